@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * driver.h - the seam between the gateway and a protocol.
+ *
+ * A driver is one file (plus a codec, if its wire format deserves one) that
+ * fills a struct driver. A link is one configured connection that uses it.
+ *
+ *     gateway         link.c                       driver
+ *        |              |  open -------------------> connect, log in
+ *        |              |  <--------------- link_up
+ *        |-- part ----> |  submit -----------------> on the wire
+ *        | <-- outcome -|  <------------- link_done
+ *        | <-- receipt -|  <---------- link_receipt  (with a ticket)
+ *        |- committed ->|  ack --------------------> answer the peer
+ *        |-- drain ---> |  drain ------------------> finish, log out
+ *        |              |  <------------- link_down
+ *        |              |  close ------------------> free everything
+ *
+ * The rules. tests/check_driver.c holds every driver against them.
+ *
+ * 1. All of it runs on the loop's thread, and none of it blocks.
+ * 2. Calls never nest. A link_ function notes what happened and wakes the
+ *    link, which calls the driver later, from the loop. So a session is
+ *    never freed under the feet of the driver that is using it.
+ * 3. A submitted part is lent to the driver until its link_done(). Each part
+ *    gets at most one. Parts still unanswered at link_down() are in doubt,
+ *    so a driver first defers (untried) those it knows never left this machine.
+ * 4. No more parts are lent than link_up() promised room for.
+ * 5. After link_down() the session makes no more calls; close() follows.
+ *    Waiting and reconnecting are the link's business, not the driver's.
+ * 6. A ticket is answered exactly once, by ack(), after the database has
+ *    committed; only then may the peer be told. A session that goes down
+ *    forgets its tickets, and the peer repeats what it got no answer for: a
+ *    repeated receipt changes nothing, a repeated message is stored again.
+ */
+#ifndef DRIVER_H
+#define DRIVER_H
+
+#include "../conf/conf.h"
+#include "message.h"
+
+struct event_base;
+struct link;
+
+enum ack {
+	ACK_KEPT,                       /* stored: tell the peer it is ours now */
+	ACK_LATER,                      /* not stored: tell the peer to try again */
+};
+
+enum down {
+	DOWN_DRAINED,                   /* as asked */
+	DOWN_REFUSED,                   /* credentials or settings: back off for long */
+	DOWN_LOST,                      /* network, timeout, peer: back off a little */
+};
+
+struct driver {
+	const char *name;               /* `driver = smpp` */
+	const struct conf_key *keys;    /* what a link may say besides the common keys */
+	size_t options;                 /* size of the struct they fill */
+
+	/* Checks what no single key can. Touches nothing. False: *err says why.
+	 * May be NULL. */
+	bool (*check)(const void *options, struct conf_error *err);
+
+	/* Begins to connect; success or failure comes as link_up or link_down.
+	 * `options` outlives the session. Never NULL. */
+	void *(*open)(struct link *, const void *options);
+
+	void (*submit)(void *session, struct part *);
+	void (*ack)(void *session, uint64_t ticket, enum ack);
+
+	/* Submits have ended: await what is unanswered, log out, link_down(). */
+	void (*drain)(void *session);
+
+	/* Frees the session at once, in whatever state it is. */
+	void (*close)(void *session);
+};
+
+/* What a driver may call. Defined in gateway/link.c. */
+
+struct event_base *link_base(struct link *);
+const char *link_name(const struct link *);
+
+/* The session can take `window` parts at a time. Also: the window changed. */
+void link_up(struct link *, unsigned window);
+/* The session has ended. `why` is for people, and says the remedy when the
+ * driver knows one. It is copied. */
+void link_down(struct link *, enum down, const char *why);
+/* A lent part comes back, with what became of it. The outcome is copied. */
+void link_done(struct link *, struct part *, const struct outcome *);
+/* Facts from the network; the values are copied. `ticket` is the session's own
+ * number for what is to be acknowledged. */
+void link_receipt(struct link *, const struct receipt *, uint64_t ticket);
+void link_inbound(struct link *, const struct inbound *, uint64_t ticket);
+
+/* Log lines that begin with link=NAME. */
+#define link_info(l, ...)  link_log((l), 'i', __VA_ARGS__)
+#define link_warn(l, ...)  link_log((l), 'w', __VA_ARGS__)
+#define link_debug(l, ...) link_log((l), 'd', __VA_ARGS__)
+void link_log(const struct link *, char level, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Every driver compiled in, NULL-ended. Defined in drivers/drivers.c. */
+extern const struct driver *const drivers[];
+
+#endif

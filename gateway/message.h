@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * message.h - the nouns of the gateway.
+ *
+ * Plain values; every folder may hold them. Times are milliseconds of the
+ * loop's monotonic clock, unless named *_at, which are Unix seconds as the
+ * database knows them (*_at_ms: Unix milliseconds).
+ *
+ * Memory: a batch is an arena. A claim allocates one, every message, text and
+ * part of that claim lives in it, and it is freed when its last message has
+ * been released. Nobody else frees anything reachable from a message. A batch
+ * is made on a store's worker thread and handed over whole; from then on only
+ * the loop's thread allocates in it or releases it.
+ */
+#ifndef MESSAGE_H
+#define MESSAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+enum {
+	ADDRESS_MAX = 21,               /* octets of an address with its NUL (SMPP C21) */
+	NETWORK_ID_MAX = 65,            /* octets of a network's message id with its NUL */
+	LINK_NAME_MAX = 33,             /* octets of a link's or route's name with its NUL */
+	OUTCOME_TEXT_MAX = 160,
+	PART_OCTETS = 140,
+	PARTS_MAX = 255,
+	TEXT_PARTS_MAX = 20,            /* a longer text is refused: 20 * 153 septets */
+};
+
+struct blob { const uint8_t *at; size_t len; };
+
+/*
+ * The life of an outbox row. Each word is the value stored in outbox.status;
+ * a test compares this list with the type or CHECK of every engine.
+ *
+ *   queued -> sending -> sent -> delivered | undelivered
+ *     |          |  `-> failed | expired | doubtful
+ *     |          `-> queued            (deferred, or its gateway died)
+ *     `-> expired | held | cancelled
+ */
+#define STATUS_LIST(X) \
+	X(QUEUED,      "queued")      /* waiting for a gateway                  */ \
+	X(SENDING,     "sending")     /* owned by a living gateway              */ \
+	X(SENT,        "sent")        /* the network took every part            */ \
+	X(DELIVERED,   "delivered")   /* final receipt: the handset has it      */ \
+	X(UNDELIVERED, "undelivered") /* final receipt: it never will           */ \
+	X(FAILED,      "failed")      /* refused for good, here or by the peer  */ \
+	X(EXPIRED,     "expired")     /* its validity ended before it was sent  */ \
+	X(DOUBTFUL,    "doubtful")    /* on the wire, never answered, not resent */ \
+	X(HELD,        "held")        /* by the operator or the application     */ \
+	X(CANCELLED,   "cancelled")   /* by the operator or the application     */
+
+#define X(name, word) STATUS_##name,
+enum status { STATUS_LIST(X) STATUS_COUNT };
+#undef X
+const char *status_word(enum status);
+
+/* What to do with a message that left and was never answered. */
+enum in_doubt {
+	DOUBT_HOLD,                     /* at most once: doubtful, for a person to judge */
+	DOUBT_RESEND,                   /* at least once: back to queued */
+};
+extern const char *const in_doubt_words[]; /* "hold", "resend", NULL */
+
+enum coding { CODING_GSM7, CODING_UCS2, CODING_BINARY };
+
+/* What became of a part, and then of a message: the worst of its parts. */
+enum verdict {
+	VERDICT_SENT,                   /* the peer took it */
+	VERDICT_DEFERRED,               /* it did not; asking again is safe and useful */
+	VERDICT_DOUBTFUL,               /* it left, and no answer came */
+	VERDICT_EXPIRED,                /* it is too late to ask */
+	VERDICT_REJECTED,               /* it did not and never will */
+};
+
+struct outcome {
+	enum verdict verdict;
+	uint32_t code;                  /* the protocol's own status, 0: none */
+	uint32_t retry_ms;              /* DEFERRED: not before; 0: at once */
+	uint32_t hold_ms;               /* rest the whole link this long (throttled) */
+	bool untried;                   /* DEFERRED: it never left, so the attempt does not count */
+	char network_id[NETWORK_ID_MAX];/* SENT: how receipts will name it */
+	char text[OUTCOME_TEXT_MAX];    /* not SENT: why, in words for an operator */
+};
+
+/* One encoded segment. On exactly one list: its message's (before queuing),
+ * a link's queue, a driver's window; then answered. */
+struct part {
+	TAILQ_ENTRY(part) entry;
+	struct message *message;
+	uint8_t number;                 /* 1 .. message->nparts */
+	enum coding coding;
+	uint8_t udh_len;                /* leading octets of `octets` that are header, with UDHL */
+	uint8_t len;                    /* of octets, header included */
+	uint8_t octets[PART_OCTETS + 20]; /* GSM7: one septet per octet, not packed */
+	uint64_t deadline;              /* while in a driver's window */
+	char network_id[NETWORK_ID_MAX];/* once the network took it, else "" */
+	bool taken;                     /* the network took it, now or in an earlier attempt */
+};
+TAILQ_HEAD(parts, part);
+
+/* One outbox row that this gateway has claimed. */
+struct message {
+	struct batch *batch;            /* the arena all of this lives in */
+	TAILQ_ENTRY(message) entry;     /* in the store's list of facts, once settled */
+	int64_t id;                     /* outbox.id */
+	const char *route;              /* outbox.route; "" is the default route */
+	const char *pinned;             /* outbox.link: this link and no other; "": any */
+	const char *sender, *recipient; /* as the application wrote them, any length */
+	const char *kind;               /* "text", "flash", ... */
+	const char *body;               /* UTF-8, never NULL */
+	const char *options;            /* JSON, or NULL */
+	struct blob data;               /* octets for binary kinds */
+	bool wants_receipt;
+	enum in_doubt in_doubt;         /* the row's own, else the configured default */
+	uint16_t attempts;              /* this one included */
+	int64_t expires_at;             /* 0: never */
+	uint8_t taken[32];              /* bit n-1: the network took part n in an earlier attempt */
+
+	char link[LINK_NAME_MAX];       /* the link that it was given to, "" before */
+	struct part *parts;             /* NULL until encoded */
+	uint8_t nparts, unanswered;
+	bool parked;                    /* settle as queued, on the lane of `link` */
+	struct outcome outcome;         /* the worst of its parts so far */
+};
+TAILQ_HEAD(messages, message);
+
+/* A delivery report from the network. */
+struct receipt {
+	char link[LINK_NAME_MAX];       /* where it came in; receipts name (link, network_id) */
+	char network_id[NETWORK_ID_MAX];
+	char alternate[2][NETWORK_ID_MAX]; /* the same id in other bases, to try when the first is
+	                                 * unknown and the recipient agrees; "" for none */
+	char recipient[ADDRESS_MAX];    /* of the message that it reports on, digits, may be "" */
+	enum status status;             /* SENT (still under way), DELIVERED or UNDELIVERED */
+	char word[16];                  /* the network's own state: "DELIVRD" */
+	uint32_t code;                  /* network error code, 0: none */
+	int64_t done_at;                /* by the network's clock; 0: not said */
+	char text[OUTCOME_TEXT_MAX];    /* UNDELIVERED: why, in words for an operator */
+};
+
+/* A message from a handset, as it came: one part. */
+struct inbound {
+	char link[LINK_NAME_MAX];
+	char sender[ADDRESS_MAX], recipient[ADDRESS_MAX];
+	char arrival[48];               /* names this arrival, so that our own retry stores it once */
+	enum coding coding;
+	uint16_t concat_ref;
+	uint8_t concat_part, concat_parts; /* 0, 0: a message on its own */
+	const char *body;               /* UTF-8, or NULL when `data` holds what came */
+	struct blob data;               /* octets that are no text; may be empty */
+	struct blob udh;                /* user data header with its length octet, or empty */
+	int64_t received_at;
+};
+
+/* An empty arena, with one hold of its maker's. */
+struct batch *batch_new(void);
+/* Zeroed memory in the batch, aligned for anything; aborts when memory is out. */
+void *batch_alloc(struct batch *, size_t);
+/* A copy of len octets in the batch, with a NUL behind them. */
+char *batch_text(struct batch *, const void *at, size_t len);
+/* A zeroed message in the batch; the batch lives until it is released. */
+struct message *batch_message(struct batch *);
+/* Gives up the maker's hold; frees the batch when no message is left in it. */
+void batch_release(struct batch *);
+/* The last one frees the batch. */
+void message_release(struct message *);
+
+/*
+ * Folds a part's outcome into its message: SENT < DEFERRED < DOUBTFUL <
+ * EXPIRED < REJECTED, the worst stays, with its code and text. Notes the
+ * network's id in the part when it was taken. True when that was the last part
+ * still to be answered; message->outcome is then the whole.
+ */
+bool message_answer(struct part *, const struct outcome *);
+
+/*
+ * The normal form of a network's message id, under which ids are compared:
+ * lower case, leading zeros removed (a lone "0" becomes ""). `key` has room
+ * for NETWORK_ID_MAX octets.
+ */
+void network_key(char *key, const char *network_id);
+
+#endif

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * store.h - what the gateway asks of the database.
+ *
+ * Everything here returns at once and is answered later, from the loop, and
+ * exactly once; nothing is answered from inside the call that asked.
+ *
+ * Wishes and facts. A claim is a wish: if it fails, one asks again. That a
+ * message was sent, that a receipt or a message came in, are facts: the store
+ * keeps them through lost connections and deadlocks until the database has
+ * them. Facts reach the database in the order they were told.
+ *
+ * Batching needs no timer. While the worker is writing one batch the next one
+ * gathers; when it comes back it takes all there is. An idle store writes
+ * single rows at once, a busy one writes hundreds together.
+ *
+ * Back-pressure. store_full() is true from high_water facts until half of
+ * that. While it is, the gateway claims nothing and the links hold their
+ * submits; nothing is ever thrown away for want of room.
+ *
+ * Ownership. A gateway lives in the database as one row, (name, epoch,
+ * alive_until), by the database's clock. Claimed rows name that owner. beat
+ * moves alive_until; when a beat comes too late the store is FENCED: another
+ * gateway may hold our rows, so links stop at once and settle nothing more.
+ * Any gateway's tending takes the rows of the dead, and `in_doubt` says how.
+ */
+#ifndef STORE_H
+#define STORE_H
+
+#include "../conf/conf.h"
+#include "message.h"
+
+struct event_base;
+struct store;
+
+/* Section `database`. name and in_doubt are the gateway section's, filled in
+ * by the caller of store_open(). */
+struct store_options {
+	char *url;                      /* postgresql://... sqlite:///... */
+	char *password;                 /* from password_file; "" when there is none */
+	long high_water;                /* facts held in memory before store_full() */
+	long lease;                     /* ms; beaten three times within it */
+	long batch;                     /* the most facts that go into one transaction */
+	const char *name;               /* of this gateway; unique among its peers */
+	const char *version;
+	enum in_doubt in_doubt;         /* the default for rows that say nothing */
+};
+extern const struct conf_key store_keys[];
+
+/* False, with *err filled, when the URL names no engine that is compiled in. */
+bool store_check(const struct store_options *, struct conf_error *err);
+
+enum store_state {
+	STORE_OPENING,                  /* connecting, or waiting for our own old lease to end */
+	STORE_READY,
+	STORE_LOST,                     /* no connection, disk full, ...: retrying by itself */
+	STORE_BROKEN,                   /* schema missing or of another version: looks again now and then */
+	STORE_FENCED,                   /* our lease ended before we renewed it; opens again by itself with a
+	                                 * new epoch, and STORE_READY follows. Messages claimed before are
+	                                 * no longer ours; settling them changes nothing */
+	STORE_DRAINED,                  /* after store_drain(): everything is in the database */
+};
+
+enum wanted { WANTED_RUN, WANTED_HOLD, WANTED_DRAIN };
+
+/* What the gateway wants to hear; called from the loop. */
+struct store_listener {
+	void *ctx;
+	/* Every change of state; `why` is for people. */
+	void (*state)(void *ctx, enum store_state, const char *why);
+	/* What the operator wants of a link (table link), when it differs from
+	 * what was told last, and once after the link's first report. */
+	void (*wanted)(void *ctx, const char *link, enum wanted);
+	/* store_full() has become false. */
+	void (*room)(void *ctx);
+};
+
+/* What the table `link` shows of one link. */
+struct link_report {
+	char name[LINK_NAME_MAX];
+	char driver[16];
+	char state[16];                 /* "connecting", "up", "down", "held", "draining" */
+	char reason[OUTCOME_TEXT_MAX];  /* why it is not up */
+	unsigned window, queued, unanswered;
+	long rate;                      /* configured limit in parts a second; 0: none */
+	uint64_t sent, failed, receipts, received; /* since the gateway started, parts */
+};
+
+/*
+ * Begins to connect. NULL, with *err filled, when the URL names no engine.
+ * `options` and what it points to must outlive the store; the listener is copied.
+ */
+struct store *store_open(struct event_base *, const struct store_options *,
+    const struct store_listener *, struct conf_error *err);
+
+/* A lane to claim from: fresh rows of a route, or rows parked for a link. */
+struct lane {
+	enum { LANE_ROUTE, LANE_LINK } kind;
+	const char *name;               /* the route's or the link's; outlives the claim */
+};
+
+/*
+ * Claims up to `max` messages of a lane, best priority first, oldest first.
+ * The messages are the caller's from then on, each to be given to
+ * store_settle() once. n = 0: there are none, or not now. One claim per lane
+ * at a time. When the store is not READY the answer is n = 0, soon.
+ */
+typedef void store_claim_fn(void *ctx, struct message **messages, size_t n);
+void store_claim(struct store *, const struct lane *, size_t max, store_claim_fn *, void *ctx);
+
+/*
+ * A fact: what became of a message, as message->outcome, link, parked and
+ * parts say. The message is the store's from now on, which releases it once
+ * committed.
+ */
+void store_settle(struct store *, struct message *);
+
+/* Facts from the network, copied. `kept` says whether the peer may forget its
+ * copy: false only when the database refuses the values for good. */
+typedef void store_kept_fn(void *ctx, uint64_t ticket, bool kept);
+void store_receipt(struct store *, const struct receipt *, uint64_t ticket,
+    store_kept_fn *, void *ctx);
+void store_inbound(struct store *, const struct inbound *, uint64_t ticket,
+    store_kept_fn *, void *ctx);
+
+/* The newest state of a link, for the table link. Written soon when `state`
+ * changed, else with the next beat. Copied; only the newest is kept. */
+void store_report(struct store *, const struct link_report *);
+
+bool store_full(const struct store *);
+size_t store_waiting(const struct store *);     /* facts not yet committed */
+
+/* No more claims; STORE_DRAINED when every fact is in and the lease given back. */
+void store_drain(struct store *);
+
+/* Ends at once. Facts not yet written are logged, line by line, and lost. */
+void store_close(struct store *);
+
+#endif

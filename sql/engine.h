@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * engine.h - what a database is to the gateway: five functions and a dialect.
+ *
+ * An engine is one file (pgsql.c, sqlite.c) with its schema and statements in
+ * the folder beside it. It knows how to run a statement; it does not know what
+ * an SMS is. What the statements mean together is written once, in ledger.c.
+ *
+ * Its functions are plain and blocking. Each connection belongs to one worker
+ * thread of store.c, so an engine has no event loop, callbacks into it, locks
+ * or globals: just a struct db of its own making.
+ *
+ * The rules. tests/check_engine.c holds every engine against them, each
+ * against a real server.
+ *
+ * 1. run() executes one statement over `rows` rows of `width` parameters, in
+ *    order, with as few round trips as the client library can: SQLite steps,
+ *    PostgreSQL gets arrays (unnest). A statement of shape ONE takes one row
+ *    of plain parameters, one of shape MANY any number; none is no work.
+ * 2. Outside a transaction every run() is one of its own.
+ * 3. Any result but DB_OK leaves no transaction open. After DB_LOST nobody
+ *    knows whether a commit happened; ledger.c is written so that asking
+ *    again is safe.
+ * 4. Rows are lent to row_fn until it returns. row_fn may be NULL.
+ * 5. An engine does not log, retry or sleep. It fills in db_error.
+ * 6. `changed`, where not NULL, counts the rows that the statement wrote.
+ */
+#ifndef ENGINE_H
+#define ENGINE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct db;                              /* one connection; each engine defines its own */
+
+enum db_result {
+	DB_OK,
+	DB_AGAIN,                       /* deadlock, busy, serialization, disk full: ask again */
+	DB_LOST,                        /* the connection is gone: reopen, ask again */
+	DB_REFUSED,                     /* a value is not to its liking; other rows may be */
+	DB_BROKEN,                      /* schema, rights or statement: asking again is no use */
+};
+
+struct db_error { int code; char text[300]; }; /* text says the remedy where one is known */
+
+enum shape { ONE, MANY };
+
+/* What a claim gives back, in this order. status: "sending" is the caller's to
+ * send; any other word: the row was taken out of the queue for that reason.
+ * taken: numbers of parts that the network took before, "1,3", or NULL. */
+#define CLAIM_COLUMNS \
+	"id, priority, send_after_ms, status, route, link, sender, recipient, kind, body, data, " \
+	"options, receipt, in_doubt, attempts, expires_at, taken"
+
+#define RECEIPT_COLUMNS \
+	"receipt_id, link, message_id, recipient, status, word, code, text, done_at_ms"
+
+/*
+ * Every statement the gateway has: its shape and its parameters in order, and
+ * behind -> what its rows hold. An engine's dialect is a table of texts with
+ * these indexes, made from its statements.sql at build time. Names ending in
+ * _ms are milliseconds: of a duration, or since 1970 where _at_ms. owner is
+ * "name/epoch". key is network_key() of a message id. A number 0/1 is a truth.
+ */
+#define STATEMENT_LIST(X) \
+	X(TABLES,          ONE,  "-> name")        /* tables of our names that are there */ \
+	X(VERSION,         ONE,  "-> version")     /* fails BROKEN without table smsqld_schema */ \
+	X(GATEWAY_READ,    ONE,  "name -> epoch, alive, host, pid")                      \
+	X(GATEWAY_ENTER,   ONE,  "name, old_epoch, new_epoch, lease_ms, version, host, pid") \
+	X(GATEWAY_BEAT,    ONE,  "name, epoch, lease_ms")                                \
+	X(GATEWAY_LEAVE,   ONE,  "name, epoch")                                          \
+	X(GATEWAY_DEAD,    ONE,  "-> name, epoch")                                       \
+	X(GATEWAY_BURY,    ONE,  "name, epoch")                                          \
+	X(RECOVER,         ONE,  "owner, in_doubt, error_text")                          \
+	X(CLAIM,           ONE,  "owner, token, route, max -> CLAIM_COLUMNS")            \
+	X(CLAIM_PARKED,    ONE,  "owner, token, link, max -> CLAIM_COLUMNS")             \
+	X(CLAIM_READ,      ONE,  "owner, token -> CLAIM_COLUMNS")                        \
+	X(SETTLE,          MANY, "id, owner, status, queue, lane, retry_ms, untried, link, parts, message_id, code, text -> id") \
+	X(PART_PUT,        MANY, "id, part, link, message_id, status, code, text")       \
+	X(OVERTAKEN,       MANY, "link, key -> RECEIPT_COLUMNS")                         \
+	X(CONFIRM,         MANY, "n, link, key, recipient, status, code, text, at_ms -> n, id") \
+	X(CONFIRM_PART,    MANY, "n, link, key, recipient, status, code, text, at_ms -> n, id") \
+	X(FOLD,            MANY, "id")                                                   \
+	X(RECEIPT_PUT,     MANY, "link, message_id, recipient, status, word, code, text, done_at_ms, outbox_id") \
+	X(RECEIPT_MATCHED, MANY, "receipt_id, outbox_id")                                \
+	X(RECEIPT_OPEN,    ONE,  "max -> RECEIPT_COLUMNS")                               \
+	X(INBOX_PUT,       MANY, "arrival, link, sender, recipient, kind, body, data, udh, part_ref, part, parts, received_at_ms") \
+	X(EXPIRE,          ONE,  "max")                                                  \
+	X(LINK_PUT,        MANY, "gateway, name, driver, state, reason, window, queued, unanswered, rate, sent, failed, receipts, received") \
+	X(LINK_WANTED,     ONE,  "gateway -> name, wanted")                              \
+	X(DESK_SEND,       ONE,  "recipient, body, sender, link -> id")                  \
+	X(DESK_ROW,        ONE,  "id -> id, status, attempts, link_used, message_id, error_code, error_text, sent_at, done_at") \
+	X(DESK_STATUS,     ONE,  "-> status, messages, oldest_seconds")                  \
+	X(DESK_GATEWAYS,   ONE,  "-> name, state, host, version, alive_until, epoch")    \
+	X(DESK_LINKS,      ONE,  "-> gateway, name, driver, state, wanted, reason, window, queued, unanswered, rate, sent, failed, receipts, received, since") \
+	X(DESK_QUEUE,      ONE,  "max -> id, route, link, priority, recipient, status, attempts, send_after, error_text") \
+	X(DESK_DOUBTFUL,   ONE,  "max -> id, recipient, link_used, attempts, claimed_at, error_text") \
+	X(DESK_RETRY,      MANY, "id -> id")                                             \
+	X(DESK_CANCEL,     MANY, "id -> id")                                             \
+	X(DESK_WANT,       ONE,  "link, wanted -> gateway")
+
+#define X(name, shape, parameters) STATEMENT_##name,
+enum statement { STATEMENT_LIST(X) STATEMENT_COUNT };
+#undef X
+
+extern const enum shape statement_shapes[STATEMENT_COUNT];      /* engines.c */
+extern const char *const statement_names[STATEMENT_COUNT];      /* for errors */
+
+enum value_kind { VALUE_NULL, VALUE_NUMBER, VALUE_TEXT, VALUE_OCTETS };
+
+struct value {
+	enum value_kind kind;
+	int64_t number;
+	const void *at;                 /* TEXT and OCTETS; TEXT that an engine gives ends with a NUL too */
+	size_t len;
+};
+
+typedef void row_fn(void *ctx, const struct value *columns, size_t n);
+
+enum edge { EDGE_BEGIN, EDGE_COMMIT, EDGE_ROLLBACK };
+
+enum { SCHEMA_VERSION = 1 };
+
+struct engine {
+	const char *const *schemes;     /* of its URLs, NULL-ended: "postgresql", "postgres" */
+	unsigned connections;           /* worth opening: SQLite 1, servers 2 */
+	const char *schema;             /* schema.sql: creates everything, for script() */
+
+	/* `password` is "" when the URL or the client library has its own way.
+	 * DB_LOST: not reachable now; DB_BROKEN: never will be as configured. */
+	enum db_result (*open)(struct db **, const char *url, const char *password,
+	    struct db_error *);
+	void (*close)(struct db *);     /* NULL is allowed */
+	enum db_result (*transact)(struct db *, enum edge, struct db_error *);
+	enum db_result (*run)(struct db *, enum statement,
+	    const struct value *values, size_t width, size_t rows,
+	    row_fn *, void *ctx, size_t *changed, struct db_error *);
+	/* Runs a text of many statements in one transaction, all or nothing. */
+	enum db_result (*script)(struct db *, const char *text, struct db_error *);
+};
+
+/* Every engine compiled in, NULL-ended. Defined in sql/engines.c. */
+extern const struct engine *const engines[];
+
+/* The engine of a URL's scheme, or NULL. */
+const struct engine *engine_of(const char *url);
+
+#endif

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ledger.h - what the gateway's requests mean in tables.
+ *
+ * Blocking and single-threaded, like the engine under it: store.c calls these
+ * on a worker's thread. Each is one transaction, all of it or nothing, and
+ * each may be repeated with the same arguments after any failure and leaves
+ * the tables as one call would have:
+ *
+ *   claim    the token names the claim; a second call finds the first one's rows
+ *   record   settles rows that this owner still holds (settled ones are no
+ *            longer); inbox.arrival is unique; a receipt moves a message
+ *            forward only, never back
+ *
+ * Every clock in here is the database's. Every text that goes in is made valid
+ * UTF-8 without NUL first, so that no value of a peer's can be refused.
+ */
+#ifndef LEDGER_H
+#define LEDGER_H
+
+#include "../gateway/message.h"
+#include "../gateway/store.h"
+#include "engine.h"
+
+struct ledger {
+	const struct engine *engine;
+	struct db *db;
+	const char *name;               /* of the gateway */
+	int64_t epoch;                  /* set by ledger_enter(); 0 before */
+	char owner[96];                 /* "name/epoch" */
+	enum in_doubt in_doubt;         /* for rows that say nothing */
+	const char *version;            /* of the program, for people */
+};
+
+/* DB_OK when the schema is there and of SCHEMA_VERSION; else DB_BROKEN, and
+ * err->text says what to do (`smsqlctl init`, `upgrade`, a newer smsqld). */
+enum db_result ledger_check(struct ledger *, struct db_error *);
+
+/*
+ * Takes the lease for `lease_ms` under a new epoch, and what the last epoch
+ * still held is recovered in the same transaction. *alive_ms > 0: nothing was
+ * taken, because a gateway of that name lives (another host, or a process of
+ * ours that runs); ask again when that time is over; err->text says who.
+ */
+enum db_result ledger_enter(struct ledger *, long lease_ms, long *alive_ms, struct db_error *);
+
+/* Renews the lease. *fenced: it had ended; nothing was renewed. */
+enum db_result ledger_beat(struct ledger *, long lease_ms, bool *fenced, struct db_error *);
+
+/* Claims up to `max` rows. *batch is new, with *n messages in claim order in an
+ * array that lives in it; NULL when there are none. */
+enum db_result ledger_claim(struct ledger *, int64_t token, const struct lane *, size_t max,
+    struct batch **, struct message ***messages, size_t *n, struct db_error *);
+
+/* After DB_LOST: the rows of the claim of that token, if it was committed. */
+enum db_result ledger_claimed(struct ledger *, int64_t token,
+    struct batch **, struct message ***messages, size_t *n, struct db_error *);
+
+struct facts {
+	struct message **settled;
+	size_t nsettled;
+	const struct receipt *receipts;
+	size_t nreceipts;
+	const struct inbound *inbounds;
+	size_t ninbounds;
+};
+
+/* Writes facts: settlements first, then receipts (those that overtook their
+ * settlement find it, now or when it comes), then inbound messages. */
+enum db_result ledger_record(struct ledger *, const struct facts *, struct db_error *);
+
+/* What every gateway does now and then: takes the rows of gateways whose lease
+ * has ended, expires what nobody claims, applies receipts that were passed by
+ * their settlement on another connection. *recovered counts the rows taken. */
+enum db_result ledger_tend(struct ledger *, size_t *recovered, struct db_error *);
+
+/* Writes the reports; then tells what the operator wants of each link. */
+typedef void ledger_wanted_fn(void *ctx, const char *link, enum wanted);
+enum db_result ledger_links(struct ledger *, const struct link_report *, size_t n,
+    ledger_wanted_fn *, void *ctx, struct db_error *);
+
+/* Gives the lease back. Rows still held go the way of in_doubt. */
+enum db_result ledger_leave(struct ledger *, struct db_error *);
+
+#endif
