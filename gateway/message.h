@@ -89,7 +89,8 @@ struct outcome {
 /* One encoded segment. On exactly one list: its message's (before queuing),
  * a link's queue, a driver's window; then answered. */
 struct part {
-	TAILQ_ENTRY(part) entry;
+	TAILQ_ENTRY(part) entry;        /* in the link's queue, then the driver's to use */
+	TAILQ_ENTRY(part) loan;         /* in the link's list of what a session holds */
 	struct message *message;
 	uint8_t number;                 /* 1 .. message->nparts */
 	enum coding coding;
