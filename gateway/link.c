@@ -1,0 +1,549 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * link.c - a queue, credit, holds and back-off around a driver's session.
+ *
+ *            link_start                link_up
+ *   IDLE ---------------> OPENING ----------------> UP
+ *    ^  ^                  |   ^                    | |
+ *    |  |        link_down |   | the timer rings    | | link_stop
+ *    |  |                  v   |                    | v
+ *    |  +-- link_stop --- WAITING <--- link_down ---+ DRAINING
+ *    +---------------------------- link_down -----------+
+ *
+ * A part is on exactly one list: the queue here, or the session's window. What
+ * the session holds is in `lent` as well, so that parts left in doubt by a lost
+ * session are found without asking it.
+ *
+ * Calls never nest (driver.h, rule 2): link_up, link_down and link_done note
+ * what happened and wake turn(), which alone calls the driver. Parts leave only
+ * while no hold is set. A hold is a bit for each reason.
+ *
+ * Tickets: the store answers long after a session may have gone, so a ticket
+ * given to the hub names the session it belongs to by its serial number.
+ */
+#include "link.h"
+
+#include "log.h"
+#include "pace.h"
+
+#include <event2/event.h>
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+	SECOND = 1000,
+	STEADY_MS = 10 * SECOND,        /* up for that long: the back-off starts anew */
+	REFUSED_FACTOR = 10,            /* refused credentials wait so much longer */
+	TICKET_BITS = 40,               /* of the session's own ticket; above it the serial */
+	BACKOFF_SHIFT_MAX = 16,
+};
+
+enum state { IDLE, OPENING, UP, WAITING, DRAINING };
+
+struct link {
+	const struct link_settings *settings;
+	const struct link_hub *hub;
+	enum state state;
+	void *session;                  /* not NULL in OPENING, UP, DRAINING */
+	uint64_t serial;                /* of the session */
+	unsigned holds;                 /* enum link_hold */
+	char reason[OUTCOME_TEXT_MAX];  /* why it is not up */
+
+	struct parts queue;             /* waiting here, in order */
+	struct parts lent;              /* submitted to the session, by `loan` */
+	unsigned queued, unanswered, window;
+	struct pace pace;
+
+	bool ended;                     /* link_down was called; turn() closes the session */
+	enum down down;
+	bool drain_asked;
+	unsigned failures;              /* in a row, for the back-off */
+	uint64_t up_since;
+	struct event *wake, *retry, *paced, *throttled, *second;
+
+	size_t tickets;
+	unsigned recent, answered_now;  /* parts answered in the last second, and in this one */
+	uint64_t sent, failed, receipts, received;
+};
+
+const struct conf_key link_keys[] = {
+	{ .name = "driver", .type = CONF_TEXT, .offset = offsetof(struct link_options, driver),
+	  .required = true, .help = "the protocol: smpp, loop" },
+	{ .name = "rate", .type = CONF_NUMBER, .offset = offsetof(struct link_options, rate),
+	  .fallback = "0", .min = 0, .max = 1000000, .live = true,
+	  .help = "message parts a second at most; 0: as fast as the window lets" },
+	{ .name = "prefetch", .type = CONF_NUMBER, .offset = offsetof(struct link_options, prefetch),
+	  .fallback = "2000", .min = 0, .max = 100000, .live = true,
+	  .help = "message parts kept ready beyond the window, at most; never more than were "
+	  "answered in the last second" },
+	{ .name = "reconnect_min", .type = CONF_SECONDS,
+	  .offset = offsetof(struct link_options, reconnect_min), .fallback = "1", .min = 0,
+	  .max = 3600, .live = true,
+	  .help = "seconds before the first try to connect again; doubles with each failure" },
+	{ .name = "reconnect_max", .type = CONF_SECONDS,
+	  .offset = offsetof(struct link_options, reconnect_max), .fallback = "60", .min = 1,
+	  .max = 86400, .live = true, .help = "seconds between tries to connect, at most" },
+	{ .name = NULL },
+};
+
+static uint64_t now_ms(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static void ring_after(struct event *timer, uint64_t ms)
+{
+	const struct timeval after = { .tv_sec = (time_t)(ms / 1000),
+		.tv_usec = (suseconds_t)(ms % 1000 * 1000) };
+	event_add(timer, &after);
+}
+
+static void wake(struct link *link)
+{
+	event_active(link->wake, 0, 0);
+}
+
+static const char *state_name(const struct link *link)
+{
+	static const char *const names[] = { [IDLE] = "stopped", [OPENING] = "connecting",
+		[UP] = "up", [WAITING] = "down", [DRAINING] = "draining" };
+	if (link->state == UP && link->holds & LINK_HOLD_OPERATOR)
+		return "held";
+	return names[link->state];
+}
+
+static void enter(struct link *link, enum state state)
+{
+	link->state = state;
+	link->hub->changed(link->hub->ctx, link);
+}
+
+/* Gives a part back with its outcome, and its message to the hub when that was
+ * the last one. */
+static void answer(struct link *link, struct part *part, const struct outcome *outcome)
+{
+	struct message *message = part->message;
+	if (outcome->verdict == VERDICT_SENT)
+		link->sent++;
+	else if (outcome->verdict != VERDICT_DEFERRED)
+		link->failed++;
+	if (message_answer(part, outcome))
+		link->hub->answered(link->hub->ctx, link, message);
+}
+
+/* Every queued part goes back: it never left. */
+static void give_back(struct link *link, const char *why)
+{
+	struct outcome outcome = { .verdict = VERDICT_DEFERRED, .untried = true };
+	snprintf(outcome.text, sizeof outcome.text, "%s", why);
+	struct part *part;
+	while ((part = TAILQ_FIRST(&link->queue))) {
+		TAILQ_REMOVE(&link->queue, part, entry);
+		link->queued--;
+		answer(link, part, &outcome);
+	}
+}
+
+static uint64_t backoff(const struct link *link)
+{
+	const struct link_options *common = &link->settings->common;
+	uint64_t first = (uint64_t)common->reconnect_min, most = (uint64_t)common->reconnect_max;
+	if (link->down == DOWN_REFUSED)
+		first *= REFUSED_FACTOR;
+	unsigned shift = link->failures > 0 ? link->failures - 1 : 0;
+	if (shift > BACKOFF_SHIFT_MAX)
+		shift = BACKOFF_SHIFT_MAX;
+	uint64_t wait = first << shift;
+	if (wait > most)
+		wait = most;
+	/* A fifth to either side, so that links which fell together do not come together. */
+	return wait * (80 + (uint64_t)(rand() % 41)) / 100;
+}
+
+/* The session has ended: everything it held is in doubt, unless it said so before. */
+static void close_session(struct link *link)
+{
+	struct outcome doubt = { .verdict = VERDICT_DOUBTFUL };
+	snprintf(doubt.text, sizeof doubt.text, "no answer before the connection ended: %.100s",
+	    link->reason);
+	link->settings->driver->close(link->session);
+	link->session = NULL;
+	link->ended = false;
+	link->drain_asked = false;
+	link->window = 0;
+	struct part *part;
+	while ((part = TAILQ_FIRST(&link->lent))) {
+		TAILQ_REMOVE(&link->lent, part, loan);
+		link->unanswered--;
+		answer(link, part, &doubt);
+	}
+	event_del(link->paced);
+	give_back(link, "the link went down before it was sent");
+}
+
+static void on_down(struct link *link)
+{
+	bool stopping = link->state == DRAINING;
+	bool steady = link->up_since && now_ms() - link->up_since >= STEADY_MS;
+	link->failures = steady ? 1 : link->failures + 1;
+	link->up_since = 0;
+	close_session(link);
+	if (stopping) {
+		link_info(link, "event=stopped reason=\"%s\"", link->reason);
+		enter(link, IDLE);
+		return;
+	}
+	uint64_t wait = backoff(link);
+	link_warn(link, "event=down reason=\"%s\" retry=%.1fs", link->reason, (double)wait / 1000);
+	ring_after(link->retry, wait);
+	enter(link, WAITING);
+}
+
+static void submit(struct link *link, struct part *part)
+{
+	TAILQ_REMOVE(&link->queue, part, entry);
+	link->queued--;
+	TAILQ_INSERT_TAIL(&link->lent, part, loan);
+	link->unanswered++;
+	link->settings->driver->submit(link->session, part);
+}
+
+/* True when its time is over before any of it left; the message then ends here. */
+static bool expired(struct link *link, struct part *part)
+{
+	if (!part->message->expires_at || part->message->expires_at > time(NULL))
+		return false;
+	struct outcome outcome = { .verdict = VERDICT_EXPIRED };
+	snprintf(outcome.text, sizeof outcome.text, "expired while it waited for link %s",
+	    link->settings->name);
+	TAILQ_REMOVE(&link->queue, part, entry);
+	link->queued--;
+	answer(link, part, &outcome);
+	return true;
+}
+
+/* Parts leave while the window has room, the pace allows and no hold is set. */
+static void pump(struct link *link)
+{
+	uint64_t now = now_ms();
+	struct part *part;
+	while ((part = TAILQ_FIRST(&link->queue)) && link->state == UP && !link->holds &&
+	    !link->ended && link->unanswered < link->window) {
+		if (!link->hub->allowed(link->hub->ctx)) {
+			link->holds |= LINK_HOLD_STORE;
+			return;
+		}
+		if (expired(link, part))
+			continue;
+		if (!pace_take(&link->pace, now)) {
+			ring_after(link->paced, pace_wait(&link->pace));
+			return;
+		}
+		submit(link, part);
+	}
+}
+
+/* From the loop, never from inside a driver's call. */
+static void turn(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	struct link *link = arg;
+	if (link->ended) {
+		on_down(link);
+		return;
+	}
+	if (link->state == DRAINING && !link->drain_asked && link->session) {
+		link->drain_asked = true;
+		link->settings->driver->drain(link->session);
+	}
+	pump(link);
+}
+
+static void open_session(struct link *link)
+{
+	link->serial++;
+	link->session = link->settings->driver->open(link, link->settings->options);
+	enter(link, OPENING);
+}
+
+static void on_retry(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	struct link *link = arg;
+	if (link->state == WAITING)
+		open_session(link);
+}
+
+static void on_rested(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	link_hold(arg, LINK_HOLD_THROTTLED, false);
+}
+
+/* Once a second: how much was answered decides how much is kept ready. */
+static void on_second(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	struct link *link = arg;
+	unsigned faded = link->recent - link->recent / 4;
+	link->recent = link->answered_now > faded ? link->answered_now : faded;
+	link->answered_now = 0;
+}
+
+struct link *link_new(const struct link_settings *settings, const struct link_hub *hub)
+{
+	struct link *link = calloc(1, sizeof *link);
+	if (!link)
+		abort();
+	link->settings = settings;
+	link->hub = hub;
+	TAILQ_INIT(&link->queue);
+	TAILQ_INIT(&link->lent);
+	pace_init(&link->pace, (double)settings->common.rate, now_ms());
+	link->wake = event_new(hub->base, -1, 0, turn, link);
+	link->paced = event_new(hub->base, -1, 0, turn, link);
+	link->retry = event_new(hub->base, -1, 0, on_retry, link);
+	link->throttled = event_new(hub->base, -1, 0, on_rested, link);
+	link->second = event_new(hub->base, -1, EV_PERSIST, on_second, link);
+	if (!link->wake || !link->paced || !link->retry || !link->throttled || !link->second)
+		abort();
+	ring_after(link->second, SECOND);
+	return link;
+}
+
+void link_start(struct link *link)
+{
+	if (link->state != IDLE)
+		return;
+	link->holds &= ~(unsigned)LINK_HOLD_STOPPING;
+	link->failures = 0;
+	open_session(link);
+}
+
+void link_apply(struct link *link, const struct link_settings *settings)
+{
+	link->settings = settings;
+	pace_set(&link->pace, (double)settings->common.rate, now_ms());
+	wake(link);
+}
+
+bool link_is_up(const struct link *link)
+{
+	return link->state == UP && !link->ended;
+}
+
+bool link_is_ended(const struct link *link)
+{
+	return link->state == IDLE;
+}
+
+int link_capacity(const struct link *link)
+{
+	unsigned ready = (unsigned)link->settings->common.prefetch;
+	unsigned steady = link->recent > link->window ? link->recent : link->window;
+	return (int)(link->window + (ready < steady ? ready : steady));
+}
+
+int link_room(const struct link *link)
+{
+	const unsigned away = LINK_HOLD_OPERATOR | LINK_HOLD_STOPPING;
+	if (!link_is_up(link) || link->holds & away)
+		return LINK_NO_ROOM;
+	return link_capacity(link) - (int)(link->queued + link->unanswered);
+}
+
+void link_enqueue(struct link *link, struct message *message)
+{
+	snprintf(message->link, sizeof message->link, "%s", link->settings->name);
+	for (unsigned i = 0; i < message->nparts; i++) {
+		struct part *part = &message->parts[i];
+		if (part->taken)
+			continue;
+		TAILQ_INSERT_TAIL(&link->queue, part, entry);
+		link->queued++;
+		message->unanswered++;
+	}
+	assert(message->unanswered > 0);
+	wake(link);
+}
+
+void link_hold(struct link *link, enum link_hold reason, bool on)
+{
+	unsigned before = link->holds;
+	link->holds = on ? before | reason : before & ~(unsigned)reason;
+	if (link->holds == before)
+		return;
+	if (on && reason & (LINK_HOLD_OPERATOR | LINK_HOLD_STOPPING))
+		give_back(link, "the link is held");
+	link->hub->changed(link->hub->ctx, link);
+	wake(link);
+}
+
+void link_stop(struct link *link)
+{
+	link_hold(link, LINK_HOLD_STOPPING, true);
+	if (link->state == WAITING) {
+		event_del(link->retry);
+		enter(link, IDLE);
+	} else if (link->state == UP) {
+		enter(link, DRAINING);
+		wake(link);
+	} else if (link->state == OPENING) {
+		snprintf(link->reason, sizeof link->reason, "stopped while connecting");
+		close_session(link);
+		enter(link, IDLE);
+	}
+}
+
+void link_abort(struct link *link)
+{
+	link->holds |= LINK_HOLD_STOPPING;
+	event_del(link->retry);
+	snprintf(link->reason, sizeof link->reason, "cut off");
+	if (link->session)
+		close_session(link);
+	if (link->state != IDLE)
+		enter(link, IDLE);
+}
+
+void link_ack(struct link *link, uint64_t ticket, bool kept)
+{
+	assert(link->tickets > 0);
+	link->tickets--;
+	const uint64_t own = ticket & ((UINT64_C(1) << TICKET_BITS) - 1);
+	if (link->session && !link->ended && ticket >> TICKET_BITS == link->serial)
+		link->settings->driver->ack(link->session, own, kept ? ACK_KEPT : ACK_LATER);
+}
+
+void link_report(const struct link *link, struct link_report *report)
+{
+	*report = (struct link_report){
+		.window = link->window, .queued = link->queued, .unanswered = link->unanswered,
+		.rate = link->settings->common.rate, .sent = link->sent, .failed = link->failed,
+		.receipts = link->receipts, .received = link->received,
+	};
+	snprintf(report->name, sizeof report->name, "%s", link->settings->name);
+	snprintf(report->driver, sizeof report->driver, "%s", link->settings->driver->name);
+	snprintf(report->state, sizeof report->state, "%s", state_name(link));
+	snprintf(report->reason, sizeof report->reason, "%s",
+	    link->state == UP ? "" : link->reason);
+}
+
+const struct link_settings *link_settings(const struct link *link)
+{
+	return link->settings;
+}
+
+size_t link_tickets(const struct link *link)
+{
+	return link->tickets;
+}
+
+void link_free(struct link *link)
+{
+	if (!link)
+		return;
+	assert(link->tickets == 0);
+	link_abort(link);
+	event_free(link->wake);
+	event_free(link->paced);
+	event_free(link->retry);
+	event_free(link->throttled);
+	event_free(link->second);
+	free(link);
+}
+
+/* The driver's side. */
+
+struct event_base *link_base(struct link *link)
+{
+	return link->hub->base;
+}
+
+const char *link_name(const struct link *link)
+{
+	return link->settings->name;
+}
+
+void link_up(struct link *link, unsigned window)
+{
+	link->window = window;
+	if (link->state == OPENING) {
+		link->reason[0] = '\0';
+		link->up_since = now_ms();
+		link_info(link, "event=up window=%u", window);
+		enter(link, UP);
+	} else {
+		link->hub->changed(link->hub->ctx, link);
+	}
+	wake(link);
+}
+
+void link_down(struct link *link, enum down down, const char *why)
+{
+	link->ended = true;
+	link->down = down;
+	snprintf(link->reason, sizeof link->reason, "%s", why);
+	wake(link);
+}
+
+void link_done(struct link *link, struct part *part, const struct outcome *outcome)
+{
+	assert(link->unanswered > 0);
+	TAILQ_REMOVE(&link->lent, part, loan);
+	link->unanswered--;
+	link->answered_now++;
+	if (outcome->hold_ms) {
+		link_hold(link, LINK_HOLD_THROTTLED, true);
+		ring_after(link->throttled, outcome->hold_ms);
+	}
+	/* Throttled: it waits at the head, in order, without a way through the database. */
+	if (outcome->verdict == VERDICT_DEFERRED && outcome->hold_ms && link_room(link) != LINK_NO_ROOM) {
+		TAILQ_INSERT_HEAD(&link->queue, part, entry);
+		link->queued++;
+	} else {
+		answer(link, part, outcome);
+	}
+	wake(link);
+	link->hub->changed(link->hub->ctx, link);
+}
+
+void link_receipt(struct link *link, const struct receipt *receipt, uint64_t ticket)
+{
+	link->tickets++;
+	link->receipts++;
+	link->hub->receipt(link->hub->ctx, link, receipt, link->serial << TICKET_BITS | ticket);
+}
+
+void link_inbound(struct link *link, const struct inbound *inbound, uint64_t ticket)
+{
+	link->tickets++;
+	link->received++;
+	link->hub->inbound(link->hub->ctx, link, inbound, link->serial << TICKET_BITS | ticket);
+}
+
+void link_log(const struct link *link, char level, const char *format, ...)
+{
+	enum log_level at = level == 'i' ? LOG_LEVEL_INFO : level == 'w' ? LOG_LEVEL_WARN
+	    : LOG_LEVEL_DEBUG;
+	if (!log_enabled(at))
+		return;
+	char text[1024];
+	va_list args;
+	va_start(args, format);
+	vsnprintf(text, sizeof text, format, args);
+	va_end(args);
+	log_line(at, "link=%s %s", link->settings->name, text);
+}

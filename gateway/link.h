@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * link.h - one configured link: a queue, an account of credit, holds and
+ * back-off around a driver's session.
+ *
+ * The hub's side of a link. The driver's side is driver.h.
+ */
+#ifndef LINK_H
+#define LINK_H
+
+#include "driver.h"
+#include "store.h"
+
+struct link;
+
+/* The keys every link has, whatever its driver. */
+struct link_options {
+	char *driver;
+	long rate;                      /* parts a second; 0: as fast as the window lets */
+	long prefetch;                  /* parts kept ready beyond the window, at most */
+	long reconnect_min, reconnect_max; /* ms */
+};
+extern const struct conf_key link_keys[];
+
+/* A section `link`, as read. */
+struct link_settings {
+	const char *name;
+	const struct driver *driver;
+	struct link_options common;
+	void *options;                  /* the driver's own, driver->options octets */
+};
+
+/* What a link tells the hub. Called from the loop; none of them may free the link. */
+struct link_hub {
+	void *ctx;
+	struct event_base *base;
+	/* A message came back whole: message->outcome says how. It is the hub's. */
+	void (*answered)(void *ctx, struct link *, struct message *);
+	/* There is more room than before, or the state changed. */
+	void (*changed)(void *ctx, struct link *);
+	/* May parts still leave this machine? False when the lease has run out or
+	 * the store is full: the link then sets LINK_HOLD_STORE on itself. */
+	bool (*allowed)(void *ctx);
+	void (*receipt)(void *ctx, struct link *, const struct receipt *, uint64_t ticket);
+	void (*inbound)(void *ctx, struct link *, const struct inbound *, uint64_t ticket);
+};
+
+/* A link that does nothing yet. The settings and the hub must outlive it. */
+struct link *link_new(const struct link_settings *, const struct link_hub *);
+
+/* Connects, and from then on keeps itself connected. */
+void link_start(struct link *);
+
+/* Applies what a reload may change without closing: rate, prefetch, back-off.
+ * The settings replace the old ones. */
+void link_apply(struct link *, const struct link_settings *);
+
+bool link_is_up(const struct link *);
+/* No session, and none will be opened: after link_stop() or link_abort(). */
+bool link_is_ended(const struct link *);
+
+/* Parts it has room for now: window and prefetch, less what it holds. Zero or
+ * below: none. LINK_NO_ROOM when it is not up, held or stopping. */
+enum { LINK_NO_ROOM = -1000000 };
+int link_room(const struct link *);
+/* The room it has when it holds nothing. */
+int link_capacity(const struct link *);
+
+/* Takes an encoded message; every part not yet taken by the network is queued.
+ * The message comes back by hub->answered(), once. */
+void link_enqueue(struct link *, struct message *);
+
+/* Reasons for which no parts leave. */
+enum link_hold {
+	LINK_HOLD_OPERATOR = 1,         /* table link: wanted = hold */
+	LINK_HOLD_STORE = 2,            /* the database is away, or too far behind */
+	LINK_HOLD_THROTTLED = 4,        /* the peer asked for a rest */
+	LINK_HOLD_STOPPING = 8,
+};
+/* Sets or clears a reason. OPERATOR and STOPPING also give the queue back. */
+void link_hold(struct link *, enum link_hold, bool on);
+
+/* Ends in order: the queue goes back, what is unanswered is awaited, the
+ * session logs out. link_start() may follow. */
+void link_stop(struct link *);
+/* Ends at once: what is unanswered is doubtful. */
+void link_abort(struct link *);
+
+/* The database has answered for a ticket that hub->receipt or hub->inbound gave. */
+void link_ack(struct link *, uint64_t ticket, bool kept);
+
+void link_report(const struct link *, struct link_report *);
+const struct link_settings *link_settings(const struct link *);
+
+/* Ends at once if need be, and frees. Tickets must all have been answered:
+ * see link_tickets(). */
+void link_free(struct link *);
+/* Facts given to the hub that link_ack() has not answered yet. */
+size_t link_tickets(const struct link *);
+
+#endif
