@@ -128,6 +128,12 @@ void store_inbound(struct store *, const struct inbound *, uint64_t ticket,
 void store_report(struct store *, const struct link_report *);
 
 bool store_full(const struct store *);
+
+/* True while our lease certainly holds: the last beat that succeeded was begun
+ * less than the lease ago, by our own monotonic clock, less a margin. When it
+ * turns false nothing more may leave this machine: others may own our rows. */
+bool store_leased(const struct store *);
+
 size_t store_waiting(const struct store *);     /* facts not yet committed */
 
 /* No more claims; STORE_DRAINED when every fact is in and the lease given back. */
