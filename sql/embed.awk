@@ -15,7 +15,7 @@ function quoted(line) {
 }
 
 BEGIN {
-	print "/* Made from sql/" engine "/*.sql by embed.awk. */"
+	print "/* Made by embed.awk from the SQL of " engine ". */"
 	print "#include \"sql/engine.h\"\n"
 	print "extern const char " engine "_schema[];"
 	print "extern const char *const " engine "_statements[STATEMENT_COUNT];\n"

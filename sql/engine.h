@@ -65,7 +65,7 @@ enum shape { ONE, MANY };
 #define STATEMENT_LIST(X) \
 	X(TABLES,          ONE,  "-> name")        /* tables of our names that are there */ \
 	X(VERSION,         ONE,  "-> version")     /* fails BROKEN without table smsqld_schema */ \
-	X(GATEWAY_READ,    ONE,  "name -> epoch, alive, host, pid")                      \
+	X(GATEWAY_READ,    ONE,  "name -> epoch, alive, host, pid, alive_ms")                    \
 	X(GATEWAY_ENTER,   ONE,  "name, old_epoch, new_epoch, lease_ms, version, host, pid") \
 	X(GATEWAY_BEAT,    ONE,  "name, epoch, lease_ms")                                \
 	X(GATEWAY_LEAVE,   ONE,  "name, epoch")                                          \
@@ -75,11 +75,11 @@ enum shape { ONE, MANY };
 	X(CLAIM,           ONE,  "owner, token, route, max -> CLAIM_COLUMNS")            \
 	X(CLAIM_PARKED,    ONE,  "owner, token, link, max -> CLAIM_COLUMNS")             \
 	X(CLAIM_READ,      ONE,  "owner, token -> CLAIM_COLUMNS")                        \
-	X(SETTLE,          MANY, "id, owner, status, queue, lane, retry_ms, untried, link, parts, message_id, code, text -> id") \
+	X(SETTLE,          MANY, "id, owner, status, queue, lane, retry_ms, untried, link, parts, message_id, code, text") \
 	X(PART_PUT,        MANY, "id, part, link, message_id, status, code, text")       \
 	X(OVERTAKEN,       MANY, "link, key -> RECEIPT_COLUMNS")                         \
-	X(CONFIRM,         MANY, "n, link, key, recipient, status, code, text, at_ms -> n, id") \
-	X(CONFIRM_PART,    MANY, "n, link, key, recipient, status, code, text, at_ms -> n, id") \
+	X(CONFIRM,         MANY, "n, link, key, recipient, status, code, text -> n, id") \
+	X(CONFIRM_PART,    MANY, "n, link, key, recipient, status, code, text -> n, id") \
 	X(FOLD,            MANY, "id")                                                   \
 	X(RECEIPT_PUT,     MANY, "link, message_id, recipient, status, word, code, text, done_at_ms, outbox_id") \
 	X(RECEIPT_MATCHED, MANY, "receipt_id, outbox_id")                                \
@@ -141,6 +141,8 @@ struct engine {
 
 /* Every engine compiled in, NULL-ended. Defined in sql/engines.c. */
 extern const struct engine *const engines[];
+
+extern const struct engine pgsql_engine, sqlite_engine;
 
 /* The engine of a URL's scheme, or NULL. */
 const struct engine *engine_of(const char *url);

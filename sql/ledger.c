@@ -1,0 +1,577 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ledger.c - leases, claims and settlements: what they mean in tables.
+ *
+ * A request is a few statements in one transaction. What makes it safe to ask
+ * again stands in the statements: a claim is found again by its token, a
+ * settlement acts only on rows that its owner still holds, an arrival is
+ * unique. How receipts find their messages is in ledger_receipts.c.
+ */
+#include "ledger.h"
+
+#include "ledger_values.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+	TEND_MAX = 500,                 /* rows expired, or receipts tried again, in one go */
+	DEAD_MAX = 16,
+	HOST_MAX = 65,
+};
+
+enum db_result ledger_run(struct ledger *ledger, enum statement statement,
+    const struct value *values, size_t width, size_t rows, row_fn *row, void *ctx,
+    struct db_error *err)
+{
+	if (rows == 0)
+		return DB_OK;
+	return ledger->engine->run(ledger->db, statement, values, width, rows, row, ctx, NULL, err);
+}
+
+static enum db_result begin(struct ledger *ledger, struct db_error *err)
+{
+	return ledger->engine->transact(ledger->db, EDGE_BEGIN, err);
+}
+
+/* Commits when all went well; else the transaction is gone already (engine.h,
+ * rule 3). */
+static enum db_result end(struct ledger *ledger, enum db_result result, struct db_error *err)
+{
+	return result == DB_OK ? ledger->engine->transact(ledger->db, EDGE_COMMIT, err) : result;
+}
+
+/* The schema. */
+
+struct presence { unsigned ours; bool marked; int64_t version; };
+
+static void see_table(void *ctx, const struct value *columns, size_t n)
+{
+	(void)n;
+	struct presence *presence = ctx;
+	presence->ours++;
+	presence->marked = presence->marked || strcmp(columns[0].at, "smsqld_schema") == 0;
+}
+
+static void see_version(void *ctx, const struct value *columns, size_t n)
+{
+	(void)n;
+	((struct presence *)ctx)->version = columns[0].number;
+}
+
+enum db_result ledger_check(struct ledger *ledger, struct db_error *err)
+{
+	struct presence presence = { 0 };
+	enum db_result result = ledger_run(ledger, STATEMENT_TABLES, NULL, 0, 1, see_table, &presence,
+	    err);
+	if (result == DB_OK && presence.marked)
+		result = ledger_run(ledger, STATEMENT_VERSION, NULL, 0, 1, see_version, &presence, err);
+	if (result != DB_OK || (presence.marked && presence.version == SCHEMA_VERSION))
+		return result;
+	if (presence.ours == 0)
+		snprintf(err->text, sizeof err->text,
+		    "the tables are not there: run smsqlctl init");
+	else if (!presence.marked)
+		snprintf(err->text, sizeof err->text, "there are tables of our names that are not "
+		    "smsqld's: use another database or schema");
+	else if (presence.version > SCHEMA_VERSION)
+		snprintf(err->text, sizeof err->text, "the tables are of version %" PRId64
+		    ", this program knows version %d: install a newer smsqld", presence.version,
+		    SCHEMA_VERSION);
+	else
+		snprintf(err->text, sizeof err->text, "the tables are of version %" PRId64
+		    ", this program needs version %d: run smsqlctl upgrade", presence.version,
+		    SCHEMA_VERSION);
+	return DB_BROKEN;
+}
+
+/* The lease. */
+
+struct lease { int64_t epoch, alive, pid, alive_ms; char host[HOST_MAX]; };
+
+static void see_lease(void *ctx, const struct value *columns, size_t n)
+{
+	(void)n;
+	struct lease *lease = ctx;
+	lease->epoch = columns[0].number;
+	lease->alive = columns[1].number;
+	snprintf(lease->host, sizeof lease->host, "%s",
+	    columns[2].at ? (const char *)columns[2].at : "");
+	lease->pid = columns[3].number;
+	lease->alive_ms = columns[4].number;
+}
+
+/* True when the process that holds the lease cannot be alive: it was on this
+ * host, and its number is free, or ours. */
+static bool holder_is_gone(const struct lease *lease, const char *host)
+{
+	if (strcmp(lease->host, host) != 0 || lease->pid <= 0)
+		return false;
+	return lease->pid == getpid() || (kill((pid_t)lease->pid, 0) != 0 && errno == ESRCH);
+}
+
+static enum db_result recover(struct ledger *ledger, const char *name, int64_t epoch,
+    size_t *rows, struct db_error *err)
+{
+	char owner[sizeof ledger->owner], text[OUTCOME_TEXT_MAX];
+	snprintf(owner, sizeof owner, "%s/%" PRId64, name, epoch);
+	snprintf(text, sizeof text, "gateway %.64s ended while it was being sent", name);
+	const struct value values[] = { text_value(owner),
+		text_value(in_doubt_words[ledger->in_doubt]), text_value(text) };
+	return ledger->engine->run(ledger->db, STATEMENT_RECOVER, values, 3, 1, NULL, NULL, rows, err);
+}
+
+static enum db_result take_lease(struct ledger *ledger, const struct lease *lease,
+    const char *host, long lease_ms, bool *won, struct db_error *err)
+{
+	size_t changed = 0;
+	const struct value values[] = { text_value(ledger->name), number_value(lease->epoch),
+		number_value(lease->epoch + 1), number_value(lease_ms), text_value(ledger->version),
+		text_value(host), number_value(getpid()) };
+	enum db_result result = ledger->engine->run(ledger->db, STATEMENT_GATEWAY_ENTER, values, 7, 1,
+	    NULL, NULL, &changed, err);
+	*won = changed == 1;
+	if (result == DB_OK && *won && lease->epoch > 0)
+		result = recover(ledger, ledger->name, lease->epoch, NULL, err);
+	return result;
+}
+
+enum db_result ledger_enter(struct ledger *ledger, long lease_ms, long *alive_ms,
+    struct db_error *err)
+{
+	char host[HOST_MAX] = "";
+	gethostname(host, sizeof host - 1);
+	struct lease lease = { 0 };
+	const struct value name = text_value(ledger->name);
+	bool won = false;
+	*alive_ms = 0;
+	enum db_result result = begin(ledger, err);
+	if (result == DB_OK)
+		result = ledger_run(ledger, STATEMENT_GATEWAY_READ, &name, 1, 1, see_lease, &lease, err);
+	const bool waits = result == DB_OK && lease.alive && !holder_is_gone(&lease, host);
+	if (result == DB_OK && !waits)
+		result = take_lease(ledger, &lease, host, lease_ms, &won, err);
+	result = end(ledger, result, err);
+	if (result != DB_OK)
+		return result;
+	if (waits) {
+		*alive_ms = lease.alive_ms > 0 ? (long)lease.alive_ms : 1;
+		snprintf(err->text, sizeof err->text, "a gateway named %.64s holds the lease (host "
+		    "%.64s, process %" PRId64 "): waiting for it to end; give this one another name if "
+		    "both are meant to run", ledger->name, lease.host, lease.pid);
+	} else if (!won) {
+		*alive_ms = 1;
+		snprintf(err->text, sizeof err->text, "another gateway named %.64s came first",
+		    ledger->name);
+	} else {
+		ledger->epoch = lease.epoch + 1;
+		snprintf(ledger->owner, sizeof ledger->owner, "%s/%" PRId64, ledger->name,
+		    ledger->epoch);
+	}
+	return DB_OK;
+}
+
+enum db_result ledger_beat(struct ledger *ledger, long lease_ms, bool *fenced, struct db_error *err)
+{
+	size_t changed = 0;
+	const struct value values[] = { text_value(ledger->name), number_value(ledger->epoch),
+		number_value(lease_ms) };
+	enum db_result result = ledger->engine->run(ledger->db, STATEMENT_GATEWAY_BEAT, values, 3, 1,
+	    NULL, NULL, &changed, err);
+	*fenced = result == DB_OK && changed == 0;
+	return result;
+}
+
+enum db_result ledger_leave(struct ledger *ledger, struct db_error *err)
+{
+	const struct value values[] = { text_value(ledger->name), number_value(ledger->epoch) };
+	enum db_result result = begin(ledger, err);
+	if (result == DB_OK)
+		result = recover(ledger, ledger->name, ledger->epoch, NULL, err);
+	if (result == DB_OK)
+		result = ledger_run(ledger, STATEMENT_GATEWAY_LEAVE, values, 2, 1, NULL, NULL, err);
+	return end(ledger, result, err);
+}
+
+/* Claims. */
+
+struct claim {
+	const struct ledger *ledger;
+	struct batch *batch;
+	struct order { struct message *message; int64_t priority, send_after; } *rows;
+	size_t n, room;
+};
+
+static const char *text_in(struct batch *batch, const struct value *value)
+{
+	return value->kind == VALUE_NULL ? NULL : batch_text(batch, value->at, value->len);
+}
+
+static const char *text_or(struct batch *batch, const struct value *value, const char *otherwise)
+{
+	const char *text = text_in(batch, value);
+	return text ? text : otherwise;
+}
+
+static enum in_doubt doubt_of(const struct value *value, enum in_doubt otherwise)
+{
+	if (value->kind != VALUE_TEXT)
+		return otherwise;
+	return strcmp(value->at, in_doubt_words[DOUBT_RESEND]) == 0 ? DOUBT_RESEND : DOUBT_HOLD;
+}
+
+/* "1,3" into bits. */
+static void mark_taken(struct message *message, const struct value *value)
+{
+	if (value->kind != VALUE_TEXT)
+		return;
+	for (const char *at = value->at; *at; ) {
+		char *end;
+		unsigned long part = strtoul(at, &end, 10);
+		if (end == at)
+			return;
+		if (part >= 1 && part <= PARTS_MAX)
+			message->taken[(part - 1) / 8] |= (uint8_t)(1u << ((part - 1) % 8));
+		at = *end == ',' ? end + 1 : end;
+	}
+}
+
+/* The order of columns is CLAIM_COLUMNS'. */
+static void read_claimed(void *ctx, const struct value *columns, size_t n)
+{
+	struct claim *claim = ctx;
+	if (n < 17 || strcmp(columns[3].at, status_word(STATUS_SENDING)) != 0)
+		return;
+	if (!claim->batch)
+		claim->batch = batch_new();
+	if (claim->n == claim->room) {
+		claim->room = claim->room ? claim->room * 2 : 64;
+		claim->rows = realloc(claim->rows, claim->room * sizeof *claim->rows);
+		if (!claim->rows)
+			abort();
+	}
+	struct batch *batch = claim->batch;
+	struct message *message = batch_message(batch);
+	message->id = columns[0].number;
+	message->route = text_or(batch, &columns[4], "");
+	message->pinned = text_or(batch, &columns[5], "");
+	message->sender = text_or(batch, &columns[6], "");
+	message->recipient = text_or(batch, &columns[7], "");
+	message->kind = text_or(batch, &columns[8], "text");
+	message->body = text_or(batch, &columns[9], "");
+	message->data = (struct blob){ (const uint8_t *)text_in(batch, &columns[10]),
+		columns[10].len };
+	message->options = text_in(batch, &columns[11]);
+	message->wants_receipt = columns[12].number != 0;
+	message->in_doubt = doubt_of(&columns[13], claim->ledger->in_doubt);
+	message->attempts = (uint16_t)columns[14].number;
+	message->expires_at = columns[15].kind == VALUE_NUMBER ? columns[15].number : 0;
+	mark_taken(message, &columns[16]);
+	claim->rows[claim->n++] = (struct order){ message, columns[1].number, columns[2].number };
+}
+
+static int by_order(const void *a, const void *b)
+{
+	const struct order *x = a, *y = b;
+	if (x->priority != y->priority)
+		return x->priority < y->priority ? -1 : 1;
+	if (x->send_after != y->send_after)
+		return x->send_after < y->send_after ? -1 : 1;
+	return x->message->id < y->message->id ? -1 : x->message->id > y->message->id;
+}
+
+/* What an engine gives back has no order of its own. */
+static void finish_claim(struct claim *claim, struct batch **batch, struct message ***messages,
+    size_t *n)
+{
+	*batch = claim->batch;
+	*n = claim->n;
+	*messages = NULL;
+	if (claim->n) {
+		qsort(claim->rows, claim->n, sizeof *claim->rows, by_order);
+		*messages = batch_alloc(claim->batch, claim->n * sizeof **messages);
+		for (size_t i = 0; i < claim->n; i++)
+			(*messages)[i] = claim->rows[i].message;
+	}
+	free(claim->rows);
+}
+
+static void drop_claim(struct claim *claim)
+{
+	for (size_t i = 0; i < claim->n; i++)
+		message_release(claim->rows[i].message);
+	if (claim->batch)
+		batch_release(claim->batch);
+	free(claim->rows);
+}
+
+static enum db_result claim_by(struct ledger *ledger, enum statement statement,
+    const struct value *values, size_t width, struct batch **batch, struct message ***messages,
+    size_t *n, struct db_error *err)
+{
+	struct claim claim = { .ledger = ledger };
+	*batch = NULL;
+	*messages = NULL;
+	*n = 0;
+	enum db_result result = ledger_run(ledger, statement, values, width, 1, read_claimed, &claim,
+	    err);
+	if (result == DB_OK)
+		finish_claim(&claim, batch, messages, n);
+	else
+		drop_claim(&claim);
+	return result;
+}
+
+enum db_result ledger_claim(struct ledger *ledger, int64_t token, const struct lane *lane,
+    size_t max, struct batch **batch, struct message ***messages, size_t *n, struct db_error *err)
+{
+	const struct value values[] = { text_value(ledger->owner), number_value(token),
+		text_value(lane->name), number_value((int64_t)max) };
+	return claim_by(ledger, lane->kind == LANE_LINK ? STATEMENT_CLAIM_PARKED : STATEMENT_CLAIM,
+	    values, 4, batch, messages, n, err);
+}
+
+enum db_result ledger_claimed(struct ledger *ledger, int64_t token, struct batch **batch,
+    struct message ***messages, size_t *n, struct db_error *err)
+{
+	const struct value values[] = { text_value(ledger->owner), number_value(token) };
+	return claim_by(ledger, STATEMENT_CLAIM_READ, values, 2, batch, messages, n, err);
+}
+
+/* Facts. */
+
+static enum status status_of(const struct message *message)
+{
+	switch (message->outcome.verdict) {
+	case VERDICT_SENT: return STATUS_SENT;
+	case VERDICT_DEFERRED: return STATUS_QUEUED;
+	case VERDICT_DOUBTFUL:
+		return message->in_doubt == DOUBT_RESEND ? STATUS_QUEUED : STATUS_DOUBTFUL;
+	case VERDICT_EXPIRED: return STATUS_EXPIRED;
+	case VERDICT_REJECTED: return STATUS_FAILED;
+	}
+	abort();
+}
+
+static int64_t queue_of(const struct message *message, enum status status)
+{
+	enum { READY, OUT = 2, PARKED = 3 };
+	if (status != STATUS_QUEUED)
+		return OUT;
+	return message->parked ? PARKED : READY;
+}
+
+static int by_id(const void *a, const void *b)
+{
+	const struct message *x = *(struct message *const *)a, *y = *(struct message *const *)b;
+	return x->id < y->id ? -1 : x->id > y->id;
+}
+
+static enum db_result settle(struct ledger *ledger, struct message **messages, size_t n,
+    struct batch *scratch, struct db_error *err)
+{
+	enum { WIDTH = 12 };
+	struct value *values = batch_alloc(scratch, n * WIDTH * sizeof *values);
+	for (size_t i = 0; i < n; i++) {
+		const struct message *message = messages[i];
+		const struct outcome *outcome = &message->outcome;
+		const enum status status = status_of(message);
+		const bool taken = message->nparts > 0 && message->parts[0].taken;
+		const struct value row[WIDTH] = {
+			number_value(message->id), text_value(ledger->owner),
+			text_value(status_word(status)), number_value(queue_of(message, status)),
+			text_value(message->parked ? message->link : ""),
+			number_value(outcome->verdict == VERDICT_DEFERRED ? outcome->retry_ms : 0),
+			number_value(outcome->verdict == VERDICT_DEFERRED && outcome->untried),
+			text_value(message->parked ? "" : message->link),
+			number_value(message->nparts),
+			clean_value(scratch, taken ? message->parts[0].network_id : ""),
+			number_value(outcome->code), clean_value(scratch, outcome->text),
+		};
+		memcpy(values + i * WIDTH, row, sizeof row);
+	}
+	return ledger_run(ledger, STATEMENT_SETTLE, values, WIDTH, n, NULL, NULL, err);
+}
+
+/* Which parts of messages with several the network has taken. */
+static enum db_result put_parts(struct ledger *ledger, struct message **messages, size_t n,
+    struct batch *scratch, struct db_error *err)
+{
+	enum { WIDTH = 7 };
+	size_t rows = 0;
+	for (size_t i = 0; i < n; i++)
+		rows += messages[i]->nparts > 1 && !messages[i]->parked ? messages[i]->nparts : 0;
+	struct value *values = batch_alloc(scratch, (rows + 1) * WIDTH * sizeof *values);
+	size_t at = 0;
+	for (size_t i = 0; i < n; i++) {
+		const struct message *message = messages[i];
+		if (message->nparts < 2 || message->parked)
+			continue;
+		for (unsigned k = 0; k < message->nparts; k++) {
+			const struct part *part = &message->parts[k];
+			const enum status status = part->taken ? STATUS_SENT
+			    : message->outcome.verdict == VERDICT_REJECTED ? STATUS_FAILED
+			    : status_of(message) == STATUS_DOUBTFUL ? STATUS_DOUBTFUL : STATUS_QUEUED;
+			const struct value row[WIDTH] = {
+				number_value(message->id), number_value(part->number),
+				text_value(message->link), clean_value(scratch, part->network_id),
+				text_value(status_word(status)),
+				number_value(part->taken ? 0 : message->outcome.code),
+				clean_value(scratch, part->taken ? "" : message->outcome.text),
+			};
+			memcpy(values + at++ * WIDTH, row, sizeof row);
+		}
+	}
+	return ledger_run(ledger, STATEMENT_PART_PUT, values, WIDTH, rows, NULL, NULL, err);
+}
+
+static enum db_result put_inbound(struct ledger *ledger, const struct inbound *inbounds, size_t n,
+    struct batch *scratch, struct db_error *err)
+{
+	enum { WIDTH = 12 };
+	struct value *values = batch_alloc(scratch, (n + 1) * WIDTH * sizeof *values);
+	for (size_t i = 0; i < n; i++) {
+		const struct inbound *inbound = &inbounds[i];
+		const bool joined = inbound->concat_parts > 0;
+		const struct value row[WIDTH] = {
+			clean_value(scratch, inbound->arrival), text_value(inbound->link),
+			clean_value(scratch, inbound->sender), clean_value(scratch, inbound->recipient),
+			text_value(inbound->body ? "text" : "binary"),
+			inbound->body ? clean_value(scratch, inbound->body) : null_value(),
+			octets_value(inbound->data), octets_value(inbound->udh),
+			joined ? number_value(inbound->concat_ref) : null_value(),
+			number_value(inbound->concat_part), number_value(inbound->concat_parts),
+			inbound->received_at ? number_value(inbound->received_at * 1000)
+			    : null_value(),
+		};
+		memcpy(values + i * WIDTH, row, sizeof row);
+	}
+	return ledger_run(ledger, STATEMENT_INBOX_PUT, values, WIDTH, n, NULL, NULL, err);
+}
+
+enum db_result ledger_record(struct ledger *ledger, const struct facts *facts,
+    struct db_error *err)
+{
+	struct batch *scratch = batch_new();
+	const size_t n = facts->nsettled;
+	struct message **settled = batch_alloc(scratch, (n + 1) * sizeof *settled);
+	if (n)
+		memcpy(settled, facts->settled, n * sizeof *settled);
+	/* Ascending: two gateways that write the same rows wait for each other in one order. */
+	qsort(settled, n, sizeof *settled, by_id);
+	enum db_result result = begin(ledger, err);
+	if (result == DB_OK)
+		result = settle(ledger, settled, n, scratch, err);
+	if (result == DB_OK)
+		result = put_parts(ledger, settled, n, scratch, err);
+	if (result == DB_OK)
+		result = ledger_apply_overtaken(ledger, settled, n, scratch, err);
+	if (result == DB_OK)
+		result = ledger_apply_receipts(ledger, facts->receipts, facts->nreceipts, scratch, err);
+	if (result == DB_OK)
+		result = put_inbound(ledger, facts->inbounds, facts->ninbounds, scratch, err);
+	result = end(ledger, result, err);
+	batch_release(scratch);
+	return result;
+}
+
+/* What every gateway does now and then. */
+
+struct dead { size_t n; struct { char name[LINK_NAME_MAX]; int64_t epoch; } at[DEAD_MAX]; };
+
+static void see_dead(void *ctx, const struct value *columns, size_t n)
+{
+	(void)n;
+	struct dead *dead = ctx;
+	if (dead->n == DEAD_MAX || columns[0].len >= sizeof dead->at->name)
+		return;
+	snprintf(dead->at[dead->n].name, sizeof dead->at->name, "%s", (const char *)columns[0].at);
+	dead->at[dead->n++].epoch = columns[1].number;
+}
+
+static enum db_result bury(struct ledger *ledger, const char *name, int64_t epoch, size_t *rows,
+    struct db_error *err)
+{
+	const struct value values[] = { text_value(name), number_value(epoch) };
+	size_t buried = 0, found = 0;
+	enum db_result result = begin(ledger, err);
+	if (result == DB_OK)
+		result = ledger->engine->run(ledger->db, STATEMENT_GATEWAY_BURY, values, 2, 1, NULL, NULL,
+		    &buried, err);
+	if (result == DB_OK && buried)
+		result = recover(ledger, name, epoch, &found, err);
+	result = end(ledger, result, err);
+	if (result == DB_OK)
+		*rows += found;
+	return result;
+}
+
+enum db_result ledger_tend(struct ledger *ledger, size_t *recovered, struct db_error *err)
+{
+	struct dead dead = { 0 };
+	*recovered = 0;
+	enum db_result result = ledger_run(ledger, STATEMENT_GATEWAY_DEAD, NULL, 0, 1, see_dead,
+	    &dead, err);
+	for (size_t i = 0; result == DB_OK && i < dead.n; i++)
+		result = bury(ledger, dead.at[i].name, dead.at[i].epoch, recovered, err);
+	const struct value most = number_value(TEND_MAX);
+	if (result == DB_OK)
+		result = ledger_run(ledger, STATEMENT_EXPIRE, &most, 1, 1, NULL, NULL, err);
+	if (result != DB_OK)
+		return result;
+	struct batch *scratch = batch_new();
+	result = begin(ledger, err);
+	if (result == DB_OK)
+		result = ledger_apply_open(ledger, TEND_MAX, scratch, err);
+	result = end(ledger, result, err);
+	batch_release(scratch);
+	return result;
+}
+
+/* The table `link`. */
+
+struct wants { ledger_wanted_fn *tell; void *ctx; };
+
+static void see_wanted(void *ctx, const struct value *columns, size_t n)
+{
+	(void)n;
+	static const char *const words[] = { [WANTED_RUN] = "run", [WANTED_HOLD] = "hold",
+		[WANTED_DRAIN] = "drain" };
+	const struct wants *wants = ctx;
+	for (int i = 0; i < 3; i++)
+		if (strcmp(columns[1].at, words[i]) == 0)
+			wants->tell(wants->ctx, columns[0].at, (enum wanted)i);
+}
+
+enum db_result ledger_links(struct ledger *ledger, const struct link_report *reports, size_t n,
+    ledger_wanted_fn *tell, void *ctx, struct db_error *err)
+{
+	enum { WIDTH = 13 };
+	struct batch *scratch = batch_new();
+	struct value *values = batch_alloc(scratch, (n + 1) * WIDTH * sizeof *values);
+	for (size_t i = 0; i < n; i++) {
+		const struct link_report *report = &reports[i];
+		const struct value row[WIDTH] = {
+			text_value(ledger->name), text_value(report->name), text_value(report->driver),
+			text_value(report->state), clean_value(scratch, report->reason),
+			number_value(report->window), number_value(report->queued),
+			number_value(report->unanswered), number_value(report->rate),
+			number_value((int64_t)report->sent), number_value((int64_t)report->failed),
+			number_value((int64_t)report->receipts), number_value((int64_t)report->received),
+		};
+		memcpy(values + i * WIDTH, row, sizeof row);
+	}
+	struct wants wants = { tell, ctx };
+	const struct value name = text_value(ledger->name);
+	enum db_result result = ledger_run(ledger, STATEMENT_LINK_PUT, values, WIDTH, n, NULL, NULL,
+	    err);
+	if (result == DB_OK)
+		result = ledger_run(ledger, STATEMENT_LINK_WANTED, &name, 1, 1, see_wanted, &wants, err);
+	batch_release(scratch);
+	return result;
+}

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ledger_receipts.c - how delivery reports find their messages.
+ *
+ * A receipt names (link, message id). It is looked for among messages of one
+ * part, then among parts, by the normal form of the id; and when it is unknown
+ * and the driver gave the id in other bases, by those, and then the recipient
+ * has to agree as well. What is found moves forward only. What is not found is
+ * kept, and tried again when a message of that id is settled, and now and then.
+ *
+ * One statement takes many receipts at once and says nothing of order among
+ * them, so several for one id go in waves, one of each id in a wave.
+ */
+#include "ledger_values.h"
+
+#include "../gateway/alphabet.h"
+
+#include <stdlib.h>
+
+/* A receipt on its way to its message. */
+struct pending {
+	const char *link, *recipient, *status, *text;
+	char key[NETWORK_ID_MAX], alternate[2][NETWORK_ID_MAX]; /* keys; "" alternates: none */
+	int64_t code;
+	int64_t receipt_id;             /* its row, when it has one already */
+	int64_t outbox_id;              /* found; 0: not */
+	unsigned wave;                  /* how many of the same id came before it */
+};
+
+/* The receipts that are looked for, and the messages that have to be folded. */
+struct search {
+	struct pending *pending;
+	int64_t *folds;                 /* messages whose parts changed */
+	size_t nfolds;
+};
+
+struct value clean_value(struct batch *scratch, const char *text)
+{
+	enum { WIDEST = 3 };            /* U+FFFD for one octet */
+	const size_t len = strlen(text);
+	const uint8_t *at = (const uint8_t *)text, *end = at + len;
+	bool clean = true;
+	while (at < end && clean)
+		clean = *at < 0x80 ? at++ != NULL : utf8_next(&at, end) != 0xFFFD;
+	if (clean)
+		return text_value(text);
+	char *copy = batch_alloc(scratch, len * WIDEST + 1);
+	size_t n = 0;
+	for (at = (const uint8_t *)text; at < end; )
+		n += utf8_put(copy + n, utf8_next(&at, end));
+	return text_value(copy);
+}
+
+static void see_match(void *ctx, const struct value *columns, size_t n)
+{
+	(void)n;
+	struct search *search = ctx;
+	struct pending *pending = &search->pending[columns[0].number];
+	pending->outbox_id = columns[1].number;
+	if (search->folds)
+		search->folds[search->nfolds++] = columns[1].number;
+}
+
+/* Asks one statement for all of a wave that are still unknown. `base`: -1 for
+ * the normal form, else which alternate. */
+static enum db_result look(struct ledger *ledger, enum statement statement, unsigned wave, int base,
+    struct search *search, size_t n, struct batch *scratch, struct db_error *err)
+{
+	enum { WIDTH = 8 };
+	struct value *values = batch_alloc(scratch, (n + 1) * WIDTH * sizeof *values);
+	size_t rows = 0;
+	for (size_t i = 0; i < n; i++) {
+		const struct pending *pending = &search->pending[i];
+		const char *key = base < 0 ? pending->key : pending->alternate[base];
+		if (pending->outbox_id || pending->wave != wave || (base >= 0 && !*key))
+			continue;
+		const struct value row[WIDTH] = {
+			number_value((int64_t)i), text_value(pending->link), text_value(key),
+			text_value(base < 0 ? "" : pending->recipient), text_value(pending->status),
+			number_value(pending->code), text_value(pending->text),
+		};
+		memcpy(values + rows++ * WIDTH, row, sizeof row);
+	}
+	return ledger_run(ledger, statement, values, WIDTH, rows, see_match, search, err);
+}
+
+static enum db_result look_everywhere(struct ledger *ledger, unsigned wave, struct search *search,
+    size_t n, struct batch *scratch, struct db_error *err)
+{
+	int64_t *folds = search->folds;
+	enum db_result result = DB_OK;
+	for (int base = -1; base < 2 && result == DB_OK; base++) {
+		search->folds = NULL;
+		result = look(ledger, STATEMENT_CONFIRM, wave, base, search, n, scratch, err);
+		search->folds = folds;
+		if (result == DB_OK)
+			result = look(ledger, STATEMENT_CONFIRM_PART, wave, base, search, n, scratch, err);
+	}
+	return result;
+}
+
+static int by_number(const void *a, const void *b)
+{
+	const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+	return x < y ? -1 : x > y;
+}
+
+static enum db_result fold(struct ledger *ledger, struct search *search, struct batch *scratch,
+    struct db_error *err)
+{
+	struct value *values = batch_alloc(scratch, (search->nfolds + 1) * sizeof *values);
+	size_t rows = 0;
+	qsort(search->folds, search->nfolds, sizeof *search->folds, by_number);
+	for (size_t i = 0; i < search->nfolds; i++)
+		if (i == 0 || search->folds[i] != search->folds[i - 1])
+			values[rows++] = number_value(search->folds[i]);
+	return ledger_run(ledger, STATEMENT_FOLD, values, 1, rows, NULL, NULL, err);
+}
+
+static int by_key(const void *a, const void *b)
+{
+	const struct pending *x = *(struct pending *const *)a, *y = *(struct pending *const *)b;
+	int order = strcmp(x->key, y->key);
+	if (order == 0)
+		order = strcmp(x->link, y->link);
+	return order ? order : x < y ? -1 : x > y;
+}
+
+/* Numbers the receipts of one id in the order they came; returns how many waves. */
+static unsigned make_waves(struct pending *pending, size_t n, struct batch *scratch)
+{
+	struct pending **sorted = batch_alloc(scratch, (n + 1) * sizeof *sorted);
+	unsigned waves = 1;
+	for (size_t i = 0; i < n; i++)
+		sorted[i] = &pending[i];
+	qsort(sorted, n, sizeof *sorted, by_key);
+	for (size_t i = 1; i < n; i++) {
+		if (strcmp(sorted[i]->key, sorted[i - 1]->key) != 0 ||
+		    strcmp(sorted[i]->link, sorted[i - 1]->link) != 0)
+			continue;
+		sorted[i]->wave = sorted[i - 1]->wave + 1;
+		if (sorted[i]->wave >= waves)
+			waves = sorted[i]->wave + 1;
+	}
+	return waves;
+}
+
+static enum db_result find(struct ledger *ledger, struct pending *pending, size_t n,
+    struct batch *scratch, struct db_error *err)
+{
+	struct search search = { .pending = pending,
+		.folds = batch_alloc(scratch, (n * 3 + 1) * sizeof(int64_t)) };
+	const unsigned waves = make_waves(pending, n, scratch);
+	enum db_result result = DB_OK;
+	for (unsigned wave = 0; wave < waves && result == DB_OK; wave++)
+		result = look_everywhere(ledger, wave, &search, n, scratch, err);
+	return result == DB_OK ? fold(ledger, &search, scratch, err) : result;
+}
+
+static void from_receipt(struct pending *pending, const struct receipt *receipt,
+    struct batch *scratch)
+{
+	*pending = (struct pending){
+		.link = receipt->link, .status = status_word(receipt->status), .code = receipt->code,
+		.recipient = clean_value(scratch, receipt->recipient).at,
+		.text = clean_value(scratch, receipt->text).at,
+	};
+	network_key(pending->key, clean_value(scratch, receipt->network_id).at);
+	for (int i = 0; i < 2; i++)
+		network_key(pending->alternate[i], clean_value(scratch, receipt->alternate[i]).at);
+}
+
+static enum db_result keep(struct ledger *ledger, const struct receipt *receipts,
+    const struct pending *pending, size_t n, struct batch *scratch, struct db_error *err)
+{
+	enum { WIDTH = 9 };
+	struct value *values = batch_alloc(scratch, (n + 1) * WIDTH * sizeof *values);
+	for (size_t i = 0; i < n; i++) {
+		const struct receipt *receipt = &receipts[i];
+		const struct value row[WIDTH] = {
+			text_value(receipt->link), clean_value(scratch, receipt->network_id),
+			text_value(pending[i].recipient), text_value(pending[i].status),
+			clean_value(scratch, receipt->word), number_value(receipt->code),
+			text_value(pending[i].text),
+			receipt->done_at ? number_value(receipt->done_at * 1000) : null_value(),
+			pending[i].outbox_id ? number_value(pending[i].outbox_id) : null_value(),
+		};
+		memcpy(values + i * WIDTH, row, sizeof row);
+	}
+	return ledger_run(ledger, STATEMENT_RECEIPT_PUT, values, WIDTH, n, NULL, NULL, err);
+}
+
+enum db_result ledger_apply_receipts(struct ledger *ledger, const struct receipt *receipts,
+    size_t n, struct batch *scratch, struct db_error *err)
+{
+	if (n == 0)
+		return DB_OK;
+	struct pending *pending = batch_alloc(scratch, n * sizeof *pending);
+	for (size_t i = 0; i < n; i++)
+		from_receipt(&pending[i], &receipts[i], scratch);
+	enum db_result result = find(ledger, pending, n, scratch, err);
+	return result == DB_OK ? keep(ledger, receipts, pending, n, scratch, err) : result;
+}
+
+/* Receipts read back from their table. */
+
+struct kept {
+	struct batch *scratch;
+	struct pending *pending;
+	size_t n, room;
+};
+
+static enum status receipt_status(const char *word)
+{
+	for (int status = 0; status < STATUS_COUNT; status++)
+		if (strcmp(status_word((enum status)status), word) == 0)
+			return (enum status)status;
+	return STATUS_SENT;
+}
+
+/* The order of columns is RECEIPT_COLUMNS'. */
+static void see_kept(void *ctx, const struct value *columns, size_t n)
+{
+	(void)n;
+	struct kept *kept = ctx;
+	if (kept->n == kept->room) {
+		const size_t room = kept->room ? kept->room * 2 : 16;
+		struct pending *more = batch_alloc(kept->scratch, room * sizeof *more);
+		if (kept->n)
+			memcpy(more, kept->pending, kept->n * sizeof *more);
+		kept->pending = more;
+		kept->room = room;
+	}
+	struct pending *pending = &kept->pending[kept->n++];
+	*pending = (struct pending){
+		.receipt_id = columns[0].number,
+		.link = batch_text(kept->scratch, columns[1].at, columns[1].len),
+		.recipient = batch_text(kept->scratch, columns[3].at, columns[3].len),
+		.status = status_word(receipt_status(columns[4].at)),
+		.code = columns[6].number,
+		.text = batch_text(kept->scratch, columns[7].at, columns[7].len),
+	};
+	network_key(pending->key, columns[2].at);
+}
+
+/* Finds messages for receipts that have a row, and notes them there. */
+static enum db_result find_kept(struct ledger *ledger, struct kept *kept, struct db_error *err)
+{
+	enum { WIDTH = 2 };
+	if (kept->n == 0)
+		return DB_OK;
+	enum db_result result = find(ledger, kept->pending, kept->n, kept->scratch, err);
+	struct value *values = batch_alloc(kept->scratch, kept->n * WIDTH * sizeof *values);
+	size_t rows = 0;
+	for (size_t i = 0; i < kept->n; i++) {
+		if (!kept->pending[i].outbox_id)
+			continue;
+		values[rows * WIDTH] = number_value(kept->pending[i].receipt_id);
+		values[rows++ * WIDTH + 1] = number_value(kept->pending[i].outbox_id);
+	}
+	if (result == DB_OK)
+		result = ledger_run(ledger, STATEMENT_RECEIPT_MATCHED, values, WIDTH, rows, NULL, NULL, err);
+	return result;
+}
+
+enum db_result ledger_apply_overtaken(struct ledger *ledger, struct message *const *settled,
+    size_t n, struct batch *scratch, struct db_error *err)
+{
+	enum { WIDTH = 2 };
+	size_t most = 0, rows = 0;
+	for (size_t i = 0; i < n; i++)
+		most += settled[i]->nparts;
+	struct value *values = batch_alloc(scratch, (most + 1) * WIDTH * sizeof *values);
+	for (size_t i = 0; i < n; i++) {
+		for (unsigned k = 0; k < settled[i]->nparts; k++) {
+			const struct part *part = &settled[i]->parts[k];
+			if (!part->taken || !part->network_id[0])
+				continue;
+			char key[NETWORK_ID_MAX];
+			network_key(key, clean_value(scratch, part->network_id).at);
+			values[rows * WIDTH] = text_value(settled[i]->link);
+			values[rows++ * WIDTH + 1] = text_value(batch_text(scratch, key, strlen(key)));
+		}
+	}
+	struct kept kept = { .scratch = scratch };
+	enum db_result result = ledger_run(ledger, STATEMENT_OVERTAKEN, values, WIDTH, rows, see_kept,
+	    &kept, err);
+	return result == DB_OK ? find_kept(ledger, &kept, err) : result;
+}
+
+enum db_result ledger_apply_open(struct ledger *ledger, size_t max, struct batch *scratch,
+    struct db_error *err)
+{
+	struct kept kept = { .scratch = scratch };
+	const struct value most = number_value((int64_t)max);
+	enum db_result result = ledger_run(ledger, STATEMENT_RECEIPT_OPEN, &most, 1, 1, see_kept, &kept,
+	    err);
+	return result == DB_OK ? find_kept(ledger, &kept, err) : result;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ledger_values.h - what the files of the ledger share: values for statements,
+ * and the part of a transaction that applies receipts.
+ *
+ * Values borrow; a scratch batch lives as long as the transaction does.
+ */
+#ifndef LEDGER_VALUES_H
+#define LEDGER_VALUES_H
+
+#include "ledger.h"
+
+#include <string.h>
+
+static inline struct value number_value(int64_t number)
+{
+	return (struct value){ .kind = VALUE_NUMBER, .number = number };
+}
+
+/* A text of ours, or one that came out of the database. */
+static inline struct value text_value(const char *text)
+{
+	return (struct value){ .kind = VALUE_TEXT, .at = text, .len = strlen(text) };
+}
+
+/* Empty: NULL. */
+static inline struct value octets_value(struct blob blob)
+{
+	return (struct value){ .kind = blob.len ? VALUE_OCTETS : VALUE_NULL, .at = blob.at,
+		.len = blob.len };
+}
+
+static inline struct value null_value(void)
+{
+	return (struct value){ .kind = VALUE_NULL };
+}
+
+/* A text from outside: octets that are no UTF-8 become U+FFFD. Borrows the
+ * text when it is clean, else a copy in the scratch batch. */
+struct value clean_value(struct batch *scratch, const char *text);
+
+/* Runs a statement of the transaction that is open; zero rows are no work. */
+enum db_result ledger_run(struct ledger *, enum statement, const struct value *, size_t width,
+    size_t rows, row_fn *, void *ctx, struct db_error *);
+
+/* Inside a transaction. Receipts that came before these messages were settled. */
+enum db_result ledger_apply_overtaken(struct ledger *, struct message *const *settled, size_t n,
+    struct batch *scratch, struct db_error *);
+/* Receipts just told: moves their messages, and keeps every one of them. */
+enum db_result ledger_apply_receipts(struct ledger *, const struct receipt *, size_t n,
+    struct batch *scratch, struct db_error *);
+/* Receipts of the last hour that found no message so far. */
+enum db_result ledger_apply_open(struct ledger *, size_t max, struct batch *scratch,
+    struct db_error *);
+
+#endif

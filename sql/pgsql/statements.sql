@@ -1,0 +1,370 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- statements.sql - every statement of the gateway in PostgreSQL's dialect.
+--
+-- `-- :NAME` begins a statement; its parameters and rows are listed in engine.h.
+-- Shape MANY gets every parameter as an array over all rows, for unnest. Parameters
+-- and columns are bigint, text or bytea, hence the casts.
+--
+-- The session has sequential scans, hash and merge joins switched off: every
+-- statement here is a probe by an index for each row, also when the planner has
+-- old statistics of an empty table.
+
+-- :TABLES
+SELECT table_name::text FROM information_schema.tables
+ WHERE table_schema = current_schema()
+   AND table_name IN ('smsqld_schema', 'outbox', 'outbox_part', 'inbox', 'receipt', 'gateway', 'link')
+ ORDER BY 1
+
+-- :VERSION
+SELECT max(version) FROM smsqld_schema
+
+-- :GATEWAY_READ
+SELECT epoch, (state = 'running' AND alive_until > clock_timestamp())::int::bigint, host, pid,
+       (extract(epoch FROM alive_until - clock_timestamp()) * 1000)::bigint
+  FROM gateway WHERE name = $1::text
+
+-- Compare and swap: only from the epoch that was read.
+-- :GATEWAY_ENTER
+INSERT INTO gateway (name, epoch, state, alive_until, started_at, version, host, pid)
+VALUES ($1::text, $3::bigint, 'running', clock_timestamp() + $4::bigint * interval '1 ms',
+        clock_timestamp(), $5::text, $6::text, $7::bigint)
+ON CONFLICT (name) DO UPDATE
+   SET epoch = excluded.epoch, state = excluded.state, alive_until = excluded.alive_until,
+       started_at = excluded.started_at, version = excluded.version, host = excluded.host,
+       pid = excluded.pid
+ WHERE gateway.epoch = $2::bigint
+
+-- :GATEWAY_BEAT
+UPDATE gateway SET alive_until = clock_timestamp() + $3::bigint * interval '1 ms'
+ WHERE name = $1::text AND epoch = $2::bigint AND state = 'running'
+   AND alive_until > clock_timestamp()
+
+-- :GATEWAY_LEAVE
+UPDATE gateway SET state = 'stopped', alive_until = clock_timestamp()
+ WHERE name = $1::text AND epoch = $2::bigint
+
+-- :GATEWAY_DEAD
+SELECT name, epoch FROM gateway WHERE state = 'running' AND alive_until < clock_timestamp()
+
+-- :GATEWAY_BURY
+UPDATE gateway SET state = 'dead'
+ WHERE name = $1::text AND epoch = $2::bigint AND state = 'running'
+   AND alive_until < clock_timestamp()
+
+-- Rows of a gateway that is gone: back to the queue, or in doubt.
+-- :RECOVER
+UPDATE outbox
+   SET queue = CASE coalesce(in_doubt, $2::text) WHEN 'resend' THEN 0 ELSE 2 END,
+       status = CASE coalesce(in_doubt, $2::text) WHEN 'resend' THEN 'queued'::sms_status
+                                                  ELSE 'doubtful'::sms_status END,
+       owner = CASE coalesce(in_doubt, $2::text) WHEN 'resend' THEN NULL ELSE owner END,
+       claim = NULL, error_text = $3::text
+ WHERE queue = 1 AND owner = $1::text
+
+-- Each priority is a range of its own in the index, so that rows scheduled for
+-- later are never walked over. A row that the application took back (status
+-- alone was changed) or that has expired leaves the queue here.
+-- :CLAIM
+WITH picked AS MATERIALIZED (
+  SELECT one.id
+    FROM generate_series(0, 9) AS level (n)
+   CROSS JOIN LATERAL (
+         SELECT o.id FROM outbox o
+          WHERE o.queue = 0 AND o.route = $3::text AND o.priority = level.n::smallint
+            AND o.send_after <= clock_timestamp()
+          ORDER BY o.send_after, o.id
+          LIMIT $4::bigint
+            FOR NO KEY UPDATE SKIP LOCKED) AS one
+   LIMIT $4::bigint)
+UPDATE outbox o
+   SET queue = CASE WHEN o.status <> 'queued' OR o.expires_at <= clock_timestamp() THEN 2 ELSE 1 END,
+       status = CASE WHEN o.status <> 'queued' THEN o.status
+                     WHEN o.expires_at <= clock_timestamp() THEN 'expired'::sms_status
+                     ELSE 'sending'::sms_status END,
+       error_text = CASE WHEN o.status = 'queued' AND o.expires_at <= clock_timestamp()
+                         THEN 'expired before it was sent' ELSE o.error_text END,
+       done_at = CASE WHEN o.status = 'cancelled'
+                        OR (o.status = 'queued' AND o.expires_at <= clock_timestamp())
+                      THEN clock_timestamp() ELSE o.done_at END,
+       owner = $1::text, claim = $2::bigint, lane = NULL, claimed_at = clock_timestamp(),
+       attempts = o.attempts + (o.status = 'queued')::int
+  FROM picked
+ WHERE o.id = picked.id AND o.queue = 0
+RETURNING o.id, o.priority::bigint, (extract(epoch FROM o.send_after) * 1000)::bigint,
+       o.status::text, o.route, coalesce(o.link, ''), o.sender, o.recipient, o.kind, o.body, o.data,
+       o.options::text, o.receipt::int::bigint, o.in_doubt, o.attempts::bigint,
+       extract(epoch FROM o.expires_at)::bigint,
+       CASE WHEN o.attempts > 1 AND o.parts > 1 THEN
+            (SELECT string_agg(p.part::text, ',') FROM outbox_part p
+              WHERE p.outbox_id = o.id AND p.status IN ('sent', 'delivered')) END
+
+-- :CLAIM_PARKED
+WITH picked AS MATERIALIZED (
+  SELECT one.id
+    FROM generate_series(0, 9) AS level (n)
+   CROSS JOIN LATERAL (
+         SELECT o.id FROM outbox o
+          WHERE o.queue = 3 AND o.lane = $3::text AND o.priority = level.n::smallint
+            AND o.send_after <= clock_timestamp()
+          ORDER BY o.send_after, o.id
+          LIMIT $4::bigint
+            FOR NO KEY UPDATE SKIP LOCKED) AS one
+   LIMIT $4::bigint)
+UPDATE outbox o
+   SET queue = CASE WHEN o.status <> 'queued' OR o.expires_at <= clock_timestamp() THEN 2 ELSE 1 END,
+       status = CASE WHEN o.status <> 'queued' THEN o.status
+                     WHEN o.expires_at <= clock_timestamp() THEN 'expired'::sms_status
+                     ELSE 'sending'::sms_status END,
+       error_text = CASE WHEN o.status = 'queued' AND o.expires_at <= clock_timestamp()
+                         THEN 'expired before it was sent' ELSE o.error_text END,
+       done_at = CASE WHEN o.status = 'cancelled'
+                        OR (o.status = 'queued' AND o.expires_at <= clock_timestamp())
+                      THEN clock_timestamp() ELSE o.done_at END,
+       owner = $1::text, claim = $2::bigint, lane = NULL, claimed_at = clock_timestamp(),
+       attempts = o.attempts + (o.status = 'queued')::int
+  FROM picked
+ WHERE o.id = picked.id AND o.queue = 3
+RETURNING o.id, o.priority::bigint, (extract(epoch FROM o.send_after) * 1000)::bigint,
+       o.status::text, o.route, coalesce(o.link, ''), o.sender, o.recipient, o.kind, o.body, o.data,
+       o.options::text, o.receipt::int::bigint, o.in_doubt, o.attempts::bigint,
+       extract(epoch FROM o.expires_at)::bigint,
+       CASE WHEN o.attempts > 1 AND o.parts > 1 THEN
+            (SELECT string_agg(p.part::text, ',') FROM outbox_part p
+              WHERE p.outbox_id = o.id AND p.status IN ('sent', 'delivered')) END
+
+-- :CLAIM_READ
+SELECT o.id, o.priority::bigint, (extract(epoch FROM o.send_after) * 1000)::bigint,
+       o.status::text, o.route, coalesce(o.link, ''), o.sender, o.recipient, o.kind, o.body, o.data,
+       o.options::text, o.receipt::int::bigint, o.in_doubt, o.attempts::bigint,
+       extract(epoch FROM o.expires_at)::bigint,
+       CASE WHEN o.attempts > 1 AND o.parts > 1 THEN
+            (SELECT string_agg(p.part::text, ',') FROM outbox_part p
+              WHERE p.outbox_id = o.id AND p.status IN ('sent', 'delivered')) END
+  FROM outbox o WHERE o.queue = 1 AND o.owner = $1::text AND o.claim = $2::bigint
+
+-- Only what this owner still holds.
+-- :SETTLE
+UPDATE outbox o
+   SET status = r.status::sms_status, queue = r.queue, lane = nullif(r.lane, ''),
+       send_after = CASE WHEN r.retry_ms > 0
+                         THEN clock_timestamp() + r.retry_ms * interval '1 ms'
+                         ELSE o.send_after END,
+       attempts = o.attempts - r.untried,
+       link_used = coalesce(nullif(r.link, ''), o.link_used),
+       parts = coalesce(nullif(r.parts, 0), o.parts),
+       message_id = coalesce(nullif(r.message_id, ''), o.message_id),
+       error_code = nullif(r.code, 0), error_text = nullif(r.text, ''),
+       sent_at = CASE WHEN r.status = 'sent' THEN clock_timestamp() ELSE o.sent_at END,
+       done_at = CASE WHEN r.status IN ('failed', 'expired') THEN clock_timestamp()
+                      ELSE o.done_at END,
+       owner = CASE WHEN r.queue IN (0, 3) THEN NULL ELSE o.owner END
+  FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::bigint[],
+              $7::bigint[], $8::text[], $9::bigint[], $10::text[], $11::bigint[], $12::text[])
+       AS r (id, owner, status, queue, lane, retry_ms, untried, link, parts, message_id, code, text)
+ WHERE o.id = r.id AND o.owner = r.owner AND (o.queue = 1 OR o.status = 'doubtful')
+
+-- :PART_PUT
+INSERT INTO outbox_part (outbox_id, part, link, message_id, status, error_code, error_text)
+SELECT r.id, r.part, r.link, r.message_id, r.status::sms_status, nullif(r.code, 0), nullif(r.text, '')
+  FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::text[])
+       AS r (id, part, link, message_id, status, code, text)
+ON CONFLICT (outbox_id, part) DO UPDATE
+   SET link = excluded.link, message_id = excluded.message_id, status = excluded.status,
+       error_code = excluded.error_code, error_text = excluded.error_text
+ WHERE outbox_part.status NOT IN ('sent', 'delivered')
+   AND NOT (outbox_part.status = 'undelivered' AND outbox_part.message_id = excluded.message_id)
+
+-- Receipts that came before the message's own id was known.
+-- :OVERTAKEN
+SELECT c.id, c.link, c.message_id, c.recipient, c.status::text, c.word, coalesce(c.error_code, 0),
+       coalesce(c.error_text, ''), (extract(epoch FROM c.done_at) * 1000)::bigint
+  FROM unnest($1::text[], $2::text[]) AS r (link, key)
+  JOIN receipt c ON c.link = r.link AND ltrim(lower(c.message_id), '0') = r.key
+                AND c.outbox_id IS NULL
+ ORDER BY c.id
+
+-- Forward only: what is final stays, but for undelivered that becomes delivered.
+-- None of the columns written is in an index, so the new version of the row stays
+-- on its page. (id + 0: the newest of a few, not a walk down the primary key.)
+-- :CONFIRM
+WITH m AS MATERIALIZED (
+  SELECT r.n, r.status, r.code, r.text, found.id
+    FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::text[])
+         AS r (n, link, key, recipient, status, code, text)
+   CROSS JOIN LATERAL (
+         SELECT o.id FROM outbox o
+          WHERE o.link_used = r.link AND ltrim(lower(o.message_id), '0') = r.key
+            AND o.message_id IS NOT NULL AND coalesce(o.parts, 1) = 1
+            AND (r.recipient = '' OR right(regexp_replace(o.recipient, '[^0-9]', '', 'g'), 7) = right(r.recipient, 7))
+          ORDER BY o.id + 0 DESC LIMIT 1) AS found)
+UPDATE outbox o
+   SET status = CASE WHEN (o.status IN ('sent', 'doubtful') OR (o.status = 'undelivered' AND m.status = 'delivered')) THEN m.status::sms_status
+                     ELSE o.status END,
+       error_code = CASE WHEN (o.status IN ('sent', 'doubtful') OR (o.status = 'undelivered' AND m.status = 'delivered')) THEN nullif(m.code, 0)
+                         ELSE o.error_code END,
+       error_text = CASE WHEN (o.status IN ('sent', 'doubtful') OR (o.status = 'undelivered' AND m.status = 'delivered')) THEN nullif(m.text, '')
+                         ELSE o.error_text END,
+       done_at = CASE WHEN m.status <> 'sent' AND (o.status IN ('sent', 'doubtful') OR (o.status = 'undelivered' AND m.status = 'delivered'))
+                      THEN clock_timestamp() ELSE o.done_at END
+  FROM m
+ WHERE o.id = m.id
+RETURNING m.n, o.id
+
+-- :CONFIRM_PART
+WITH m AS MATERIALIZED (
+  SELECT r.n, r.status, r.code, r.text, found.outbox_id, found.part
+    FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::text[])
+         AS r (n, link, key, recipient, status, code, text)
+   CROSS JOIN LATERAL (
+         SELECT p.outbox_id, p.part FROM outbox_part p JOIN outbox o ON o.id = p.outbox_id
+          WHERE p.link = r.link AND ltrim(lower(p.message_id), '0') = r.key AND p.message_id <> ''
+            AND (r.recipient = '' OR right(regexp_replace(o.recipient, '[^0-9]', '', 'g'), 7) = right(r.recipient, 7))
+          ORDER BY p.outbox_id + 0 DESC LIMIT 1) AS found)
+UPDATE outbox_part o
+   SET status = CASE WHEN (o.status IN ('sent', 'doubtful') OR (o.status = 'undelivered' AND m.status = 'delivered')) THEN m.status::sms_status
+                     ELSE o.status END,
+       error_code = CASE WHEN (o.status IN ('sent', 'doubtful') OR (o.status = 'undelivered' AND m.status = 'delivered')) THEN nullif(m.code, 0)
+                         ELSE o.error_code END,
+       error_text = CASE WHEN (o.status IN ('sent', 'doubtful') OR (o.status = 'undelivered' AND m.status = 'delivered')) THEN nullif(m.text, '')
+                         ELSE o.error_text END
+  FROM m
+ WHERE o.outbox_id = m.outbox_id AND o.part = m.part
+RETURNING m.n, o.outbox_id
+
+-- A message of several parts is what its parts are.
+-- :FOLD
+UPDATE outbox o
+   SET status = whole.word::sms_status, error_code = whole.code, error_text = whole.text,
+       done_at = clock_timestamp()
+  FROM unnest($1::bigint[]) AS r (id)
+ CROSS JOIN LATERAL (
+       SELECT count(*) AS n,
+              CASE WHEN bool_and(p.status = 'delivered') THEN 'delivered'
+                   WHEN bool_and(p.status IN ('delivered', 'undelivered')) THEN 'undelivered'
+              END AS word,
+              max(p.error_code) FILTER (WHERE p.status = 'undelivered') AS code,
+              max(p.error_text) FILTER (WHERE p.status = 'undelivered') AS text
+         FROM outbox_part p WHERE p.outbox_id = r.id) AS whole
+ WHERE o.id = r.id AND o.parts = whole.n AND whole.word IS NOT NULL
+   AND (o.status IN ('sent', 'doubtful') OR (o.status = 'undelivered' AND whole.word = 'delivered'))
+
+-- :RECEIPT_PUT
+INSERT INTO receipt (link, message_id, recipient, status, word, error_code, error_text, done_at, outbox_id)
+SELECT r.link, r.message_id, r.recipient, r.status::sms_status, r.word, nullif(r.code, 0),
+       nullif(r.text, ''), to_timestamp(r.done_at_ms / 1000.0), r.outbox_id
+  FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::text[],
+              $8::bigint[], $9::bigint[])
+       AS r (link, message_id, recipient, status, word, code, text, done_at_ms, outbox_id)
+
+-- :RECEIPT_MATCHED
+UPDATE receipt c SET outbox_id = r.outbox_id
+  FROM unnest($1::bigint[], $2::bigint[]) AS r (id, outbox_id)
+ WHERE c.id = r.id
+
+-- :RECEIPT_OPEN
+SELECT c.id, c.link, c.message_id, c.recipient, c.status::text, c.word, coalesce(c.error_code, 0),
+       coalesce(c.error_text, ''), (extract(epoch FROM c.done_at) * 1000)::bigint
+  FROM receipt c
+ WHERE c.outbox_id IS NULL AND c.received_at > clock_timestamp() - interval '1 hour'
+ ORDER BY c.id + 0 LIMIT $1::bigint
+
+-- :INBOX_PUT
+INSERT INTO inbox (arrival, link, sender, recipient, kind, body, data, udh, part_ref, part, parts,
+                   received_at)
+SELECT r.arrival, r.link, r.sender, r.recipient, r.kind, r.body, r.data, r.udh, r.part_ref,
+       nullif(r.part, 0), nullif(r.parts, 0),
+       coalesce(to_timestamp(r.received_at_ms / 1000.0), clock_timestamp())
+  FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bytea[],
+              $8::bytea[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[])
+       AS r (arrival, link, sender, recipient, kind, body, data, udh, part_ref, part, parts,
+             received_at_ms)
+ON CONFLICT (arrival) DO NOTHING
+
+-- Rows whose time is over on lanes that nobody claims from.
+-- :EXPIRE
+UPDATE outbox
+   SET queue = 2, status = 'expired', done_at = clock_timestamp(),
+       error_text = 'expired before it was sent'
+ WHERE id = ANY (ARRAY (
+       SELECT o.id FROM outbox o
+        WHERE o.queue IN (0, 3) AND o.expires_at IS NOT NULL
+          AND o.expires_at <= clock_timestamp() AND o.status = 'queued'
+        LIMIT $1::bigint FOR NO KEY UPDATE SKIP LOCKED))
+
+-- `wanted` is the operator's and stays.
+-- :LINK_PUT
+INSERT INTO link (gateway, name, driver, state, reason, window_size, queued, unanswered, rate, sent,
+                  failed, receipts, received, updated_at)
+SELECT r.*, clock_timestamp()
+  FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bigint[],
+              $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[])
+       AS r
+ON CONFLICT (gateway, name) DO UPDATE
+   SET driver = excluded.driver, reason = excluded.reason, window_size = excluded.window_size,
+       queued = excluded.queued, unanswered = excluded.unanswered, rate = excluded.rate,
+       sent = excluded.sent, failed = excluded.failed, receipts = excluded.receipts,
+       received = excluded.received, updated_at = excluded.updated_at,
+       since = CASE WHEN link.state = excluded.state THEN link.since ELSE excluded.updated_at END,
+       state = excluded.state
+
+-- :LINK_WANTED
+SELECT name, wanted FROM link WHERE gateway = $1::text
+
+-- What smsqlctl asks.
+
+-- :DESK_SEND
+INSERT INTO outbox (recipient, body, sender, link)
+VALUES ($1::text, $2::text, $3::text, nullif($4::text, ''))
+RETURNING id
+
+-- :DESK_ROW
+SELECT id, status::text, attempts::bigint, coalesce(link_used, ''), coalesce(message_id, ''),
+       error_code, coalesce(error_text, ''), coalesce(sent_at::text, ''), coalesce(done_at::text, '')
+  FROM outbox WHERE id = $1::bigint
+
+-- :DESK_STATUS
+SELECT status::text, count(*),
+       CASE WHEN status IN ('queued', 'sending', 'sent', 'doubtful', 'held') THEN
+            extract(epoch FROM clock_timestamp() - min(created_at))::bigint END
+  FROM outbox GROUP BY status ORDER BY outbox.status
+
+-- :DESK_GATEWAYS
+SELECT name, CASE WHEN state = 'running' AND alive_until < clock_timestamp() THEN 'dead'
+                  ELSE state END, host, version, alive_until::text, epoch
+  FROM gateway ORDER BY name
+
+-- :DESK_LINKS
+SELECT gateway, name, driver, state, wanted, reason, window_size, queued, unanswered, rate, sent,
+       failed, receipts, received, since::text
+  FROM link ORDER BY gateway, name
+
+-- :DESK_QUEUE
+SELECT id, route, coalesce(lane, link, ''), priority::bigint, recipient, status::text,
+       attempts::bigint, send_after::text, coalesce(error_text, '')
+  FROM outbox WHERE queue IN (0, 1, 3) AND status IN ('queued', 'sending')
+ ORDER BY queue = 0, priority, send_after, id LIMIT $1::bigint
+
+-- :DESK_DOUBTFUL
+SELECT id, recipient, coalesce(link_used, ''), attempts::bigint, coalesce(claimed_at::text, ''),
+       coalesce(error_text, '')
+  FROM outbox WHERE status = 'doubtful' ORDER BY id LIMIT $1::bigint
+
+-- :DESK_RETRY
+UPDATE outbox o
+   SET status = 'queued', queue = 0, owner = NULL, claim = NULL, lane = NULL, done_at = NULL,
+       error_code = NULL, error_text = NULL, send_after = clock_timestamp(),
+       expires_at = CASE WHEN o.expires_at <= clock_timestamp() THEN NULL ELSE o.expires_at END
+  FROM unnest($1::bigint[]) AS r (id)
+ WHERE o.id = r.id
+   AND o.status IN ('failed', 'undelivered', 'expired', 'doubtful', 'held', 'cancelled')
+RETURNING o.id
+
+-- :DESK_CANCEL
+UPDATE outbox o SET status = 'cancelled', queue = 2, done_at = clock_timestamp()
+  FROM unnest($1::bigint[]) AS r (id)
+ WHERE o.id = r.id AND ((o.queue IN (0, 3) AND o.status IN ('queued', 'held'))
+                        OR o.status IN ('held', 'doubtful'))
+RETURNING o.id
+
+-- :DESK_WANT
+UPDATE link SET wanted = $2::text WHERE name = $1::text RETURNING gateway

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sqlite.c - the embedded default: a file, and no server.
+ *
+ * One writer at a time, so a transaction begins as a writer (BEGIN IMMEDIATE):
+ * one that upgraded later would be refused without waiting. WAL and
+ * synchronous=FULL: what was committed survives a power loss. A statement of
+ * shape MANY is stepped once for each row; there is no round trip to save.
+ *
+ * A transaction, or a writing statement outside of one, waits for another
+ * writer as long as busy_timeout says, and is then DB_AGAIN.
+ */
+#include "engine.h"
+
+#include <sqlite3.h>
+
+#include <assert.h>
+#include <errno.h>
+#include <libgen.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+	BUSY_MS = 5000,
+	COLUMNS_MAX = 32,
+	PATH_MAX_OCTETS = 1024,
+};
+
+extern const char sqlite_schema[];
+extern const char *const sqlite_statements[STATEMENT_COUNT];
+
+struct db {
+	sqlite3 *file;
+	char path[PATH_MAX_OCTETS];
+	sqlite3_stmt *prepared[STATEMENT_COUNT];
+};
+
+static const char settings[] =
+    "PRAGMA journal_mode = WAL;"
+    "PRAGMA synchronous = FULL;"
+    "PRAGMA cache_size = -16384;"
+    "PRAGMA temp_store = MEMORY;"
+    "PRAGMA wal_autocheckpoint = 4000;"
+    "PRAGMA journal_size_limit = 268435456;";
+
+static enum db_result judge(int code)
+{
+	switch (code & 0xFF) {
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+	case SQLITE_FULL:
+	case SQLITE_IOERR:
+	case SQLITE_INTERRUPT:
+		return DB_AGAIN;
+	case SQLITE_CONSTRAINT:
+	case SQLITE_MISMATCH:
+	case SQLITE_TOOBIG:
+	case SQLITE_RANGE:
+		return DB_REFUSED;
+	case SQLITE_NOMEM:
+		abort();
+	default:
+		return DB_BROKEN;
+	}
+}
+
+/* What somebody can do about it. */
+static const char *remedy(int code)
+{
+	switch (code & 0xFF) {
+	case SQLITE_FULL:
+		return ": the disk is full: free space on its file system";
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		return ": another program keeps it locked";
+	case SQLITE_READONLY:
+	case SQLITE_PERM:
+	case SQLITE_CANTOPEN:
+		return ": is the file, and its folder, writable for this user?";
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+		return ": the file is damaged or no SQLite database: restore it from a backup";
+	case SQLITE_IOERR:
+		return ": the disk cannot be read or written: is it full or broken?";
+	default:
+		return "";
+	}
+}
+
+/* Ends the transaction, if there is one, and says what went wrong. */
+static enum db_result fail(struct db *db, const char *doing, struct db_error *err)
+{
+	const int code = sqlite3_extended_errcode(db->file);
+	err->code = code;
+	snprintf(err->text, sizeof err->text, "%.120s: %s: %.100s%s", db->path, doing,
+	    sqlite3_errmsg(db->file), remedy(code));
+	if (strstr(err->text, "no such table") || strstr(err->text, "no such column"))
+		snprintf(err->text, sizeof err->text,
+		    "%.120s: the tables are not there: run smsqlctl init", db->path);
+	if (!sqlite3_get_autocommit(db->file))
+		sqlite3_exec(db->file, "ROLLBACK", NULL, NULL, NULL);
+	return judge(code);
+}
+
+static void sqlite_close(struct db *db)
+{
+	if (!db)
+		return;
+	for (int i = 0; i < STATEMENT_COUNT; i++)
+		sqlite3_finalize(db->prepared[i]);
+	sqlite3_close(db->file);
+	free(db);
+}
+
+/* "sqlite:///var/lib/sms.db" -> "/var/lib/sms.db". */
+static bool path_of(char *path, size_t room, const char *url, struct db_error *err)
+{
+	static const char scheme[] = "sqlite://";
+	const char *at = url + sizeof scheme - 1;
+	if (strncmp(url, scheme, sizeof scheme - 1) != 0 || *at != '/' || strlen(at) >= room) {
+		snprintf(err->text, sizeof err->text, "url \"%.100s\": expected sqlite:///absolute/path",
+		    url);
+		return false;
+	}
+	snprintf(path, room, "%s", at);
+	return true;
+}
+
+static enum db_result no_folder(const char *path, struct db_error *err)
+{
+	char copy[PATH_MAX_OCTETS];
+	snprintf(copy, sizeof copy, "%s", path);
+	const char *folder = dirname(copy);
+	if (access(folder, W_OK | X_OK) == 0)
+		return DB_OK;
+	snprintf(err->text, sizeof err->text, "%.120s: folder %.100s: %s", path, folder,
+	    errno == ENOENT ? "does not exist: create it" : "is not writable for this user");
+	return DB_BROKEN;
+}
+
+static enum db_result sqlite_open(struct db **opened, const char *url, const char *password,
+    struct db_error *err)
+{
+	(void)password;
+	*opened = NULL;
+	struct db *db = calloc(1, sizeof *db);
+	if (!db)
+		abort();
+	*err = (struct db_error){ 0 };
+	if (!path_of(db->path, sizeof db->path, url, err) || no_folder(db->path, err) != DB_OK) {
+		free(db);
+		return DB_BROKEN;
+	}
+	const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+	enum db_result result = DB_OK;
+	if (sqlite3_open_v2(db->path, &db->file, flags, NULL) != SQLITE_OK)
+		result = fail(db, "opening", err);
+	if (result == DB_OK) {
+		sqlite3_extended_result_codes(db->file, 1);
+		sqlite3_busy_timeout(db->file, BUSY_MS);
+		if (sqlite3_exec(db->file, settings, NULL, NULL, NULL) != SQLITE_OK)
+			result = fail(db, "opening", err);
+	}
+	if (result == DB_OK)
+		*opened = db;
+	else
+		sqlite_close(db);
+	return result;
+}
+
+static enum db_result sqlite_transact(struct db *db, enum edge edge, struct db_error *err)
+{
+	static const char *const words[] = { [EDGE_BEGIN] = "BEGIN IMMEDIATE",
+		[EDGE_COMMIT] = "COMMIT", [EDGE_ROLLBACK] = "ROLLBACK" };
+	if (edge == EDGE_ROLLBACK && sqlite3_get_autocommit(db->file))
+		return DB_OK;
+	if (sqlite3_exec(db->file, words[edge], NULL, NULL, NULL) == SQLITE_OK)
+		return DB_OK;
+	return fail(db, words[edge], err);
+}
+
+static void bind_value(sqlite3_stmt *statement, int at, const struct value *value)
+{
+	switch (value->kind) {
+	case VALUE_NULL:
+		sqlite3_bind_null(statement, at);
+		break;
+	case VALUE_NUMBER:
+		sqlite3_bind_int64(statement, at, value->number);
+		break;
+	case VALUE_TEXT:
+		sqlite3_bind_text(statement, at, value->len ? value->at : "", (int)value->len,
+		    SQLITE_STATIC);
+		break;
+	case VALUE_OCTETS:
+		sqlite3_bind_blob(statement, at, value->len ? value->at : "", (int)value->len,
+		    SQLITE_STATIC);
+		break;
+	}
+}
+
+static void lend_row(sqlite3_stmt *statement, row_fn *row, void *ctx)
+{
+	struct value columns[COLUMNS_MAX];
+	const int n = sqlite3_column_count(statement);
+	assert(n <= COLUMNS_MAX);
+	for (int i = 0; i < n; i++) {
+		struct value *value = &columns[i];
+		*value = (struct value){ .kind = VALUE_NULL };
+		switch (sqlite3_column_type(statement, i)) {
+		case SQLITE_NULL:
+			break;
+		case SQLITE_INTEGER:
+		case SQLITE_FLOAT:
+			value->kind = VALUE_NUMBER;
+			value->number = sqlite3_column_int64(statement, i);
+			break;
+		case SQLITE_BLOB:
+			value->kind = VALUE_OCTETS;
+			value->at = sqlite3_column_blob(statement, i);
+			value->len = (size_t)sqlite3_column_bytes(statement, i);
+			break;
+		default:
+			value->kind = VALUE_TEXT;
+			value->at = sqlite3_column_text(statement, i);
+			value->len = (size_t)sqlite3_column_bytes(statement, i);
+		}
+	}
+	row(ctx, columns, (size_t)n);
+}
+
+static int step_all(sqlite3_stmt *statement, row_fn *row, void *ctx)
+{
+	int code;
+	while ((code = sqlite3_step(statement)) == SQLITE_ROW)
+		if (row)
+			lend_row(statement, row, ctx);
+	return code;
+}
+
+static enum db_result run_rows(struct db *db, enum statement which, const struct value *values,
+    size_t width, size_t rows, row_fn *row, void *ctx, size_t *changed, struct db_error *err)
+{
+	sqlite3_stmt **statement = &db->prepared[which];
+	if (!*statement && sqlite3_prepare_v3(db->file, sqlite_statements[which], -1,
+	    SQLITE_PREPARE_PERSISTENT, statement, NULL) != SQLITE_OK)
+		return fail(db, statement_names[which], err);
+	const int before = sqlite3_total_changes(db->file);
+	for (size_t i = 0; i < rows; i++) {
+		for (size_t k = 0; k < width; k++)
+			bind_value(*statement, (int)k + 1, &values[i * width + k]);
+		const int code = step_all(*statement, row, ctx);
+		if (code != SQLITE_DONE) {
+			enum db_result result = fail(db, statement_names[which], err);
+			sqlite3_reset(*statement);
+			return result;
+		}
+		sqlite3_reset(*statement);
+	}
+	if (changed)
+		*changed = (size_t)(sqlite3_total_changes(db->file) - before);
+	return DB_OK;
+}
+
+static enum db_result sqlite_run(struct db *db, enum statement which, const struct value *values,
+    size_t width, size_t rows, row_fn *row, void *ctx, size_t *changed, struct db_error *err)
+{
+	assert(statement_shapes[which] == MANY || rows == 1);
+	const bool own = rows > 1 && sqlite3_get_autocommit(db->file);
+	enum db_result result = own ? sqlite_transact(db, EDGE_BEGIN, err) : DB_OK;
+	if (result == DB_OK)
+		result = run_rows(db, which, values, width, rows, row, ctx, changed, err);
+	if (result == DB_OK && own)
+		result = sqlite_transact(db, EDGE_COMMIT, err);
+	return result;
+}
+
+/* journal_mode cannot be set inside a transaction, and is set by open(). */
+static enum db_result sqlite_script(struct db *db, const char *text, struct db_error *err)
+{
+	enum db_result result = sqlite_transact(db, EDGE_BEGIN, err);
+	if (result != DB_OK)
+		return result;
+	if (sqlite3_exec(db->file, text, NULL, NULL, NULL) != SQLITE_OK)
+		return fail(db, "script", err);
+	return sqlite_transact(db, EDGE_COMMIT, err);
+}
+
+static const char *const schemes[] = { "sqlite", NULL };
+
+const struct engine sqlite_engine = {
+	.schemes = schemes,
+	.connections = 1,
+	.schema = sqlite_schema,
+	.open = sqlite_open,
+	.close = sqlite_close,
+	.transact = sqlite_transact,
+	.run = sqlite_run,
+	.script = sqlite_script,
+};

@@ -1,0 +1,318 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- statements.sql - every statement of the gateway in SQLite's dialect.
+--
+-- `-- :NAME` begins a statement; its parameters and rows are listed in engine.h.
+-- Shape MANY is stepped once for each row.
+
+-- :TABLES
+SELECT name FROM sqlite_master
+ WHERE type = 'table' AND name IN ('smsqld_schema', 'outbox', 'outbox_part', 'inbox', 'receipt',
+                                   'gateway', 'link')
+ ORDER BY name
+
+-- :VERSION
+SELECT max(version) FROM smsqld_schema
+
+-- :GATEWAY_READ
+SELECT epoch, state = 'running' AND alive_until > strftime('%Y-%m-%d %H:%M:%f', 'now'), host, pid,
+       CAST((julianday(alive_until) - julianday('now')) * 86400000 AS INTEGER)
+  FROM gateway WHERE name = ?1
+
+-- Compare and swap: only from the epoch that was read.
+-- :GATEWAY_ENTER
+INSERT INTO gateway (name, epoch, state, alive_until, started_at, version, host, pid)
+VALUES (?1, ?3, 'running', strftime('%Y-%m-%d %H:%M:%f', 'now', (?4 / 1000.0) || ' seconds'),
+        strftime('%Y-%m-%d %H:%M:%f', 'now'), ?5, ?6, ?7)
+ON CONFLICT (name) DO UPDATE
+   SET epoch = excluded.epoch, state = excluded.state, alive_until = excluded.alive_until,
+       started_at = excluded.started_at, version = excluded.version, host = excluded.host,
+       pid = excluded.pid
+ WHERE gateway.epoch = ?2
+
+-- :GATEWAY_BEAT
+UPDATE gateway SET alive_until = strftime('%Y-%m-%d %H:%M:%f', 'now', (?3 / 1000.0) || ' seconds')
+ WHERE name = ?1 AND epoch = ?2 AND state = 'running'
+   AND alive_until > strftime('%Y-%m-%d %H:%M:%f', 'now')
+
+-- :GATEWAY_LEAVE
+UPDATE gateway SET state = 'stopped', alive_until = strftime('%Y-%m-%d %H:%M:%f', 'now')
+ WHERE name = ?1 AND epoch = ?2
+
+-- :GATEWAY_DEAD
+SELECT name, epoch FROM gateway
+ WHERE state = 'running' AND alive_until < strftime('%Y-%m-%d %H:%M:%f', 'now')
+
+-- :GATEWAY_BURY
+UPDATE gateway SET state = 'dead'
+ WHERE name = ?1 AND epoch = ?2 AND state = 'running'
+   AND alive_until < strftime('%Y-%m-%d %H:%M:%f', 'now')
+
+-- Rows of a gateway that is gone: back to the queue, or in doubt.
+-- :RECOVER
+UPDATE outbox
+   SET queue = CASE coalesce(in_doubt, ?2) WHEN 'resend' THEN 0 ELSE 2 END,
+       status = CASE coalesce(in_doubt, ?2) WHEN 'resend' THEN 'queued' ELSE 'doubtful' END,
+       owner = CASE coalesce(in_doubt, ?2) WHEN 'resend' THEN NULL ELSE owner END,
+       claim = NULL, error_text = ?3
+ WHERE queue = 1 AND owner = ?1
+
+-- Each priority is a range of its own in the index, so that rows scheduled for
+-- later are never walked over. A row that the application took back (status
+-- alone was changed) or that has expired leaves the queue here.
+-- :CLAIM
+WITH level (n) AS (VALUES (0), (1), (2), (3), (4), (5), (6), (7), (8), (9))
+UPDATE outbox
+   SET queue = CASE WHEN status <> 'queued' OR expires_at <= strftime('%Y-%m-%d %H:%M:%f', 'now')
+                    THEN 2 ELSE 1 END,
+       status = CASE WHEN status <> 'queued' THEN status
+                     WHEN expires_at <= strftime('%Y-%m-%d %H:%M:%f', 'now') THEN 'expired'
+                     ELSE 'sending' END,
+       error_text = CASE WHEN status = 'queued' AND expires_at <= strftime('%Y-%m-%d %H:%M:%f', 'now')
+                         THEN 'expired before it was sent' ELSE error_text END,
+       done_at = CASE WHEN status = 'cancelled' OR (status = 'queued'
+                            AND expires_at <= strftime('%Y-%m-%d %H:%M:%f', 'now'))
+                      THEN strftime('%Y-%m-%d %H:%M:%f', 'now') ELSE done_at END,
+       owner = ?1, claim = ?2, attempts = attempts + (status = 'queued'), lane = NULL,
+       claimed_at = strftime('%Y-%m-%d %H:%M:%f', 'now')
+ WHERE id IN (SELECT o.id FROM level CROSS JOIN outbox o
+               WHERE o.queue = 0 AND o.route = ?3 AND o.priority = level.n
+                 AND o.send_after <= strftime('%Y-%m-%d %H:%M:%f', 'now')
+               LIMIT ?4)
+RETURNING id, priority, CAST(round((julianday(send_after) - 2440587.5) * 86400000) AS INTEGER),
+       status, route, coalesce(link, ''), sender, recipient, kind, body, data, options, receipt,
+       in_doubt, attempts, CAST(strftime('%s', expires_at) AS INTEGER),
+       CASE WHEN attempts > 1 AND parts > 1 THEN
+            (SELECT group_concat(p.part) FROM outbox_part p
+              WHERE p.outbox_id = outbox.id AND p.status IN ('sent', 'delivered')) END
+
+-- :CLAIM_PARKED
+WITH level (n) AS (VALUES (0), (1), (2), (3), (4), (5), (6), (7), (8), (9))
+UPDATE outbox
+   SET queue = CASE WHEN status <> 'queued' OR expires_at <= strftime('%Y-%m-%d %H:%M:%f', 'now')
+                    THEN 2 ELSE 1 END,
+       status = CASE WHEN status <> 'queued' THEN status
+                     WHEN expires_at <= strftime('%Y-%m-%d %H:%M:%f', 'now') THEN 'expired'
+                     ELSE 'sending' END,
+       error_text = CASE WHEN status = 'queued' AND expires_at <= strftime('%Y-%m-%d %H:%M:%f', 'now')
+                         THEN 'expired before it was sent' ELSE error_text END,
+       done_at = CASE WHEN status = 'cancelled' OR (status = 'queued'
+                            AND expires_at <= strftime('%Y-%m-%d %H:%M:%f', 'now'))
+                      THEN strftime('%Y-%m-%d %H:%M:%f', 'now') ELSE done_at END,
+       owner = ?1, claim = ?2, attempts = attempts + (status = 'queued'), lane = NULL,
+       claimed_at = strftime('%Y-%m-%d %H:%M:%f', 'now')
+ WHERE id IN (SELECT o.id FROM level CROSS JOIN outbox o
+               WHERE o.queue = 3 AND o.lane = ?3 AND o.priority = level.n
+                 AND o.send_after <= strftime('%Y-%m-%d %H:%M:%f', 'now')
+               LIMIT ?4)
+RETURNING id, priority, CAST(round((julianday(send_after) - 2440587.5) * 86400000) AS INTEGER),
+       status, route, coalesce(link, ''), sender, recipient, kind, body, data, options, receipt,
+       in_doubt, attempts, CAST(strftime('%s', expires_at) AS INTEGER),
+       CASE WHEN attempts > 1 AND parts > 1 THEN
+            (SELECT group_concat(p.part) FROM outbox_part p
+              WHERE p.outbox_id = outbox.id AND p.status IN ('sent', 'delivered')) END
+
+-- :CLAIM_READ
+SELECT id, priority, CAST(round((julianday(send_after) - 2440587.5) * 86400000) AS INTEGER),
+       status, route, coalesce(link, ''), sender, recipient, kind, body, data, options, receipt,
+       in_doubt, attempts, CAST(strftime('%s', expires_at) AS INTEGER),
+       CASE WHEN attempts > 1 AND parts > 1 THEN
+            (SELECT group_concat(p.part) FROM outbox_part p
+              WHERE p.outbox_id = outbox.id AND p.status IN ('sent', 'delivered')) END
+  FROM outbox WHERE queue = 1 AND owner = ?1 AND claim = ?2
+
+-- Only what this owner still holds.
+-- :SETTLE
+UPDATE outbox
+   SET status = ?3, queue = ?4, lane = nullif(?5, ''),
+       send_after = CASE WHEN ?6 > 0
+                         THEN strftime('%Y-%m-%d %H:%M:%f', 'now', (?6 / 1000.0) || ' seconds')
+                         ELSE send_after END,
+       attempts = attempts - ?7,
+       link_used = coalesce(nullif(?8, ''), link_used), parts = coalesce(nullif(?9, 0), parts),
+       message_id = coalesce(nullif(?10, ''), message_id),
+       error_code = nullif(?11, 0), error_text = nullif(?12, ''),
+       sent_at = CASE WHEN ?3 = 'sent' THEN strftime('%Y-%m-%d %H:%M:%f', 'now') ELSE sent_at END,
+       done_at = CASE WHEN ?3 IN ('failed', 'expired')
+                      THEN strftime('%Y-%m-%d %H:%M:%f', 'now') ELSE done_at END,
+       owner = CASE WHEN ?4 IN (0, 3) THEN NULL ELSE owner END
+ WHERE id = ?1 AND owner = ?2 AND (queue = 1 OR status = 'doubtful')
+
+-- :PART_PUT
+INSERT INTO outbox_part (outbox_id, part, link, message_id, status, error_code, error_text)
+VALUES (?1, ?2, ?3, ?4, ?5, nullif(?6, 0), nullif(?7, ''))
+ON CONFLICT (outbox_id, part) DO UPDATE
+   SET link = excluded.link, message_id = excluded.message_id, status = excluded.status,
+       error_code = excluded.error_code, error_text = excluded.error_text
+ WHERE outbox_part.status NOT IN ('sent', 'delivered')
+   AND NOT (outbox_part.status = 'undelivered' AND outbox_part.message_id = excluded.message_id)
+
+-- Receipts that came before the message's own id was known.
+-- :OVERTAKEN
+SELECT id, link, message_id, recipient, status, word, coalesce(error_code, 0),
+       coalesce(error_text, ''),
+       CAST(round((julianday(done_at) - 2440587.5) * 86400000) AS INTEGER)
+  FROM receipt
+ WHERE link = ?1 AND ltrim(lower(message_id), '0') = ?2 AND outbox_id IS NULL
+ ORDER BY id
+
+-- Forward only: what is final stays, but for undelivered that becomes delivered.
+-- :CONFIRM
+UPDATE outbox
+   SET status = CASE WHEN status IN ('sent', 'doubtful') OR (status = 'undelivered' AND ?5 = 'delivered')
+                     THEN ?5 ELSE status END,
+       error_code = CASE WHEN status IN ('sent', 'doubtful') OR (status = 'undelivered' AND ?5 = 'delivered')
+                         THEN nullif(?6, 0) ELSE error_code END,
+       error_text = CASE WHEN status IN ('sent', 'doubtful') OR (status = 'undelivered' AND ?5 = 'delivered')
+                         THEN nullif(?7, '') ELSE error_text END,
+       done_at = CASE WHEN ?5 <> 'sent' AND (status IN ('sent', 'doubtful')
+                                             OR (status = 'undelivered' AND ?5 = 'delivered'))
+                      THEN strftime('%Y-%m-%d %H:%M:%f', 'now') ELSE done_at END
+ WHERE id = (SELECT o.id FROM outbox o
+              WHERE o.link_used = ?2 AND ltrim(lower(o.message_id), '0') = ?3
+                AND o.message_id IS NOT NULL AND coalesce(o.parts, 1) = 1
+                AND (?4 = '' OR substr(replace(replace(o.recipient, ' ', ''), '-', ''), -7)
+                                = substr(?4, -7))
+              ORDER BY o.id DESC LIMIT 1)
+RETURNING ?1, id
+
+-- :CONFIRM_PART
+UPDATE outbox_part
+   SET status = CASE WHEN status IN ('sent', 'doubtful') OR (status = 'undelivered' AND ?5 = 'delivered')
+                     THEN ?5 ELSE status END,
+       error_code = CASE WHEN status IN ('sent', 'doubtful') OR (status = 'undelivered' AND ?5 = 'delivered')
+                         THEN nullif(?6, 0) ELSE error_code END,
+       error_text = CASE WHEN status IN ('sent', 'doubtful') OR (status = 'undelivered' AND ?5 = 'delivered')
+                         THEN nullif(?7, '') ELSE error_text END
+ WHERE (outbox_id, part) = (SELECT p.outbox_id, p.part
+                              FROM outbox_part p JOIN outbox o ON o.id = p.outbox_id
+                             WHERE p.link = ?2 AND ltrim(lower(p.message_id), '0') = ?3
+                               AND p.message_id <> ''
+                               AND (?4 = '' OR substr(replace(replace(o.recipient, ' ', ''), '-', ''), -7)
+                                               = substr(?4, -7))
+                             ORDER BY p.outbox_id DESC LIMIT 1)
+RETURNING ?1, outbox_id
+
+-- A message of several parts is what its parts are.
+-- :FOLD
+UPDATE outbox
+   SET status = whole.word, error_code = whole.code, error_text = whole.text,
+       done_at = strftime('%Y-%m-%d %H:%M:%f', 'now')
+  FROM (SELECT count(*) AS n,
+               CASE WHEN sum(status = 'delivered') = count(*) THEN 'delivered'
+                    WHEN sum(status = 'undelivered') > 0
+                         AND sum(status IN ('delivered', 'undelivered')) = count(*) THEN 'undelivered'
+               END AS word,
+               max(CASE WHEN status = 'undelivered' THEN error_code END) AS code,
+               max(CASE WHEN status = 'undelivered' THEN error_text END) AS text
+          FROM outbox_part WHERE outbox_id = ?1) AS whole
+ WHERE id = ?1 AND parts = whole.n AND whole.word IS NOT NULL
+   AND (status IN ('sent', 'doubtful') OR (status = 'undelivered' AND whole.word = 'delivered'))
+
+-- :RECEIPT_PUT
+INSERT INTO receipt (link, message_id, recipient, status, word, error_code, error_text, done_at, outbox_id)
+VALUES (?1, ?2, ?3, ?4, ?5, nullif(?6, 0), nullif(?7, ''),
+        strftime('%Y-%m-%d %H:%M:%f', ?8 / 1000.0, 'unixepoch'), ?9)
+
+-- :RECEIPT_MATCHED
+UPDATE receipt SET outbox_id = ?2 WHERE id = ?1
+
+-- :RECEIPT_OPEN
+SELECT id, link, message_id, recipient, status, word, coalesce(error_code, 0),
+       coalesce(error_text, ''),
+       CAST(round((julianday(done_at) - 2440587.5) * 86400000) AS INTEGER)
+  FROM receipt
+ WHERE outbox_id IS NULL AND received_at > strftime('%Y-%m-%d %H:%M:%f', 'now', '-1 hour')
+ ORDER BY id LIMIT ?1
+
+-- :INBOX_PUT
+INSERT INTO inbox (arrival, link, sender, recipient, kind, body, data, udh, part_ref, part, parts,
+                   received_at)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, nullif(?10, 0), nullif(?11, 0),
+        coalesce(strftime('%Y-%m-%d %H:%M:%f', ?12 / 1000.0, 'unixepoch'),
+                 strftime('%Y-%m-%d %H:%M:%f', 'now')))
+ON CONFLICT (arrival) DO NOTHING
+
+-- Rows whose time is over on lanes that nobody claims from.
+-- :EXPIRE
+UPDATE outbox
+   SET queue = 2, status = 'expired', done_at = strftime('%Y-%m-%d %H:%M:%f', 'now'),
+       error_text = 'expired before it was sent'
+ WHERE id IN (SELECT id FROM outbox
+               WHERE queue IN (0, 3) AND expires_at IS NOT NULL
+                 AND expires_at <= strftime('%Y-%m-%d %H:%M:%f', 'now') AND status = 'queued'
+               LIMIT ?1)
+
+-- `wanted` is the operator's and stays.
+-- :LINK_PUT
+INSERT INTO link (gateway, name, driver, state, reason, window_size, queued, unanswered, rate, sent,
+                  failed, receipts, received, updated_at)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13,
+        strftime('%Y-%m-%d %H:%M:%f', 'now'))
+ON CONFLICT (gateway, name) DO UPDATE
+   SET driver = excluded.driver, reason = excluded.reason, window_size = excluded.window_size,
+       queued = excluded.queued, unanswered = excluded.unanswered, rate = excluded.rate,
+       sent = excluded.sent, failed = excluded.failed, receipts = excluded.receipts,
+       received = excluded.received, updated_at = excluded.updated_at,
+       since = CASE WHEN state = excluded.state THEN since ELSE excluded.updated_at END,
+       state = excluded.state
+
+-- :LINK_WANTED
+SELECT name, wanted FROM link WHERE gateway = ?1
+
+-- What smsqlctl asks.
+
+-- :DESK_SEND
+INSERT INTO outbox (recipient, body, sender, link) VALUES (?1, ?2, ?3, nullif(?4, ''))
+RETURNING id
+
+-- :DESK_ROW
+SELECT id, status, attempts, coalesce(link_used, ''), coalesce(message_id, ''), error_code,
+       coalesce(error_text, ''), coalesce(sent_at, ''), coalesce(done_at, '')
+  FROM outbox WHERE id = ?1
+
+-- :DESK_STATUS
+SELECT status, count(*),
+       CASE WHEN status IN ('queued', 'sending', 'sent', 'doubtful', 'held') THEN
+            CAST((julianday('now') - julianday(min(created_at))) * 86400 AS INTEGER) END
+  FROM outbox GROUP BY status ORDER BY status
+
+-- :DESK_GATEWAYS
+SELECT name, CASE WHEN state = 'running' AND alive_until < strftime('%Y-%m-%d %H:%M:%f', 'now')
+                  THEN 'dead' ELSE state END, host, version, alive_until, epoch
+  FROM gateway ORDER BY name
+
+-- :DESK_LINKS
+SELECT gateway, name, driver, state, wanted, reason, window_size, queued, unanswered, rate, sent,
+       failed, receipts, received, since
+  FROM link ORDER BY gateway, name
+
+-- :DESK_QUEUE
+SELECT id, route, coalesce(lane, link, ''), priority, recipient, status, attempts, send_after,
+       coalesce(error_text, '')
+  FROM outbox WHERE queue IN (0, 1, 3) AND status IN ('queued', 'sending')
+ ORDER BY queue = 0, priority, send_after, id LIMIT ?1
+
+-- :DESK_DOUBTFUL
+SELECT id, recipient, coalesce(link_used, ''), attempts, coalesce(claimed_at, ''),
+       coalesce(error_text, '')
+  FROM outbox WHERE status = 'doubtful' ORDER BY id LIMIT ?1
+
+-- :DESK_RETRY
+UPDATE outbox
+   SET status = 'queued', queue = 0, owner = NULL, claim = NULL, lane = NULL, done_at = NULL,
+       error_code = NULL, error_text = NULL,
+       send_after = strftime('%Y-%m-%d %H:%M:%f', 'now'),
+       expires_at = CASE WHEN expires_at <= strftime('%Y-%m-%d %H:%M:%f', 'now') THEN NULL
+                         ELSE expires_at END
+ WHERE id = ?1 AND status IN ('failed', 'undelivered', 'expired', 'doubtful', 'held', 'cancelled')
+RETURNING id
+
+-- :DESK_CANCEL
+UPDATE outbox
+   SET status = 'cancelled', queue = 2, done_at = strftime('%Y-%m-%d %H:%M:%f', 'now')
+ WHERE id = ?1 AND ((queue IN (0, 3) AND status IN ('queued', 'held'))
+                    OR status IN ('held', 'doubtful'))
+RETURNING id
+
+-- :DESK_WANT
+UPDATE link SET wanted = ?2 WHERE name = ?1 RETURNING gateway
