@@ -108,6 +108,7 @@ struct message {
 	struct batch *batch;            /* the arena all of this lives in */
 	TAILQ_ENTRY(message) entry;     /* in the store's list of facts, once settled */
 	int64_t id;                     /* outbox.id */
+	int64_t epoch;                  /* the store's: under which of our epochs it was claimed */
 	const char *route;              /* outbox.route; "" is the default route */
 	const char *pinned;             /* outbox.link: this link and no other; "": any */
 	const char *sender, *recipient; /* as the application wrote them, any length */

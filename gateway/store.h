@@ -57,7 +57,7 @@ enum store_state {
 	STORE_BROKEN,                   /* schema missing or of another version: looks again now and then */
 	STORE_FENCED,                   /* our lease ended before we renewed it; opens again by itself with a
 	                                 * new epoch, and STORE_READY follows. Messages claimed before are
-	                                 * no longer ours; settling them changes nothing */
+	                                 * no longer ours; settling them changes no row that was taken since */
 	STORE_DRAINED,                  /* after store_drain(): everything is in the database */
 };
 
@@ -124,7 +124,7 @@ void store_inbound(struct store *, const struct inbound *, uint64_t ticket,
     store_kept_fn *, void *ctx);
 
 /* The newest state of a link, for the table link. Written soon when `state`
- * changed, else with the next beat. Copied; only the newest is kept. */
+ * changed, else within a second or so. Copied; only the newest is kept. */
 void store_report(struct store *, const struct link_report *);
 
 bool store_full(const struct store *);
@@ -139,7 +139,9 @@ size_t store_waiting(const struct store *);     /* facts not yet committed */
 /* No more claims; STORE_DRAINED when every fact is in and the lease given back. */
 void store_drain(struct store *);
 
-/* Ends at once. Facts not yet written are logged, line by line, and lost. */
+/* Ends at once, and calls nobody any more; from inside a callback of the store it
+ * ends when that has returned. Facts not yet written are logged, line by line,
+ * and lost. */
 void store_close(struct store *);
 
 #endif

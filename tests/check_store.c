@@ -1,0 +1,673 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * check_store.c - the store over real tables, and over a database that fails.
+ *
+ * Every test runs over every engine there is: SQLite in a temporary folder, with
+ * one worker and with two, and PostgreSQL when SMSQLD_TEST_PGSQL says where (a
+ * schema of its own is made there and dropped). Between the store and the engine stands faulty_engine.h,
+ * which loses, refuses, stops and counts as a test wishes.
+ */
+#include "store_world.h"
+
+#include <check.h>
+
+/* The everyday */
+
+START_TEST(an_idle_store_writes_a_fact_at_once)
+{
+	begin_installed(_i);
+	open_ready();
+	tell_receipt(1, "DELIVRD");
+	ck_assert_uint_eq(store_waiting(store), 1);
+	await(nkept == 1);
+	ck_assert(kept_so[1]);
+	ck_assert_uint_eq(store_waiting(store), 0);
+	ck_assert_int_eq(sql("SELECT count(*) FROM receipt"), 1);
+	end();
+}
+END_TEST
+
+START_TEST(a_busy_store_writes_hundreds_of_facts_in_one_transaction)
+{
+	enum { FACTS = 600 };
+	begin_installed(_i);
+	open_ready();
+	faulty_stop(STATEMENT_INBOX_PUT);
+	tell_inbound(0, "first");
+	await(faulty_read(&faulty.waiting) == 1);
+	for (unsigned i = 1; i < FACTS; i++)
+		tell_inbound(i, "and more");
+	unsigned before = faulty_read(&faulty.runs[STATEMENT_INBOX_PUT]);
+	faulty_go();
+	await(nkept == FACTS);
+	ck_assert_uint_eq(faulty_read(&faulty.runs[STATEMENT_INBOX_PUT]), before + 1);
+	ck_assert_int_eq(sql("SELECT count(*) FROM inbox"), FACTS);
+	ck_assert_int_eq(sql("SELECT count(*) FROM inbox WHERE body = 'and more'"), FACTS - 1);
+	for (unsigned i = 0; i < FACTS; i++)
+		ck_assert_uint_eq(kept_times[i], 1);
+	end();
+}
+END_TEST
+
+START_TEST(no_transaction_is_larger_than_a_batch)
+{
+	begin_installed(_i);
+	options.batch = 10;
+	open_ready();
+	faulty_stop(STATEMENT_INBOX_PUT);
+	for (unsigned i = 0; i < 35; i++)
+		tell_inbound(i, "one of many");
+	await(faulty_read(&faulty.waiting) == 1);
+	faulty_go();
+	await(nkept == 35);
+	ck_assert_uint_eq(faulty_read(&faulty.runs[STATEMENT_INBOX_PUT]), 4);
+	end();
+}
+END_TEST
+
+START_TEST(a_claimed_message_is_settled_into_its_row)
+{
+	begin_installed(_i);
+	insert_rows(3);
+	open_ready();
+	claim(10);
+	await(nanswers == 1);
+	ck_assert_uint_eq(nclaimed, 3);
+	ck_assert_str_eq(claimed[0]->body, "text 0");
+	ck_assert_int_eq(rows_of("sending"), 3);
+	settle(claimed[0], VERDICT_SENT, "");
+	settle(claimed[1], VERDICT_REJECTED, "unknown number");
+	settle(claimed[2], VERDICT_DEFERRED, "busy");
+	await(store_waiting(store) == 0);
+	ck_assert_int_eq(rows_of("sent"), 1);
+	ck_assert_int_eq(rows_of("failed"), 1);
+	ck_assert_int_eq(rows_of("queued"), 1);
+	claim(10);
+	await(nanswers == 2);
+	ck_assert_uint_eq(nclaimed, 4);
+	settle(claimed[3], VERDICT_DEFERRED, "");
+	await(store_waiting(store) == 0);
+	end();
+}
+END_TEST
+
+START_TEST(a_claim_is_answered_with_none_while_the_store_is_not_ready)
+{
+	begin_installed(_i);
+	insert_rows(1);
+	faulty_fail(FAULT_OPEN, DB_LOST, 1000000);
+	open_store();
+	claim(10);
+	ck_assert_uint_eq(nanswers, 0);
+	await(nanswers == 1);
+	ck_assert_uint_eq(nclaimed, 0);
+	await(state() == STORE_LOST);
+	claim(10);
+	await(nanswers == 2);
+	ck_assert_uint_eq(nclaimed, 0);
+	faulty_fail(FAULT_OPEN, DB_LOST, 0);
+	await(state() == STORE_READY);
+	claim(10);
+	await(nanswers == 3);
+	ck_assert_uint_eq(nclaimed, 1);
+	settle(claimed[0], VERDICT_SENT, "");
+	await(store_waiting(store) == 0);
+	end();
+}
+END_TEST
+
+START_TEST(facts_and_claims_do_not_starve_each_other)
+{
+	enum { FACTS = 300, CLAIMS = 20 };
+	begin_installed(_i);
+	options.batch = 3;
+	insert_rows(CLAIMS);
+	open_ready();
+	for (unsigned i = 0; i < FACTS; i++)
+		tell_inbound(i, "flood");
+	while (nanswers < CLAIMS) {
+		unsigned before = nanswers;
+		claim(1);
+		await(nanswers > before);
+	}
+	ck_assert_uint_eq(nclaimed, CLAIMS);
+	/* Each claim let at most a few bundles pass; so they end together. */
+	if (engine.connections == 1)
+		ck_assert_uint_lt(nkept, FACTS);
+	await(nkept == FACTS);
+	for (unsigned i = 0; i < CLAIMS; i++)
+		settle(claimed[i], VERDICT_SENT, "");
+	await(store_waiting(store) == 0);
+	end();
+}
+END_TEST
+
+START_TEST(a_link_is_reported_and_the_operator_heard)
+{
+	begin_installed(_i);
+	open_ready();
+	report("connecting");
+	await(nwanted == 1);
+	ck_assert_int_eq(wanted, WANTED_RUN);
+	ck_assert_int_eq(sql("SELECT count(*) FROM link WHERE name = 'acme' "
+	    "AND gateway = 'gw1' AND state = 'connecting'"), 1);
+	report("up");
+	await(sql("SELECT count(*) FROM link WHERE state = 'up'") == 1);
+	sql("UPDATE link SET wanted = 'hold' WHERE name = 'acme'");
+	await(nwanted == 2);
+	ck_assert_int_eq(wanted, WANTED_HOLD);
+	idle(3 * waits.links);
+	ck_assert_uint_eq(nwanted, 2);
+	end();
+}
+END_TEST
+
+/* Failures */
+
+START_TEST(a_busy_database_is_asked_again_in_silence)
+{
+	begin_installed(_i);
+	open_ready();
+	faulty_fail(STATEMENT_RECEIPT_PUT, DB_AGAIN, 3);
+	tell_receipt(1, "DELIVRD");
+	await(nkept == 1);
+	ck_assert(kept_so[1]);
+	ck_assert(!was(STORE_LOST));
+	ck_assert_int_eq(sql("SELECT count(*) FROM receipt"), 1);
+	end();
+}
+END_TEST
+
+START_TEST(a_database_that_stays_busy_is_reported)
+{
+	begin_installed(_i);
+	open_ready();
+	faulty_fail(STATEMENT_RECEIPT_PUT, DB_AGAIN, 1000000);
+	tell_receipt(1, "DELIVRD");
+	await(state() == STORE_LOST);
+	ck_assert_ptr_nonnull(strstr(why, "as the test wants it"));
+	ck_assert_uint_eq(nkept, 0);
+	faulty_fail(STATEMENT_RECEIPT_PUT, DB_AGAIN, 0);
+	await(state() == STORE_READY);
+	await(nkept == 1);
+	end();
+}
+END_TEST
+
+START_TEST(a_lost_connection_is_opened_again_and_no_fact_is_lost)
+{
+	begin_installed(_i);
+	open_ready();
+	unsigned opens = faulty_read(&faulty.opens);
+	faulty_fail(STATEMENT_INBOX_PUT, DB_LOST, 4);
+	for (unsigned i = 0; i < 20; i++)
+		tell_inbound(i, "kept");
+	await(nkept == 20);
+	ck_assert(was(STORE_LOST));
+	await(state() == STORE_READY);
+	ck_assert_uint_eq(faulty_read(&faulty.opens), opens + 4);
+	ck_assert_int_eq(sql("SELECT count(*) FROM inbox"), 20);
+	end();
+}
+END_TEST
+
+START_TEST(facts_whose_commit_was_not_heard_of_are_stored_once)
+{
+	begin_installed(_i);
+	open_ready();
+	faulty_lose_behind(STATEMENT_INBOX_PUT);
+	for (unsigned i = 0; i < 20; i++)
+		tell_inbound(i, "once");
+	await(nkept == 20);
+	ck_assert(was(STORE_LOST));
+	ck_assert_int_eq(sql("SELECT count(*) FROM inbox"), 20);
+	end();
+}
+END_TEST
+
+START_TEST(a_claim_whose_commit_was_not_heard_of_is_found_by_its_token)
+{
+	begin_installed(_i);
+	insert_rows(5);
+	open_ready();
+	faulty_lose_behind(STATEMENT_CLAIM);
+	claim(3);
+	await(nanswers == 1);
+	ck_assert_uint_eq(nclaimed, 3);
+	ck_assert(was(STORE_LOST));
+	ck_assert_uint_eq(faulty_read(&faulty.runs[STATEMENT_CLAIM]), 1);
+	ck_assert_int_eq(rows_of("sending"), 3);
+	ck_assert_int_eq(sql("SELECT max(attempts) FROM outbox"), 1);
+	await(state() == STORE_READY);
+	for (unsigned i = 0; i < 3; i++)
+		settle(claimed[i], VERDICT_SENT, "");
+	await(store_waiting(store) == 0);
+	ck_assert_int_eq(rows_of("sent"), 3);
+	end();
+}
+END_TEST
+
+START_TEST(a_claim_that_was_lost_before_its_commit_is_made_again)
+{
+	begin_installed(_i);
+	insert_rows(5);
+	open_ready();
+	faulty_fail(STATEMENT_CLAIM, DB_LOST, 1);
+	claim(3);
+	await(nanswers == 1);
+	ck_assert_uint_eq(nclaimed, 3);
+	ck_assert_uint_eq(faulty_read(&faulty.runs[STATEMENT_CLAIM]), 2);
+	for (unsigned i = 0; i < 3; i++)
+		settle(claimed[i], VERDICT_SENT, "");
+	await(store_waiting(store) == 0);
+	end();
+}
+END_TEST
+
+START_TEST(one_refused_fact_does_not_hold_up_the_others)
+{
+	enum { FACTS = 101, CULPRIT = 37 };
+	begin_installed(_i);
+	insert_rows(3);
+	open_ready();
+	claim(3);
+	await(nanswers == 1);
+	faulty_refuse("poison");
+	unsigned before = faulty_read(&faulty.runs[STATEMENT_INBOX_PUT]);
+	faulty_stop(STATEMENT_SETTLE);
+	for (unsigned i = 0; i < FACTS; i++)
+		tell_inbound(i, i == CULPRIT ? "poison" : "wine");
+	settle(claimed[0], VERDICT_SENT, "");
+	settle(claimed[1], VERDICT_REJECTED, "poison");
+	settle(claimed[2], VERDICT_SENT, "");
+	tell_receipt(FACTS, "poison");
+	tell_receipt(FACTS + 1, "DELIVRD");
+	faulty_go();
+	await(store_waiting(store) == 0);
+	for (unsigned i = 0; i < FACTS + 2; i++) {
+		ck_assert_uint_eq(kept_times[i], 1);
+		ck_assert_int_eq(kept_so[i], i != CULPRIT && i != FACTS);
+	}
+	ck_assert_int_eq(sql("SELECT count(*) FROM inbox"), FACTS - 1);
+	ck_assert_int_eq(sql("SELECT count(*) FROM receipt"), 1);
+	ck_assert_int_eq(rows_of("sent"), 2);
+	ck_assert_int_eq(rows_of("sending"), 1);
+	/* Some twenty tries, not a hundred. */
+	ck_assert_uint_lt(faulty_read(&faulty.runs[STATEMENT_INBOX_PUT]) - before, 40);
+	ck_assert(!was(STORE_LOST) && !was(STORE_BROKEN));
+	end();
+}
+END_TEST
+
+START_TEST(tables_that_are_made_meanwhile_are_noticed)
+{
+	begin(_i);
+	open_store();
+	await(state() == STORE_BROKEN);
+	ck_assert_ptr_nonnull(strstr(why, "init"));
+	tell_receipt(1, "DELIVRD");
+	idle(3 * waits.broken);
+	ck_assert_uint_eq(nkept, 0);
+	ck_assert_uint_eq(store_waiting(store), 1);
+	ck_assert_uint_eq(nstates, 1);
+	install();
+	await(state() == STORE_READY);
+	await(nkept == 1);
+	end();
+}
+END_TEST
+
+START_TEST(a_broken_statement_keeps_the_facts)
+{
+	begin_installed(_i);
+	open_ready();
+	faulty_fail(STATEMENT_RECEIPT_PUT, DB_BROKEN, 3);
+	tell_receipt(1, "DELIVRD");
+	await(state() == STORE_BROKEN);
+	await(nkept == 1);
+	ck_assert(kept_so[1]);
+	await(state() == STORE_READY);
+	/* It was not READY in between: the same statement had to work first. */
+	ck_assert_uint_eq(nstates, 3);
+	end();
+}
+END_TEST
+
+/* The lease */
+
+START_TEST(a_fenced_store_begins_a_new_epoch)
+{
+	begin_installed(_i);
+	options.lease = 600;
+	insert_rows(3);
+	open_ready();
+	claim(2);
+	await(nanswers == 1);
+	ck_assert_uint_eq(nclaimed, 2);
+	long long epoch = sql("SELECT epoch FROM gateway WHERE name = 'gw1'");
+	sql("UPDATE gateway SET state = 'dead' WHERE name = 'gw1'");
+	await(was(STORE_FENCED));
+	await(state() == STORE_READY);
+	ck_assert_int_gt(sql("SELECT epoch FROM gateway WHERE name = 'gw1'"), epoch);
+	await(rows_of("doubtful") == 2);
+	claim(2);
+	await(nanswers == 2);
+	ck_assert_uint_eq(nclaimed, 3);
+	/* The network's answers to what the old epoch had sent come late. */
+	settle(claimed[0], VERDICT_SENT, "");
+	settle(claimed[1], VERDICT_DOUBTFUL, "no answer");
+	settle(claimed[2], VERDICT_SENT, "");
+	await(store_waiting(store) == 0);
+	ck_assert_int_eq(rows_of("sent"), 2);
+	ck_assert_int_eq(rows_of("doubtful"), 1);
+	end();
+}
+END_TEST
+
+START_TEST(what_was_claimed_again_is_not_settled_by_the_old_claim)
+{
+	begin_installed(_i);
+	options.lease = 600;
+	options.in_doubt = DOUBT_RESEND;
+	insert_rows(1);
+	open_ready();
+	claim(1);
+	await(nanswers == 1);
+	sql("UPDATE gateway SET state = 'dead' WHERE name = 'gw1'");
+	await(was(STORE_FENCED));
+	await(state() == STORE_READY);
+	claim(1);
+	await(nanswers == 2);
+	ck_assert_uint_eq(nclaimed, 2);
+	ck_assert_int_eq(claimed[0]->id, claimed[1]->id);
+	settle(claimed[0], VERDICT_REJECTED, "old news");
+	await(store_waiting(store) == 0);
+	ck_assert_int_eq(rows_of("sending"), 1);
+	settle(claimed[1], VERDICT_SENT, "");
+	await(store_waiting(store) == 0);
+	ck_assert_int_eq(rows_of("sent"), 1);
+	end();
+}
+END_TEST
+
+START_TEST(what_was_sent_while_the_database_was_away_is_not_sent_again)
+{
+	begin_installed(_i);
+	options.lease = 1000;
+	options.in_doubt = DOUBT_RESEND;
+	insert_rows(2);
+	open_ready();
+	claim(2);
+	await(nanswers == 1);
+	ck_assert_uint_eq(nclaimed, 2);
+	faulty_fail(STATEMENT_SETTLE, DB_AGAIN, 1000000);
+	settle(claimed[0], VERDICT_SENT, "");
+	sql("UPDATE gateway SET state = 'dead' WHERE name = 'gw1'");
+	await(was(STORE_FENCED));
+	/* The new epoch does not begin before that is in the tables. */
+	idle(50);
+	ck_assert_int_ne(state(), STORE_READY);
+	ck_assert_int_eq(sql("SELECT epoch FROM gateway WHERE name = 'gw1'"), 1);
+	faulty_fail(STATEMENT_SETTLE, DB_AGAIN, 0);
+	await(state() == STORE_READY);
+	await(store_waiting(store) == 0);
+	ck_assert_int_eq(rows_of("sent"), 1);
+	ck_assert_int_eq(rows_of("queued"), 1);
+	settle(claimed[1], VERDICT_SENT, "");
+	await(store_waiting(store) == 0);
+	end();
+}
+END_TEST
+
+START_TEST(rows_claimed_as_the_lease_ends_are_not_handed_out)
+{
+	begin_installed(_i);
+	options.lease = 300;
+	insert_rows(2);
+	open_ready();
+	faulty_stop(STATEMENT_CLAIM);
+	claim(2);
+	await(faulty_read(&faulty.waiting) == 1);
+	idle((unsigned)options.lease + 50);
+	faulty_go();
+	await(nanswers == 1);
+	ck_assert_uint_eq(nclaimed, 0);
+	await(state() == STORE_READY && store_waiting(store) == 0);
+	await(rows_of("queued") == 2);
+	ck_assert_int_eq(sql("SELECT max(attempts) FROM outbox"), 0);
+	end();
+}
+END_TEST
+
+START_TEST(a_lease_of_another_host_is_waited_for)
+{
+	begin_installed(_i);
+	options.lease = 600;
+	open_ready();
+	close_store();
+	sql("UPDATE gateway SET host = 'elsewhere' WHERE name = 'gw1'");
+	nstates = 0;
+	open_store();
+	await(nstates == 1 && why[0]);
+	ck_assert_int_eq(state(), STORE_OPENING);
+	ck_assert_ptr_nonnull(strstr(why, "elsewhere"));
+	claim(1);
+	await(nanswers == 1);
+	await(state() == STORE_READY);
+	end();
+}
+END_TEST
+
+/* Back-pressure */
+
+START_TEST(a_store_is_full_until_half_of_it_is_written)
+{
+	begin_installed(_i);
+	options.high_water = 100;
+	options.batch = 10;
+	open_ready();
+	faulty_stop(STATEMENT_INBOX_PUT);
+	for (unsigned i = 0; i < 100; i++) {
+		ck_assert(!store_full(store));
+		tell_inbound(i, "water");
+	}
+	ck_assert(store_full(store));
+	await(faulty_read(&faulty.waiting) == 1);
+	ck_assert_uint_eq(rooms, 0);
+	faulty_go();
+	await(nkept == 100);
+	ck_assert_uint_eq(rooms, 1);
+	ck_assert_uint_eq(waiting_at_room, 50);
+	ck_assert(!store_full(store));
+	end();
+}
+END_TEST
+
+/* The end */
+
+START_TEST(a_drained_store_has_written_everything_and_given_back_its_lease)
+{
+	begin_installed(_i);
+	open_ready();
+	faulty_stop(STATEMENT_INBOX_PUT);
+	for (unsigned i = 0; i < 50; i++)
+		tell_inbound(i, "last words");
+	await(faulty_read(&faulty.waiting) == 1);
+	drain();
+	claim(1);
+	await(nanswers == 1);
+	idle(50);
+	ck_assert(!was(STORE_DRAINED));
+	ck_assert_uint_eq(nkept, 0);
+	faulty_go();
+	await(was(STORE_DRAINED));
+	ck_assert_uint_eq(nkept, 50);
+	ck_assert_int_eq(sql("SELECT count(*) FROM inbox"), 50);
+	ck_assert_int_eq(sql("SELECT count(*) FROM gateway WHERE state = 'stopped'"), 1);
+	end();
+}
+END_TEST
+
+START_TEST(what_is_claimed_during_a_drain_is_given_back)
+{
+	begin_installed(_i);
+	insert_rows(3);
+	open_ready();
+	faulty_stop(STATEMENT_CLAIM);
+	claim(3);
+	await(faulty_read(&faulty.waiting) == 1);
+	drain();
+	ck_assert_uint_eq(nanswers, 0);
+	await(nanswers == 1);
+	ck_assert_uint_eq(nclaimed, 0);
+	faulty_go();
+	await(was(STORE_DRAINED));
+	ck_assert_uint_eq(nanswers, 1);
+	ck_assert_int_eq(rows_of("queued"), 3);
+	ck_assert_int_eq(sql("SELECT max(attempts) FROM outbox"), 0);
+	end();
+}
+END_TEST
+
+START_TEST(a_store_that_never_opened_drains_at_once)
+{
+	begin_installed(_i);
+	faulty_fail(FAULT_OPEN, DB_LOST, 1000000);
+	open_store();
+	await(state() == STORE_LOST);
+	drain();
+	await(was(STORE_DRAINED));
+	end();
+}
+END_TEST
+
+START_TEST(a_store_may_be_closed_by_what_it_tells)
+{
+	begin_installed(_i);
+	open_ready();
+	close_when_drained = true;
+	tell_receipt(1, "DELIVRD");
+	drain();
+	await(was(STORE_DRAINED));
+	ck_assert_uint_eq(nkept, 1);
+	ck_assert_ptr_null(store);
+	end();
+}
+END_TEST
+
+/* Sends standard error into a file; gives how many of its lines say `what`. */
+static FILE *catch_errors(void)
+{
+	FILE *file = tmpfile();
+	ck_assert_ptr_nonnull(file);
+	fflush(stderr);
+	dup2(fileno(file), STDERR_FILENO);
+	return file;
+}
+
+static unsigned lines_with(FILE *file, const char *what)
+{
+	char line[4096];
+	unsigned n = 0;
+	rewind(file);
+	while (fgets(line, sizeof line, file)) {
+		n += strstr(line, what) != NULL;
+		ck_assert_ptr_null(strstr(line, "last words"));
+	}
+	return n;
+}
+
+START_TEST(facts_that_a_closed_store_could_not_write_are_logged)
+{
+	begin_installed(_i);
+	open_ready();
+	faulty_fail(STATEMENT_INBOX_PUT, DB_LOST, 1000000);
+	for (unsigned i = 0; i < 5; i++)
+		tell_inbound(i, "last words");
+	await(state() == STORE_LOST);
+	for (unsigned i = 5; i < 8; i++)
+		tell_inbound(i, "last words");
+	int before = dup(STDERR_FILENO);
+	FILE *log = catch_errors();
+	close_store();
+	dup2(before, STDERR_FILENO);
+	ck_assert_uint_eq(lines_with(log, "event=unwritten fact=inbound link=acme"), 8);
+	ck_assert_uint_eq(lines_with(log, "4915112345678"), 0);
+	fclose(log);
+	ck_assert_uint_eq(nkept, 0);
+	end();
+}
+END_TEST
+
+START_TEST(closing_does_not_wait_for_a_database_that_hangs)
+{
+	begin_installed(_i);
+	open_ready();
+	faulty_stop(STATEMENT_INBOX_PUT);
+	tell_inbound(1, "stuck");
+	await(faulty_read(&faulty.waiting) == 1);
+	uint64_t began = hatch_now();
+	close_store();
+	ck_assert_uint_lt(hatch_now() - began, 10 * waits.close);
+	/* The worker stays where it is; the tables cannot be dropped under it. */
+}
+END_TEST
+
+START_TEST(an_unknown_engine_is_named_with_those_there_are)
+{
+	(void)_i;
+	struct conf_error err = { .text = "" };
+	options.url = (char *)"oracle://user:secret@host/db";
+	ck_assert(!store_check(&options, &err));
+	ck_assert_ptr_nonnull(strstr(err.text, "oracle"));
+	ck_assert_ptr_nonnull(strstr(err.text, "sqlite://"));
+	ck_assert_ptr_null(strstr(err.text, "secret"));
+	ck_assert_ptr_null(store_open(NULL, &options, &listener, &err));
+}
+END_TEST
+
+int main(void)
+{
+	const TTest *const tests[] = {
+		an_idle_store_writes_a_fact_at_once,
+		a_busy_store_writes_hundreds_of_facts_in_one_transaction,
+		no_transaction_is_larger_than_a_batch,
+		a_claimed_message_is_settled_into_its_row,
+		a_claim_is_answered_with_none_while_the_store_is_not_ready,
+		facts_and_claims_do_not_starve_each_other,
+		a_link_is_reported_and_the_operator_heard,
+		a_busy_database_is_asked_again_in_silence,
+		a_database_that_stays_busy_is_reported,
+		a_lost_connection_is_opened_again_and_no_fact_is_lost,
+		facts_whose_commit_was_not_heard_of_are_stored_once,
+		a_claim_whose_commit_was_not_heard_of_is_found_by_its_token,
+		a_claim_that_was_lost_before_its_commit_is_made_again,
+		one_refused_fact_does_not_hold_up_the_others,
+		tables_that_are_made_meanwhile_are_noticed,
+		a_broken_statement_keeps_the_facts,
+		a_fenced_store_begins_a_new_epoch,
+		what_was_claimed_again_is_not_settled_by_the_old_claim,
+		what_was_sent_while_the_database_was_away_is_not_sent_again,
+		rows_claimed_as_the_lease_ends_are_not_handed_out,
+		a_lease_of_another_host_is_waited_for,
+		a_store_is_full_until_half_of_it_is_written,
+		a_drained_store_has_written_everything_and_given_back_its_lease,
+		what_is_claimed_during_a_drain_is_given_back,
+		a_store_that_never_opened_drains_at_once,
+		a_store_may_be_closed_by_what_it_tells,
+		facts_that_a_closed_store_could_not_write_are_logged,
+		closing_does_not_wait_for_a_database_that_hangs,
+		an_unknown_engine_is_named_with_those_there_are,
+	};
+	TCase *tcase = tcase_create("store");
+	tcase_set_timeout(tcase, 2 * PATIENCE_S);
+	for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
+		tcase_add_loop_test(tcase, tests[i], 0, worlds());
+	Suite *suite = suite_create("store");
+	suite_add_tcase(suite, tcase);
+	SRunner *runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? 0 : 1;
+}
