@@ -20,7 +20,7 @@
 
 /* Why a call failed, one line for people, without a newline. */
 struct conf_error {
-	char text[512];
+	char text[1024];
 };
 
 /* Fills in err->text like snprintf. err may be NULL. Returns false, always,
