@@ -66,7 +66,7 @@ static void see_match(void *ctx, const struct value *columns, size_t n)
 static enum db_result look(struct ledger *ledger, enum statement statement, unsigned wave, int base,
     struct search *search, size_t n, struct batch *scratch, struct db_error *err)
 {
-	enum { WIDTH = 8 };
+	enum { WIDTH = 7 };
 	struct value *values = batch_alloc(scratch, (n + 1) * WIDTH * sizeof *values);
 	size_t rows = 0;
 	for (size_t i = 0; i < n; i++) {

@@ -221,7 +221,7 @@ static void told_fact(struct store *store)
 	store->waiting++;
 	if (store->waiting >= store->high_water && !store->full) {
 		store->full = true;
-		log_warn("database event=full waiting=%zu effect=\"no claims, no submits "
+		log_debug("database event=full waiting=%zu effect=\"no claims, no submits "
 		    "until half of it is written\"", store->waiting);
 	}
 	wake(store);
@@ -303,7 +303,7 @@ static void on_recorded(struct store *store, struct bundle *bundle)
 	if (!store->full || store->waiting > store->high_water / 2)
 		return;
 	store->full = false;
-	log_info("database event=room waiting=%zu", store->waiting);
+	log_debug("database event=room waiting=%zu", store->waiting);
 	if (store->listener.room && !store->closed)
 		store->listener.room(store->listener.ctx);
 }

@@ -1,0 +1,537 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * desk.c - the operator's commands: a statement each, and what to say about it.
+ *
+ * Whatever can be done here can be done by SQL as well; the statements are those
+ * named DESK_ in sql/ENGINE/statements.sql. Every command ends in one of three
+ * ways: it is done; it is not, and one line on standard error says why and what
+ * to do; or it was used wrongly, which smsqlctl.c finds out.
+ */
+#include "desk.h"
+
+#include "ledger.h"
+#include "table.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { NAMES_MAX = 300, TRIES = 3, LOOK_EVERY_MS = 50 };
+
+static enum exit_status fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+static enum exit_status fail(const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	fputs("smsqlctl: ", stderr);
+	vfprintf(stderr, format, arguments);
+	fputc('\n', stderr);
+	va_end(arguments);
+	return EXIT_FAILED;
+}
+
+static struct value number(int64_t n)
+{
+	return (struct value){ .kind = VALUE_NUMBER, .number = n };
+}
+
+static struct value text(const char *at)
+{
+	return (struct value){ .kind = VALUE_TEXT, .at = at, .len = strlen(at) };
+}
+
+/* Runs a statement; the rows go into the table, if one is given. False: it was
+ * said on standard error why not. */
+static bool ask(struct desk *desk, enum statement statement, const struct value *values,
+    size_t width, size_t rows, struct table *table)
+{
+	struct db_error err = { .code = 0 };
+	enum db_result result = DB_AGAIN;
+	for (unsigned tries = 0; result == DB_AGAIN && tries < TRIES; tries++) {
+		if (table)
+			table_free(table);
+		result = desk->engine->run(desk->db, statement, values, width, rows,
+		    table ? table_add : NULL, table, NULL, &err);
+	}
+	if (result != DB_OK)
+		fail("%s", err.text);
+	return result == DB_OK;
+}
+
+static void print_json(json_t *json)
+{
+	json_dumpf(json, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+	putchar('\n');
+	json_decref(json);
+}
+
+static enum exit_status show(struct desk *desk, enum statement statement,
+    const struct value *values, size_t width, const struct column *columns)
+{
+	struct table table = { .columns = columns };
+	const bool good = ask(desk, statement, values, width, 1, &table);
+	if (good && desk->json)
+		print_json(table_json(&table));
+	else if (good)
+		table_print(&table, stdout);
+	table_free(&table);
+	return good ? EXIT_DONE : EXIT_FAILED;
+}
+
+/* "a, b, c" of a column, each name once, as far as there is room. */
+static void list_names(const struct table *table, size_t column, char *into, size_t room)
+{
+	size_t n = 0;
+	*into = '\0';
+	for (size_t row = 0; row < table->rows && n < room; row++) {
+		bool known = false;
+		for (size_t i = 0; i < row && !known; i++)
+			known = strcmp(table_text(table, i, column), table_text(table, row, column)) == 0;
+		if (!known)
+			n += (size_t)snprintf(into + n, room - n, "%s%s", n ? ", " : "",
+			    table_text(table, row, column));
+	}
+}
+
+/* Schema */
+
+static const struct column table_columns[] = { { .name = "name" }, { .name = NULL } };
+
+static bool has_name(const struct table *table, const char *name)
+{
+	for (size_t row = 0; row < table->rows; row++)
+		if (strcmp(table_text(table, row, 0), name) == 0)
+			return true;
+	return false;
+}
+
+static enum db_result check_schema(const struct desk *desk, struct db_error *err)
+{
+	struct ledger ledger = { .engine = desk->engine, .db = desk->db };
+	return ledger_check(&ledger, err);
+}
+
+static enum exit_status create(struct desk *desk)
+{
+	struct db_error err;
+	if (desk->engine->script(desk->db, desk->engine->schema, &err) != DB_OK ||
+	    check_schema(desk, &err) != DB_OK)
+		return fail("%s", err.text);
+	printf("%s: the tables were created, version %d\n", desk->place, SCHEMA_VERSION);
+	return EXIT_DONE;
+}
+
+/* Creates, or leaves everything as it is. */
+static enum exit_status init(struct desk *desk)
+{
+	struct table tables = { .columns = table_columns };
+	struct db_error err;
+	char names[NAMES_MAX];
+	if (!ask(desk, STATEMENT_TABLES, NULL, 0, 1, &tables))
+		return EXIT_FAILED;
+	const size_t ours = tables.rows;
+	const bool marked = has_name(&tables, "smsqld_schema");
+	list_names(&tables, 0, names, sizeof names);
+	table_free(&tables);
+	if (ours == 0)
+		return create(desk);
+	if (!marked)
+		return fail("%s: there are tables of these names that are not smsqld's: %s; "
+		    "nothing was changed: use another database or schema", desk->place, names);
+	if (check_schema(desk, &err) != DB_OK)
+		return fail("%s: nothing was changed: %s", desk->place, err.text);
+	printf("%s: the tables are there already, version %d\n", desk->place, SCHEMA_VERSION);
+	return EXIT_DONE;
+}
+
+/* Looks at each table, so that one which is missing or not readable is found. */
+static enum exit_status check(struct desk *desk)
+{
+	const struct value one = number(1);
+	struct db_error err;
+	if (check_schema(desk, &err) != DB_OK)
+		return fail("%s: %s", desk->place, err.text);
+	if (!ask(desk, STATEMENT_DESK_STATUS, NULL, 0, 1, NULL) ||
+	    !ask(desk, STATEMENT_DESK_GATEWAYS, NULL, 0, 1, NULL) ||
+	    !ask(desk, STATEMENT_DESK_LINKS, NULL, 0, 1, NULL) ||
+	    !ask(desk, STATEMENT_RECEIPT_OPEN, &one, 1, 1, NULL))
+		return EXIT_FAILED;
+	printf("%s: the tables are there, version %d\n", desk->place, SCHEMA_VERSION);
+	return EXIT_DONE;
+}
+
+/* Looking */
+
+static const struct column gateway_columns[] = {
+	{ .name = "gateway" }, { .name = "state" }, { .name = "host" }, { .name = "version" },
+	{ .name = "alive_until" }, { .name = "epoch" }, { .name = NULL },
+};
+
+static const struct column status_columns[] = {
+	{ .name = "status" }, { .name = "messages" },
+	{ .name = "oldest_seconds", .title = "oldest", .look = COLUMN_AGE }, { .name = NULL },
+};
+
+static const struct column link_columns[] = {
+	{ .name = "gateway" }, { .name = "name" }, { .name = "driver" }, { .name = "state" },
+	{ .name = "wanted" }, { .name = "reason", .look = COLUMN_LAST }, { .name = "window" },
+	{ .name = "queued" }, { .name = "unanswered" }, { .name = "rate" }, { .name = "sent" },
+	{ .name = "failed" }, { .name = "receipts" }, { .name = "received" }, { .name = "since" },
+	{ .name = NULL },
+};
+
+static const struct column queue_columns[] = {
+	{ .name = "id" }, { .name = "route" }, { .name = "link" }, { .name = "priority" },
+	{ .name = "recipient" }, { .name = "status" }, { .name = "attempts" },
+	{ .name = "send_after" }, { .name = "error_text", .look = COLUMN_LAST }, { .name = NULL },
+};
+
+static const struct column doubtful_columns[] = {
+	{ .name = "id" }, { .name = "recipient" }, { .name = "link_used" }, { .name = "attempts" },
+	{ .name = "claimed_at" }, { .name = "error_text", .look = COLUMN_LAST }, { .name = NULL },
+};
+
+static enum exit_status status(struct desk *desk)
+{
+	struct table gateways = { .columns = gateway_columns };
+	struct table messages = { .columns = status_columns };
+	const bool good = ask(desk, STATEMENT_DESK_GATEWAYS, NULL, 0, 1, &gateways) &&
+	    ask(desk, STATEMENT_DESK_STATUS, NULL, 0, 1, &messages);
+	if (good && desk->json) {
+		json_t *both = json_object();
+		if (json_object_set_new(both, "gateways", table_json(&gateways)) != 0 ||
+		    json_object_set_new(both, "messages", table_json(&messages)) != 0)
+			abort();
+		print_json(both);
+	} else if (good) {
+		puts("GATEWAYS");
+		table_print(&gateways, stdout);
+		puts("\nMESSAGES");
+		table_print(&messages, stdout);
+	}
+	table_free(&gateways);
+	table_free(&messages);
+	return good ? EXIT_DONE : EXIT_FAILED;
+}
+
+static enum exit_status links(struct desk *desk)
+{
+	return show(desk, STATEMENT_DESK_LINKS, NULL, 0, link_columns);
+}
+
+static enum exit_status queue(struct desk *desk)
+{
+	const struct value limit = number(desk->limit);
+	return show(desk, STATEMENT_DESK_QUEUE, &limit, 1, queue_columns);
+}
+
+static enum exit_status doubtful(struct desk *desk)
+{
+	const struct value limit = number(desk->limit);
+	return show(desk, STATEMENT_DESK_DOUBTFUL, &limit, 1, doubtful_columns);
+}
+
+/* Sending */
+
+enum { ROW_ID, ROW_STATUS, ROW_ATTEMPTS, ROW_LINK, ROW_MESSAGE_ID, ROW_CODE, ROW_TEXT };
+static const struct column row_columns[] = {
+	[ROW_ID] = { .name = "id" }, [ROW_STATUS] = { .name = "status" },
+	[ROW_ATTEMPTS] = { .name = "attempts" }, [ROW_LINK] = { .name = "link_used" },
+	[ROW_MESSAGE_ID] = { .name = "message_id" }, [ROW_CODE] = { .name = "error_code" },
+	[ROW_TEXT] = { .name = "error_text" }, { .name = "sent_at" }, { .name = "done_at" },
+	{ .name = NULL },
+};
+
+static const struct column id_columns[] = { { .name = "id" }, { .name = NULL } };
+
+struct watch {
+	struct desk *desk;
+	int64_t id;
+	struct table row;               /* as it was read last */
+	char status[16];                /* the last one that was told */
+	json_t *changes;
+};
+
+static double seconds(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static void clock_text(char *into, size_t room)
+{
+	struct timespec now;
+	struct tm local;
+	char hms[16];
+	clock_gettime(CLOCK_REALTIME, &now);
+	localtime_r(&now.tv_sec, &local);
+	strftime(hms, sizeof hms, "%H:%M:%S", &local);
+	snprintf(into, room, "%s.%03ld", hms, now.tv_nsec / 1000000);
+}
+
+static void tell_change(struct watch *watch)
+{
+	char at[32];
+	clock_text(at, sizeof at);
+	snprintf(watch->status, sizeof watch->status, "%s", table_text(&watch->row, 0, ROW_STATUS));
+	if (watch->desk->json) {
+		if (json_array_append_new(watch->changes, json_pack("{s:s, s:s}", "at", at,
+		    "status", watch->status)) != 0)
+			abort();
+		return;
+	}
+	const char *link = table_text(&watch->row, 0, ROW_LINK);
+	const char *message_id = table_text(&watch->row, 0, ROW_MESSAGE_ID);
+	const char *why = table_text(&watch->row, 0, ROW_TEXT);
+	printf("%s  %-11s  %s%s%s%s%s%s\n", at, watch->status, *link ? "link " : "", link,
+	    *message_id ? ", message id " : "", message_id, *why && *link ? ", " : "", why);
+	fflush(stdout);
+}
+
+enum finality { OPEN, GOOD, BAD };
+
+static enum finality finality(const char *status)
+{
+	static const char *const bad[] = { "undelivered", "failed", "expired", "cancelled" };
+	if (strcmp(status, "delivered") == 0)
+		return GOOD;
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		if (strcmp(status, bad[i]) == 0)
+			return BAD;
+	return OPEN;
+}
+
+static bool look(struct watch *watch)
+{
+	const struct value id = number(watch->id);
+	if (!ask(watch->desk, STATEMENT_DESK_ROW, &id, 1, 1, &watch->row))
+		return false;
+	if (watch->row.rows == 0) {
+		fail("message %" PRId64 " is no longer in the outbox", watch->id);
+		return false;
+	}
+	if (strcmp(watch->status, table_text(&watch->row, 0, ROW_STATUS)) != 0)
+		tell_change(watch);
+	return true;
+}
+
+/* Nobody would send the message: better said at once than after the timeout. */
+static void warn_if_idle(struct desk *desk)
+{
+	struct table gateways = { .columns = gateway_columns };
+	bool running = !ask(desk, STATEMENT_DESK_GATEWAYS, NULL, 0, 1, &gateways);
+	for (size_t row = 0; row < gateways.rows; row++)
+		running = running || strcmp(table_text(&gateways, row, 1), "running") == 0;
+	if (!running)
+		fputs("smsqlctl: no gateway is running on these tables: start smsqld\n", stderr);
+	table_free(&gateways);
+}
+
+/* Tables tell nobody of a change, so they are looked at. */
+static enum exit_status follow(struct watch *watch)
+{
+	const struct timespec pause = { .tv_nsec = LOOK_EVERY_MS * 1000000L };
+	const double end = seconds() + (double)watch->desk->timeout;
+	warn_if_idle(watch->desk);
+	while (look(watch)) {
+		const enum finality now = finality(watch->status);
+		if (now != OPEN)
+			return now == GOOD ? EXIT_DONE : fail("message %" PRId64 " is %s%s%s", watch->id,
+			    watch->status, *table_text(&watch->row, 0, ROW_TEXT) ? ": " : "",
+			    table_text(&watch->row, 0, ROW_TEXT));
+		if (seconds() >= end)
+			return fail("message %" PRId64 " is still %s after %ld seconds", watch->id,
+			    watch->status, watch->desk->timeout);
+		nanosleep(&pause, NULL);
+	}
+	return EXIT_FAILED;
+}
+
+static enum exit_status follow_to_end(struct desk *desk, int64_t id)
+{
+	struct watch watch = { .desk = desk, .id = id, .row = { .columns = row_columns },
+		.changes = json_array() };
+	const enum exit_status exit_status = follow(&watch);
+	if (desk->json && watch.row.rows > 0) {
+		json_t *row = table_json_row(&watch.row, 0);
+		if (json_object_set(row, "changes", watch.changes) != 0)
+			abort();
+		print_json(row);
+	}
+	json_decref(watch.changes);
+	table_free(&watch.row);
+	return exit_status;
+}
+
+static enum exit_status send_one(struct desk *desk)
+{
+	const struct value values[] = { text(desk->arguments[0]), text(desk->arguments[1]),
+		text(desk->sender), text(desk->link) };
+	struct table ids = { .columns = id_columns };
+	if (!ask(desk, STATEMENT_DESK_SEND, values, 4, 1, &ids)) {
+		table_free(&ids);
+		return EXIT_FAILED;
+	}
+	const int64_t id = ids.cells[0].number;
+	if (!desk->json)
+		printf("id %" PRId64 "\n", id);
+	else if (!desk->wait)
+		print_json(table_json_row(&ids, 0));
+	table_free(&ids);
+	return desk->wait ? follow_to_end(desk, id) : EXIT_DONE;
+}
+
+/* Changing */
+
+static bool read_ids(const struct desk *desk, struct value *ids)
+{
+	for (size_t i = 0; i < desk->narguments; i++) {
+		char *end;
+		errno = 0;
+		ids[i] = number(strtoll(desk->arguments[i], &end, 10));
+		if (errno || *end || ids[i].number <= 0) {
+			fail("\"%s\" is no id of a message", desk->arguments[i]);
+			return false;
+		}
+	}
+	return true;
+}
+
+static void say_untouched(struct desk *desk, const struct value *id, const char *allowed)
+{
+	struct table row = { .columns = row_columns };
+	if (ask(desk, STATEMENT_DESK_ROW, id, 1, 1, &row)) {
+		if (row.rows == 0)
+			fail("%" PRId64 ": there is no such message", id->number);
+		else
+			fail("%" PRId64 ": is %s; only these can be: %s", id->number,
+			    table_text(&row, 0, ROW_STATUS), allowed);
+	}
+	table_free(&row);
+}
+
+static bool has_id(const struct table *table, int64_t id)
+{
+	for (size_t row = 0; row < table->rows; row++)
+		if (table->cells[row].number == id)
+			return true;
+	return false;
+}
+
+static enum exit_status change(struct desk *desk, enum statement statement, const char *done,
+    const char *allowed)
+{
+	struct value *ids = calloc(desk->narguments, sizeof *ids);
+	if (!ids)
+		abort();
+	struct table changed = { .columns = id_columns };
+	enum exit_status exit_status = EXIT_FAILED;
+	if (read_ids(desk, ids) && ask(desk, statement, ids, 1, desk->narguments, &changed)) {
+		exit_status = EXIT_DONE;
+		for (size_t i = 0; i < desk->narguments; i++) {
+			if (has_id(&changed, ids[i].number)) {
+				printf("%" PRId64 ": %s\n", ids[i].number, done);
+				continue;
+			}
+			say_untouched(desk, &ids[i], allowed);
+			exit_status = EXIT_FAILED;
+		}
+	}
+	table_free(&changed);
+	free(ids);
+	return exit_status;
+}
+
+static enum exit_status retry(struct desk *desk)
+{
+	return change(desk, STATEMENT_DESK_RETRY, "queued again",
+	    "failed, undelivered, expired, doubtful, held, cancelled");
+}
+
+static enum exit_status cancel(struct desk *desk)
+{
+	return change(desk, STATEMENT_DESK_CANCEL, "cancelled", "queued, held, doubtful");
+}
+
+static enum exit_status no_such_link(struct desk *desk, const char *link)
+{
+	struct table known = { .columns = link_columns };
+	char names[NAMES_MAX] = "";
+	if (ask(desk, STATEMENT_DESK_LINKS, NULL, 0, 1, &known)) {
+		list_names(&known, 1, names, sizeof names);
+		if (known.rows == 0)
+			fail("no gateway has a link \"%s\", or any: has smsqld been started?", link);
+		else
+			fail("no gateway has a link \"%s\"; there are: %s", link, names);
+	}
+	table_free(&known);
+	return EXIT_FAILED;
+}
+
+static enum exit_status want(struct desk *desk, const char *wanted)
+{
+	static const struct column columns[] = { { .name = "gateway" }, { .name = NULL } };
+	const char *link = desk->arguments[0];
+	const struct value values[] = { text(link), text(wanted) };
+	struct table gateways = { .columns = columns };
+	enum exit_status exit_status = EXIT_FAILED;
+	if (ask(desk, STATEMENT_DESK_WANT, values, 2, 1, &gateways))
+		exit_status = gateways.rows ? EXIT_DONE : no_such_link(desk, link);
+	for (size_t row = 0; row < gateways.rows; row++)
+		printf("%s: wanted is now %s, on gateway %s\n", link, wanted,
+		    table_text(&gateways, row, 0));
+	table_free(&gateways);
+	return exit_status;
+}
+
+static enum exit_status hold(struct desk *desk)
+{
+	return want(desk, "hold");
+}
+
+static enum exit_status release(struct desk *desk)
+{
+	return want(desk, "run");
+}
+
+static enum exit_status drain(struct desk *desk)
+{
+	return want(desk, "drain");
+}
+
+void desk_place(struct desk *desk, const char *url)
+{
+	const char *authority = strstr(url, "://");
+	authority = authority ? authority + 3 : url;
+	const size_t host = strcspn(authority, "/?");
+	const char *at = memrchr(authority, '@', host);
+	const char *colon = at ? memchr(authority, ':', (size_t)(at - authority)) : NULL;
+	const char *query = strchr(authority, '?');
+	const char *end = query ? query : url + strlen(url);
+	if (colon)
+		snprintf(desk->place, sizeof desk->place, "%.*s%.*s", (int)(colon - url), url,
+		    (int)(end - at), at);
+	else
+		snprintf(desk->place, sizeof desk->place, "%.*s", (int)(end - url), url);
+}
+
+const struct command commands[] = {
+	{ "init", "", "create the tables; what exists is never changed", 0, 0, "y", init },
+	{ "check", "", "is the database reachable and are the tables right?", 0, 0, "", check },
+	{ "send", "RECIPIENT TEXT", "insert a message; with --wait, tell what becomes of it", 2, 2,
+	  "slwtj", send_one },
+	{ "status", "", "gateways, and how many messages are in which state", 0, 0, "j", status },
+	{ "links", "", "the links of every gateway and why they are not up", 0, 0, "j", links },
+	{ "queue", "", "messages that wait or are being sent, in their order", 0, 0, "nj", queue },
+	{ "doubtful", "", "messages that left and were never answered", 0, 0, "nj", doubtful },
+	{ "retry", "ID...", "queue messages again that ended or are in doubt", 1, SIZE_MAX, "", retry },
+	{ "cancel", "ID...", "take messages out that have not been sent", 1, SIZE_MAX, "", cancel },
+	{ "hold", "LINK", "stop submitting on a link; it stays connected", 1, 1, "", hold },
+	{ "release", "LINK", "let a held or drained link run again", 1, 1, "", release },
+	{ "drain", "LINK", "await the answers, then close the link", 1, 1, "", drain },
+	{ .name = NULL },
+};

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* desk.h - the operator's commands: what each does with the tables. */
+#ifndef DESK_H
+#define DESK_H
+
+#include "engine.h"
+
+#include <stdbool.h>
+
+/* One call of smsqlctl, with its connection. */
+struct desk {
+	const struct engine *engine;
+	struct db *db;
+	char place[200];                /* the database, for people: no password in it */
+	char *const *arguments;         /* behind the command's name */
+	size_t narguments;
+
+	bool json, wait;
+	const char *sender, *link;      /* "" when not given */
+	long timeout, limit;            /* seconds, rows */
+};
+
+enum exit_status { EXIT_DONE, EXIT_FAILED, EXIT_USAGE };
+
+struct command {
+	const char *name, *arguments, *help;
+	size_t least, most;             /* arguments */
+	const char *options;            /* short names of those it takes, besides the common ones */
+	enum exit_status (*run)(struct desk *);
+};
+
+/* Ends with a name that is NULL. */
+extern const struct command commands[];
+
+/* Shows a URL without the password that may stand in it. */
+void desk_place(struct desk *, const char *url);
+
+#endif
