@@ -147,18 +147,40 @@ static enum exit_status init(struct desk *desk)
 	return EXIT_DONE;
 }
 
-/* Looks at each table, so that one which is missing or not readable is found. */
+/* The first table that schema.sql creates and the database does not have, into
+ * name; "" when it has all. */
+static void missing_table(const struct desk *desk, const struct table *tables, char *name,
+    size_t room)
+{
+	static const char create_table[] = "\nCREATE TABLE ";
+	*name = '\0';
+	for (const char *at = desk->engine->schema; (at = strstr(at, create_table)); ) {
+		at += sizeof create_table - 1;
+		snprintf(name, room, "%.*s", (int)strcspn(at, " (\n"), at);
+		if (!has_name(tables, name))
+			return;
+		*name = '\0';
+	}
+}
+
 static enum exit_status check(struct desk *desk)
 {
-	const struct value one = number(1);
 	struct db_error err;
+	char missing[64] = "";
 	if (check_schema(desk, &err) != DB_OK)
 		return fail("%s: %s", desk->place, err.text);
-	if (!ask(desk, STATEMENT_DESK_STATUS, NULL, 0, 1, NULL) ||
-	    !ask(desk, STATEMENT_DESK_GATEWAYS, NULL, 0, 1, NULL) ||
-	    !ask(desk, STATEMENT_DESK_LINKS, NULL, 0, 1, NULL) ||
-	    !ask(desk, STATEMENT_RECEIPT_OPEN, &one, 1, 1, NULL))
+	struct table tables = { .columns = table_columns };
+	const bool good = ask(desk, STATEMENT_TABLES, NULL, 0, 1, &tables);
+	if (good)
+		missing_table(desk, &tables, missing, sizeof missing);
+	table_free(&tables);
+	/* Reading two of them shows whether this user may. */
+	if (!good || (!*missing && (!ask(desk, STATEMENT_DESK_STATUS, NULL, 0, 1, NULL) ||
+	    !ask(desk, STATEMENT_DESK_LINKS, NULL, 0, 1, NULL))))
 		return EXIT_FAILED;
+	if (*missing)
+		return fail("%s: table %s is missing: restore it from a backup, or take what is in "
+		    "schema.sql for it", desk->place, missing);
 	printf("%s: the tables are there, version %d\n", desk->place, SCHEMA_VERSION);
 	return EXIT_DONE;
 }
@@ -262,33 +284,42 @@ static double seconds(void)
 	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-static void clock_text(char *into, size_t room)
+static void clock_text(char *into, size_t room, bool utc)
 {
 	struct timespec now;
-	struct tm local;
-	char hms[16];
+	struct tm parts;
 	clock_gettime(CLOCK_REALTIME, &now);
-	localtime_r(&now.tv_sec, &local);
-	strftime(hms, sizeof hms, "%H:%M:%S", &local);
-	snprintf(into, room, "%s.%03ld", hms, now.tv_nsec / 1000000);
+	char text_s[32];
+	strftime(text_s, sizeof text_s, utc ? "%F %T" : "%T",
+	    utc ? gmtime_r(&now.tv_sec, &parts) : localtime_r(&now.tv_sec, &parts));
+	snprintf(into, room, "%s.%03ld", text_s, now.tv_nsec / 1000000);
 }
 
 static void tell_change(struct watch *watch)
 {
-	char at[32];
-	clock_text(at, sizeof at);
-	snprintf(watch->status, sizeof watch->status, "%s", table_text(&watch->row, 0, ROW_STATUS));
+	char at[40], details[500] = "";
+	const char *status = table_text(&watch->row, 0, ROW_STATUS);
+	clock_text(at, sizeof at, watch->desk->json);
+	snprintf(watch->status, sizeof watch->status, "%s", status);
 	if (watch->desk->json) {
 		if (json_array_append_new(watch->changes, json_pack("{s:s, s:s}", "at", at,
-		    "status", watch->status)) != 0)
+		    "status", status)) != 0)
 			abort();
 		return;
 	}
-	const char *link = table_text(&watch->row, 0, ROW_LINK);
-	const char *message_id = table_text(&watch->row, 0, ROW_MESSAGE_ID);
-	const char *why = table_text(&watch->row, 0, ROW_TEXT);
-	printf("%s  %-11s  %s%s%s%s%s%s\n", at, watch->status, *link ? "link " : "", link,
-	    *message_id ? ", message id " : "", message_id, *why && *link ? ", " : "", why);
+	const struct { const char *name; int column; } told[] = {
+		{ "link ", ROW_LINK }, { "message id ", ROW_MESSAGE_ID }, { "", ROW_TEXT },
+	};
+	for (size_t i = 0, n = 0; i < sizeof told / sizeof *told && n < sizeof details; i++) {
+		const char *what = table_text(&watch->row, 0, (size_t)told[i].column);
+		if (*what)
+			n += (size_t)snprintf(details + n, sizeof details - n, "%s%s%s",
+			    n ? ", " : "", told[i].name, what);
+	}
+	if (*details)
+		printf("%s  %-11s  %s\n", at, status, details);
+	else
+		printf("%s  %s\n", at, status);
 	fflush(stdout);
 }
 

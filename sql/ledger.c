@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ledger.c - leases, claims and settlements: what they mean in tables.
+ * ledger.c - leases, settlements and links: what they mean in tables.
  *
  * A request is a few statements in one transaction. What makes it safe to ask
  * again stands in the statements: a claim is found again by its token, a
  * settlement acts only on rows that its owner still holds, an arrival is
- * unique. How receipts find their messages is in ledger_receipts.c.
+ * unique. How rows become messages is in ledger_claims.c, how receipts find
+ * their messages in ledger_receipts.c.
  */
 #include "ledger.h"
 
@@ -130,11 +131,13 @@ static enum db_result take_lease(struct ledger *ledger, const struct lease *leas
     const char *host, long lease_ms, bool *won, struct db_error *err)
 {
 	size_t changed = 0;
+	struct batch *scratch = batch_new();
 	const struct value values[] = { text_value(ledger->name), number_value(lease->epoch),
 		number_value(lease->epoch + 1), number_value(lease_ms), text_value(ledger->version),
-		text_value(host), number_value(getpid()) };
+		clean_value(scratch, host), number_value(getpid()) };
 	enum db_result result = ledger->engine->run(ledger->db, STATEMENT_GATEWAY_ENTER, values, 7, 1,
 	    NULL, NULL, &changed, err);
+	batch_release(scratch);
 	*won = changed == 1;
 	if (result == DB_OK && *won && lease->epoch > 0)
 		result = recover(ledger, ledger->name, lease->epoch, NULL, err);
@@ -198,151 +201,6 @@ enum db_result ledger_leave(struct ledger *ledger, struct db_error *err)
 	return end(ledger, result, err);
 }
 
-/* Claims. */
-
-struct claim {
-	const struct ledger *ledger;
-	struct batch *batch;
-	struct order { struct message *message; int64_t priority, send_after; } *rows;
-	size_t n, room;
-};
-
-static const char *text_in(struct batch *batch, const struct value *value)
-{
-	return value->kind == VALUE_NULL ? NULL : batch_text(batch, value->at, value->len);
-}
-
-static const char *text_or(struct batch *batch, const struct value *value, const char *otherwise)
-{
-	const char *text = text_in(batch, value);
-	return text ? text : otherwise;
-}
-
-static enum in_doubt doubt_of(const struct value *value, enum in_doubt otherwise)
-{
-	if (value->kind != VALUE_TEXT)
-		return otherwise;
-	return strcmp(value->at, in_doubt_words[DOUBT_RESEND]) == 0 ? DOUBT_RESEND : DOUBT_HOLD;
-}
-
-/* "1,3" into bits. */
-static void mark_taken(struct message *message, const struct value *value)
-{
-	if (value->kind != VALUE_TEXT)
-		return;
-	for (const char *at = value->at; *at; ) {
-		char *end;
-		unsigned long part = strtoul(at, &end, 10);
-		if (end == at)
-			return;
-		if (part >= 1 && part <= PARTS_MAX)
-			message->taken[(part - 1) / 8] |= (uint8_t)(1u << ((part - 1) % 8));
-		at = *end == ',' ? end + 1 : end;
-	}
-}
-
-/* The order of columns is CLAIM_COLUMNS'. */
-static void read_claimed(void *ctx, const struct value *columns, size_t n)
-{
-	struct claim *claim = ctx;
-	if (n < 17 || strcmp(columns[3].at, status_word(STATUS_SENDING)) != 0)
-		return;
-	if (!claim->batch)
-		claim->batch = batch_new();
-	if (claim->n == claim->room) {
-		claim->room = claim->room ? claim->room * 2 : 64;
-		claim->rows = realloc(claim->rows, claim->room * sizeof *claim->rows);
-		if (!claim->rows)
-			abort();
-	}
-	struct batch *batch = claim->batch;
-	struct message *message = batch_message(batch);
-	message->id = columns[0].number;
-	message->route = text_or(batch, &columns[4], "");
-	message->pinned = text_or(batch, &columns[5], "");
-	message->sender = text_or(batch, &columns[6], "");
-	message->recipient = text_or(batch, &columns[7], "");
-	message->kind = text_or(batch, &columns[8], "text");
-	message->body = text_or(batch, &columns[9], "");
-	message->data = (struct blob){ (const uint8_t *)text_in(batch, &columns[10]),
-		columns[10].len };
-	message->options = text_in(batch, &columns[11]);
-	message->wants_receipt = columns[12].number != 0;
-	message->in_doubt = doubt_of(&columns[13], claim->ledger->in_doubt);
-	message->attempts = (uint16_t)columns[14].number;
-	message->expires_at = columns[15].kind == VALUE_NUMBER ? columns[15].number : 0;
-	mark_taken(message, &columns[16]);
-	claim->rows[claim->n++] = (struct order){ message, columns[1].number, columns[2].number };
-}
-
-static int by_order(const void *a, const void *b)
-{
-	const struct order *x = a, *y = b;
-	if (x->priority != y->priority)
-		return x->priority < y->priority ? -1 : 1;
-	if (x->send_after != y->send_after)
-		return x->send_after < y->send_after ? -1 : 1;
-	return x->message->id < y->message->id ? -1 : x->message->id > y->message->id;
-}
-
-/* What an engine gives back has no order of its own. */
-static void finish_claim(struct claim *claim, struct batch **batch, struct message ***messages,
-    size_t *n)
-{
-	*batch = claim->batch;
-	*n = claim->n;
-	*messages = NULL;
-	if (claim->n) {
-		qsort(claim->rows, claim->n, sizeof *claim->rows, by_order);
-		*messages = batch_alloc(claim->batch, claim->n * sizeof **messages);
-		for (size_t i = 0; i < claim->n; i++)
-			(*messages)[i] = claim->rows[i].message;
-	}
-	free(claim->rows);
-}
-
-static void drop_claim(struct claim *claim)
-{
-	for (size_t i = 0; i < claim->n; i++)
-		message_release(claim->rows[i].message);
-	if (claim->batch)
-		batch_release(claim->batch);
-	free(claim->rows);
-}
-
-static enum db_result claim_by(struct ledger *ledger, enum statement statement,
-    const struct value *values, size_t width, struct batch **batch, struct message ***messages,
-    size_t *n, struct db_error *err)
-{
-	struct claim claim = { .ledger = ledger };
-	*batch = NULL;
-	*messages = NULL;
-	*n = 0;
-	enum db_result result = ledger_run(ledger, statement, values, width, 1, read_claimed, &claim,
-	    err);
-	if (result == DB_OK)
-		finish_claim(&claim, batch, messages, n);
-	else
-		drop_claim(&claim);
-	return result;
-}
-
-enum db_result ledger_claim(struct ledger *ledger, int64_t token, const struct lane *lane,
-    size_t max, struct batch **batch, struct message ***messages, size_t *n, struct db_error *err)
-{
-	const struct value values[] = { text_value(ledger->owner), number_value(token),
-		text_value(lane->name), number_value((int64_t)max) };
-	return claim_by(ledger, lane->kind == LANE_LINK ? STATEMENT_CLAIM_PARKED : STATEMENT_CLAIM,
-	    values, 4, batch, messages, n, err);
-}
-
-enum db_result ledger_claimed(struct ledger *ledger, int64_t token, struct batch **batch,
-    struct message ***messages, size_t *n, struct db_error *err)
-{
-	const struct value values[] = { text_value(ledger->owner), number_value(token) };
-	return claim_by(ledger, STATEMENT_CLAIM_READ, values, 2, batch, messages, n, err);
-}
-
 /* Facts. */
 
 static enum status status_of(const struct message *message)
@@ -358,12 +216,15 @@ static enum status status_of(const struct message *message)
 	abort();
 }
 
-static int64_t queue_of(const struct message *message, enum status status)
+/* The values of outbox.queue that a settlement leaves behind. */
+enum queue { QUEUE_READY = 0, QUEUE_OUT = 2, QUEUE_PARKED = 3 };
+
+static enum queue queue_of(const struct message *message, enum status status)
 {
-	enum { READY, OUT = 2, PARKED = 3 };
 	if (status != STATUS_QUEUED)
-		return OUT;
-	return message->parked ? PARKED : READY;
+		return QUEUE_OUT;
+	return message->parked && message->outcome.verdict == VERDICT_DEFERRED ? QUEUE_PARKED
+	    : QUEUE_READY;
 }
 
 static int by_id(const void *a, const void *b)
@@ -381,21 +242,28 @@ static enum db_result settle(struct ledger *ledger, struct message **messages, s
 		const struct message *message = messages[i];
 		const struct outcome *outcome = &message->outcome;
 		const enum status status = status_of(message);
+		const enum queue queue = queue_of(message, status);
 		const bool taken = message->nparts > 0 && message->parts[0].taken;
 		const struct value row[WIDTH] = {
 			number_value(message->id), text_value(ledger->owner),
-			text_value(status_word(status)), number_value(queue_of(message, status)),
-			text_value(message->parked ? message->link : ""),
+			text_value(status_word(status)), number_value(queue),
+			text_value(queue == QUEUE_PARKED ? message->link : ""),
 			number_value(outcome->verdict == VERDICT_DEFERRED ? outcome->retry_ms : 0),
 			number_value(outcome->verdict == VERDICT_DEFERRED && outcome->untried),
-			text_value(message->parked ? "" : message->link),
+			text_value(queue == QUEUE_PARKED ? "" : message->link),
 			number_value(message->nparts),
-			clean_value(scratch, taken ? message->parts[0].network_id : ""),
+			id_value(scratch, taken ? message->parts[0].network_id : ""),
 			number_value(outcome->code), clean_value(scratch, outcome->text),
 		};
 		memcpy(values + i * WIDTH, row, sizeof row);
 	}
 	return ledger_run(ledger, STATEMENT_SETTLE, values, WIDTH, n, NULL, NULL, err);
+}
+
+/* Such a part has its row already, with the id that it was taken under. */
+static bool taken_earlier(const struct message *message, unsigned i)
+{
+	return message->taken[i / 8] >> (i % 8) & 1;
 }
 
 /* Which parts of messages with several the network has taken. */
@@ -414,12 +282,14 @@ static enum db_result put_parts(struct ledger *ledger, struct message **messages
 			continue;
 		for (unsigned k = 0; k < message->nparts; k++) {
 			const struct part *part = &message->parts[k];
+			if (taken_earlier(message, k))
+				continue;
 			const enum status status = part->taken ? STATUS_SENT
 			    : message->outcome.verdict == VERDICT_REJECTED ? STATUS_FAILED
 			    : status_of(message) == STATUS_DOUBTFUL ? STATUS_DOUBTFUL : STATUS_QUEUED;
 			const struct value row[WIDTH] = {
 				number_value(message->id), number_value(part->number),
-				text_value(message->link), clean_value(scratch, part->network_id),
+				text_value(message->link), id_value(scratch, part->network_id),
 				text_value(status_word(status)),
 				number_value(part->taken ? 0 : message->outcome.code),
 				clean_value(scratch, part->taken ? "" : message->outcome.text),
@@ -427,7 +297,20 @@ static enum db_result put_parts(struct ledger *ledger, struct message **messages
 			memcpy(values + at++ * WIDTH, row, sizeof row);
 		}
 	}
-	return ledger_run(ledger, STATEMENT_PART_PUT, values, WIDTH, rows, NULL, NULL, err);
+	return ledger_run(ledger, STATEMENT_PART_PUT, values, WIDTH, at, NULL, NULL, err);
+}
+
+/* The last part of a message may be taken when receipts have told of all the
+ * parts already, in an earlier attempt. */
+static enum db_result fold_sent(struct ledger *ledger, struct message **messages, size_t n,
+    struct batch *scratch, struct db_error *err)
+{
+	struct value *values = batch_alloc(scratch, (n + 1) * sizeof *values);
+	size_t rows = 0;
+	for (size_t i = 0; i < n; i++)
+		if (messages[i]->nparts > 1 && messages[i]->outcome.verdict == VERDICT_SENT)
+			values[rows++] = number_value(messages[i]->id);
+	return ledger_run(ledger, STATEMENT_FOLD, values, 1, rows, NULL, NULL, err);
 }
 
 static enum db_result put_inbound(struct ledger *ledger, const struct inbound *inbounds, size_t n,
@@ -471,6 +354,8 @@ enum db_result ledger_record(struct ledger *ledger, const struct facts *facts,
 		result = put_parts(ledger, settled, n, scratch, err);
 	if (result == DB_OK)
 		result = ledger_apply_overtaken(ledger, settled, n, scratch, err);
+	if (result == DB_OK)
+		result = fold_sent(ledger, settled, n, scratch, err);
 	if (result == DB_OK)
 		result = ledger_apply_receipts(ledger, facts->receipts, facts->nreceipts, scratch, err);
 	if (result == DB_OK)

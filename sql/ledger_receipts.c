@@ -6,7 +6,8 @@
  * part, then among parts, by the normal form of the id; and when it is unknown
  * and the driver gave the id in other bases, by those, and then the recipient
  * has to agree as well. What is found moves forward only. What is not found is
- * kept, and tried again when a message of that id is settled, and now and then.
+ * kept, and tried again when a message of that id is settled, and now and then;
+ * the other bases are not kept, so those are tried once.
  *
  * One statement takes many receipts at once and says nothing of order among
  * them, so several for one id go in waves, one of each id in a wave.
@@ -19,7 +20,9 @@
 
 /* A receipt on its way to its message. */
 struct pending {
-	const char *link, *recipient, *status, *text;
+	const char *link, *status, *text;
+	const char *id;                 /* as it is kept; "": the network gave none */
+	const char *recipient;          /* its digits */
 	char key[NETWORK_ID_MAX], alternate[2][NETWORK_ID_MAX]; /* keys; "" alternates: none */
 	int64_t code;
 	int64_t receipt_id;             /* its row, when it has one already */
@@ -51,6 +54,29 @@ struct value clean_value(struct batch *scratch, const char *text)
 	return text_value(copy);
 }
 
+struct value id_value(struct batch *scratch, const char *id)
+{
+	struct value value = clean_value(scratch, id);
+	if (value.len < NETWORK_ID_MAX)
+		return value;
+	/* Cut where a character begins. */
+	size_t len = NETWORK_ID_MAX - 1;
+	while (((const uint8_t *)value.at)[len] >> 6 == 2)
+		len--;
+	return text_value(batch_text(scratch, value.at, len));
+}
+
+static const char *digits_of(struct batch *scratch, const char *text)
+{
+	char *digits = batch_text(scratch, text, strlen(text));
+	size_t n = 0;
+	for (const char *at = text; *at; at++)
+		if (*at >= '0' && *at <= '9')
+			digits[n++] = *at;
+	digits[n] = '\0';
+	return digits;
+}
+
 static void see_match(void *ctx, const struct value *columns, size_t n)
 {
 	(void)n;
@@ -72,7 +98,8 @@ static enum db_result look(struct ledger *ledger, enum statement statement, unsi
 	for (size_t i = 0; i < n; i++) {
 		const struct pending *pending = &search->pending[i];
 		const char *key = base < 0 ? pending->key : pending->alternate[base];
-		if (pending->outbox_id || pending->wave != wave || (base >= 0 && !*key))
+		const bool findable = base < 0 ? *pending->id : *key && *pending->recipient;
+		if (pending->outbox_id || pending->wave != wave || !findable)
 			continue;
 		const struct value row[WIDTH] = {
 			number_value((int64_t)i), text_value(pending->link), text_value(key),
@@ -161,13 +188,14 @@ static void from_receipt(struct pending *pending, const struct receipt *receipt,
     struct batch *scratch)
 {
 	*pending = (struct pending){
-		.link = receipt->link, .status = status_word(receipt->status), .code = receipt->code,
-		.recipient = clean_value(scratch, receipt->recipient).at,
-		.text = clean_value(scratch, receipt->text).at,
+		.link = receipt->link, .status = status_word(receipt->status),
+		.id = id_value(scratch, receipt->network_id).at,
+		.recipient = digits_of(scratch, receipt->recipient),
+		.text = clean_value(scratch, receipt->text).at, .code = receipt->code,
 	};
-	network_key(pending->key, clean_value(scratch, receipt->network_id).at);
+	network_key(pending->key, pending->id);
 	for (int i = 0; i < 2; i++)
-		network_key(pending->alternate[i], clean_value(scratch, receipt->alternate[i]).at);
+		network_key(pending->alternate[i], id_value(scratch, receipt->alternate[i]).at);
 }
 
 static enum db_result keep(struct ledger *ledger, const struct receipt *receipts,
@@ -178,8 +206,8 @@ static enum db_result keep(struct ledger *ledger, const struct receipt *receipts
 	for (size_t i = 0; i < n; i++) {
 		const struct receipt *receipt = &receipts[i];
 		const struct value row[WIDTH] = {
-			text_value(receipt->link), clean_value(scratch, receipt->network_id),
-			text_value(pending[i].recipient), text_value(pending[i].status),
+			text_value(receipt->link), text_value(pending[i].id),
+			clean_value(scratch, receipt->recipient), text_value(pending[i].status),
 			clean_value(scratch, receipt->word), number_value(receipt->code),
 			text_value(pending[i].text),
 			receipt->done_at ? number_value(receipt->done_at * 1000) : null_value(),
@@ -235,12 +263,13 @@ static void see_kept(void *ctx, const struct value *columns, size_t n)
 	*pending = (struct pending){
 		.receipt_id = columns[0].number,
 		.link = batch_text(kept->scratch, columns[1].at, columns[1].len),
-		.recipient = batch_text(kept->scratch, columns[3].at, columns[3].len),
+		.id = batch_text(kept->scratch, columns[2].at, columns[2].len),
+		.recipient = digits_of(kept->scratch, columns[3].at),
 		.status = status_word(receipt_status(columns[4].at)),
 		.code = columns[6].number,
 		.text = batch_text(kept->scratch, columns[7].at, columns[7].len),
 	};
-	network_key(pending->key, columns[2].at);
+	network_key(pending->key, pending->id);
 }
 
 /* Finds messages for receipts that have a row, and notes them there. */
@@ -277,7 +306,7 @@ enum db_result ledger_apply_overtaken(struct ledger *ledger, struct message *con
 			if (!part->taken || !part->network_id[0])
 				continue;
 			char key[NETWORK_ID_MAX];
-			network_key(key, clean_value(scratch, part->network_id).at);
+			network_key(key, id_value(scratch, part->network_id).at);
 			values[rows * WIDTH] = text_value(settled[i]->link);
 			values[rows++ * WIDTH + 1] = text_value(batch_text(scratch, key, strlen(key)));
 		}

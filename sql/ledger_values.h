@@ -38,6 +38,9 @@ static inline struct value null_value(void)
 /* A text from outside: octets that are no UTF-8 become U+FFFD. Borrows the
  * text when it is clean, else a copy in the scratch batch. */
 struct value clean_value(struct batch *scratch, const char *text);
+/* The same for a network's message id, and it stays shorter than NETWORK_ID_MAX,
+ * so that network_key() of it is what the dialects make of the column. */
+struct value id_value(struct batch *scratch, const char *id);
 
 /* Runs a statement of the transaction that is open; zero rows are no work. */
 enum db_result ledger_run(struct ledger *, enum statement, const struct value *, size_t width,

@@ -136,8 +136,8 @@ static int arguments(struct call *call, int argc, char **argv)
 		}
 	if (call->desk.narguments < call->command->least ||
 	    call->desk.narguments > call->command->most) {
-		fprintf(stderr, "usage: smsqlctl %s %s\n", call->command->name,
-		    call->command->arguments);
+		fprintf(stderr, "usage: smsqlctl %s%s%s\n", call->command->name,
+		    *call->command->arguments ? " " : "", call->command->arguments);
 		return EXIT_USAGE;
 	}
 	return -1;

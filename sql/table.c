@@ -140,14 +140,30 @@ static bool on_the_right(const struct table *table, size_t column)
 	return false;
 }
 
-static void print_cell(const char *text, size_t width, bool right, bool last, FILE *out)
+/* The head and the rows as texts, in the order in which columns are shown. */
+static char **texts_of(const struct table *table, const size_t *order, size_t n)
 {
-	const int blanks = (int)(width - letters(text));
-	if (right)
-		fprintf(out, "%*s%s", blanks, "", text);
-	else
-		fprintf(out, "%s%*s", text, last ? 0 : blanks, "");
-	fputs(last ? "\n" : "  ", out);
+	char **texts = own(calloc((table->rows + 1) * n, sizeof *texts));
+	for (size_t i = 0; i < n; i++) {
+		texts[i] = own(strdup(title(&table->columns[order[i]])));
+		for (size_t row = 0; row < table->rows; row++)
+			texts[(row + 1) * n + i] = shown(table, row, order[i]);
+	}
+	return texts;
+}
+
+static void print_line(char **texts, const size_t *widths, const bool *right, size_t n, FILE *out)
+{
+	while (n > 1 && !*texts[n - 1])
+		n--;
+	for (size_t i = 0; i < n; i++) {
+		const int blanks = (int)(widths[i] - letters(texts[i]));
+		if (right[i])
+			fprintf(out, "%*s%s", blanks, "", texts[i]);
+		else
+			fprintf(out, "%s%*s", texts[i], i == n - 1 ? 0 : blanks, "");
+		fputs(i == n - 1 ? "\n" : "  ", out);
+	}
 }
 
 void table_print(const struct table *table, FILE *out)
@@ -156,25 +172,20 @@ void table_print(const struct table *table, FILE *out)
 		fputs("none\n", out);
 		return;
 	}
-	size_t order[COLUMNS_MAX], widths[COLUMNS_MAX];
+	size_t order[COLUMNS_MAX], widths[COLUMNS_MAX] = { 0 };
+	bool right[COLUMNS_MAX];
 	const size_t n = arrange(table, order);
-	char **texts = own(calloc(table->rows * n, sizeof *texts));
+	char **texts = texts_of(table, order, n);
 	for (size_t i = 0; i < n; i++) {
-		widths[i] = letters(title(&table->columns[order[i]]));
-		for (size_t row = 0; row < table->rows; row++) {
-			char *text = texts[row * n + i] = shown(table, row, order[i]);
-			widths[i] = letters(text) > widths[i] ? letters(text) : widths[i];
-		}
+		right[i] = on_the_right(table, order[i]);
+		for (size_t line = 0; line <= table->rows; line++)
+			if (letters(texts[line * n + i]) > widths[i])
+				widths[i] = letters(texts[line * n + i]);
 	}
-	for (size_t i = 0; i < n; i++)
-		print_cell(title(&table->columns[order[i]]), widths[i], on_the_right(table, order[i]),
-		    i == n - 1, out);
-	for (size_t row = 0; row < table->rows; row++)
-		for (size_t i = 0; i < n; i++) {
-			print_cell(texts[row * n + i], widths[i], on_the_right(table, order[i]),
-			    i == n - 1, out);
-			free(texts[row * n + i]);
-		}
+	for (size_t line = 0; line <= table->rows; line++)
+		print_line(texts + line * n, widths, right, n, out);
+	for (size_t i = 0; i < (table->rows + 1) * n; i++)
+		free(texts[i]);
 	free(texts);
 }
 
