@@ -177,4 +177,12 @@ bool smpp_receipt(const struct smpp_pdu *, struct smpp_receipt *);
 /* The same for a bare text (reference 6.3, steps 3 to 6). True when it has an id or a state. */
 bool smpp_receipt_text(const uint8_t *at, size_t len, struct smpp_receipt *);
 
+/*
+ * A message id in the other base, of any length that fits: "1a2b" and "6699".
+ * False, with *out empty, when the id is not wholly of the first base, is empty,
+ * or does not fit into `room` octets. Letters come out in lower case.
+ */
+bool smpp_id_hex_to_decimal(char *out, size_t room, const char *id);
+bool smpp_id_decimal_to_hex(char *out, size_t room, const char *id);
+
 #endif

@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * smpp_pdu.c - tables of fields, one loop that packs and one that unpacks.
+ *
+ * A row of a table says where a field stands in struct smpp_pdu, how it stands
+ * on the wire, and with which status a peer is answered when it is broken.
+ * Statuses and their meanings are in smpp_status.c, delivery reports in
+ * smpp_receipt.c.
+ */
+#include "smpp_pdu.h"
+
+#include <assert.h>
+#include <string.h>
+
+enum kind {
+	END,
+	OCTET,                          /* integer of one octet */
+	TEXT,                           /* octets up to a NUL */
+	TIME,                           /* TEXT of 0 or 16 characters (SMPP 3.4, 7.1.1) */
+	MESSAGE,                        /* sm_length and that many octets */
+};
+
+struct field {
+	enum kind kind;
+	uint16_t offset, room;          /* in struct smpp_pdu; room of a TEXT with its NUL */
+	uint16_t most;                  /* octets on the wire with the NUL, when packing */
+	uint32_t broken;                /* the status for a text without its end */
+};
+
+struct body {
+	uint32_t command;
+	const char *name;
+	const struct field *fields;
+	bool optional;                  /* a response: may end before any field */
+};
+
+#define AT(member) .offset = offsetof(struct smpp_pdu, member)
+#define ROOM(member) .room = sizeof((struct smpp_pdu *)0)->member
+#define AN_OCTET(member) { .kind = OCTET, AT(member) }
+#define A_TEXT(member, limit, status) \
+	{ .kind = TEXT, AT(member), ROOM(member), .most = (limit), .broken = (status) }
+#define A_TIME(member, status) \
+	{ .kind = TIME, AT(member), ROOM(member), .most = 17, .broken = (status) }
+
+static const struct field bind_fields[] = {
+	A_TEXT(system_id, 16, SMPP_RINVSYSID),
+	A_TEXT(password, sizeof ((struct smpp_pdu *)0)->password, SMPP_RINVPASWD),
+	A_TEXT(system_type, 13, SMPP_RINVSYSTYP),
+	AN_OCTET(interface_version),
+	AN_OCTET(range.ton),
+	AN_OCTET(range.npi),
+	A_TEXT(address_range, 41, SMPP_RINVCMDLEN),
+	{ .kind = END },
+};
+
+static const struct field bind_resp_fields[] = {
+	A_TEXT(system_id, 16, SMPP_RINVSYSID),
+	{ .kind = END },
+};
+
+static const struct field outbind_fields[] = {
+	A_TEXT(system_id, 16, SMPP_RINVSYSID),
+	A_TEXT(password, sizeof ((struct smpp_pdu *)0)->password, SMPP_RINVPASWD),
+	{ .kind = END },
+};
+
+static const struct field message_fields[] = {
+	A_TEXT(service_type, 6, SMPP_RINVSERTYP),
+	AN_OCTET(source.ton),
+	AN_OCTET(source.npi),
+	A_TEXT(source.digits, 21, SMPP_RINVSRCADR),
+	AN_OCTET(destination.ton),
+	AN_OCTET(destination.npi),
+	A_TEXT(destination.digits, 21, SMPP_RINVDSTADR),
+	AN_OCTET(esm_class),
+	AN_OCTET(protocol_id),
+	AN_OCTET(priority_flag),
+	A_TIME(schedule_delivery_time, SMPP_RINVSCHED),
+	A_TIME(validity_period, SMPP_RINVEXPIRY),
+	AN_OCTET(registered_delivery),
+	AN_OCTET(replace_if_present),
+	AN_OCTET(data_coding),
+	AN_OCTET(sm_default_msg_id),
+	{ .kind = MESSAGE },
+	{ .kind = END },
+};
+
+static const struct field data_fields[] = {
+	A_TEXT(service_type, 6, SMPP_RINVSERTYP),
+	AN_OCTET(source.ton),
+	AN_OCTET(source.npi),
+	A_TEXT(source.digits, 65, SMPP_RINVSRCADR),
+	AN_OCTET(destination.ton),
+	AN_OCTET(destination.npi),
+	A_TEXT(destination.digits, 65, SMPP_RINVDSTADR),
+	AN_OCTET(esm_class),
+	AN_OCTET(registered_delivery),
+	AN_OCTET(data_coding),
+	{ .kind = END },
+};
+
+static const struct field alert_fields[] = {
+	AN_OCTET(source.ton),
+	AN_OCTET(source.npi),
+	A_TEXT(source.digits, 65, SMPP_RINVSRCADR),
+	AN_OCTET(destination.ton),
+	AN_OCTET(destination.npi),
+	A_TEXT(destination.digits, 65, SMPP_RINVDSTADR),
+	{ .kind = END },
+};
+
+static const struct field id_fields[] = {
+	A_TEXT(message_id, 65, SMPP_RINVMSGID),
+	{ .kind = END },
+};
+
+static const struct field no_fields[] = {
+	{ .kind = END },
+};
+
+/* In the order of how often they are met. */
+static const struct body bodies[] = {
+	{ SMPP_SUBMIT_SM, "submit_sm", message_fields, false },
+	{ (uint32_t)SMPP_SUBMIT_SM_RESP, "submit_sm_resp", id_fields, true },
+	{ SMPP_DELIVER_SM, "deliver_sm", message_fields, false },
+	{ (uint32_t)SMPP_DELIVER_SM_RESP, "deliver_sm_resp", id_fields, true },
+	{ SMPP_ENQUIRE_LINK, "enquire_link", no_fields, false },
+	{ (uint32_t)SMPP_ENQUIRE_LINK_RESP, "enquire_link_resp", no_fields, true },
+	{ SMPP_DATA_SM, "data_sm", data_fields, false },
+	{ (uint32_t)SMPP_DATA_SM_RESP, "data_sm_resp", id_fields, true },
+	{ SMPP_BIND_TRANSCEIVER, "bind_transceiver", bind_fields, false },
+	{ (uint32_t)SMPP_BIND_TRANSCEIVER_RESP, "bind_transceiver_resp", bind_resp_fields, true },
+	{ SMPP_BIND_TRANSMITTER, "bind_transmitter", bind_fields, false },
+	{ (uint32_t)SMPP_BIND_TRANSMITTER_RESP, "bind_transmitter_resp", bind_resp_fields, true },
+	{ SMPP_BIND_RECEIVER, "bind_receiver", bind_fields, false },
+	{ (uint32_t)SMPP_BIND_RECEIVER_RESP, "bind_receiver_resp", bind_resp_fields, true },
+	{ SMPP_UNBIND, "unbind", no_fields, false },
+	{ (uint32_t)SMPP_UNBIND_RESP, "unbind_resp", no_fields, true },
+	{ SMPP_OUTBIND, "outbind", outbind_fields, false },
+	{ SMPP_ALERT_NOTIFICATION, "alert_notification", alert_fields, false },
+	{ (uint32_t)SMPP_GENERIC_NACK, "generic_nack", no_fields, true },
+};
+
+static const struct body *body_of(uint32_t command)
+{
+	for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++)
+		if (bodies[i].command == command)
+			return &bodies[i];
+	return NULL;
+}
+
+const char *smpp_command_name(uint32_t command)
+{
+	const struct body *body = body_of(command);
+	return body ? body->name : NULL;
+}
+
+static uint32_t get32(const uint8_t *at)
+{
+	return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+}
+
+static void put32(uint8_t *at, uint32_t value)
+{
+	at[0] = (uint8_t)(value >> 24);
+	at[1] = (uint8_t)(value >> 16);
+	at[2] = (uint8_t)(value >> 8);
+	at[3] = (uint8_t)value;
+}
+
+size_t smpp_measure(void *ctx, const uint8_t *at, size_t len)
+{
+	(void)ctx;
+	if (len < 4)
+		return 0;
+	uint32_t n = get32(at);
+	return n < SMPP_HEADER || n > SMPP_PDU_MAX ? SIZE_MAX : n;
+}
+
+void smpp_header(const uint8_t *at, uint32_t *command, uint32_t *status, uint32_t *sequence)
+{
+	*command = get32(at + 4);
+	*status = get32(at + 8);
+	*sequence = get32(at + 12);
+}
+
+/* Unpacking: a cursor over what is left. */
+
+struct cursor { const uint8_t *at; size_t left; };
+
+/* A text and its NUL. False: its end is not here, or it does not fit. */
+static bool take_text(struct cursor *in, char *out, size_t room)
+{
+	const size_t most = in->left < room ? in->left : room;
+	const uint8_t *end = most ? memchr(in->at, 0, most) : NULL;
+	if (!end)
+		return false;
+	const size_t n = (size_t)(end - in->at) + 1;
+	memcpy(out, in->at, n);
+	in->at += n;
+	in->left -= n;
+	return true;
+}
+
+/* Empty, or YYMMDDhhmmsstnnp with a sign at its end. */
+static bool is_time(const char *text)
+{
+	const size_t n = strlen(text);
+	return n == 0 || (n == 16 && strchr("+-R", text[15]) != NULL);
+}
+
+static uint32_t take_message(struct cursor *in, struct smpp_pdu *pdu)
+{
+	if (in->left < 1)
+		return SMPP_RINVCMDLEN;
+	const uint8_t n = *in->at;
+	in->at++;
+	in->left--;
+	if (n > in->left)
+		return SMPP_RINVMSGLEN;
+	pdu->sm_length = n;
+	pdu->short_message = in->at;
+	in->at += n;
+	in->left -= n;
+	return SMPP_ROK;
+}
+
+static uint32_t take_field(struct cursor *in, const struct field *field, struct smpp_pdu *pdu)
+{
+	char *member = (char *)pdu + field->offset;
+	if (field->kind == MESSAGE)
+		return take_message(in, pdu);
+	if (in->left < 1)
+		return SMPP_RINVCMDLEN;
+	if (field->kind == OCTET) {
+		*(uint8_t *)member = *in->at;
+		in->at++;
+		in->left--;
+		return SMPP_ROK;
+	}
+	if (!take_text(in, member, field->room)) {
+		*member = '\0';
+		return field->broken;
+	}
+	/* What a message centre writes there is not ours to refuse. */
+	if (field->kind == TIME && pdu->command == SMPP_SUBMIT_SM && !is_time(member))
+		return field->broken;
+	return SMPP_ROK;
+}
+
+/* The optional parameters. What is broken at the end is dropped and noted, but
+ * for up to three zero octets, which some peers pad with. */
+static void take_tlvs(struct cursor *in, struct smpp_pdu *pdu)
+{
+	static const uint8_t padding[3];
+	while (in->left >= 4) {
+		const uint16_t len = (uint16_t)(in->at[2] << 8 | in->at[3]);
+		if (len > in->left - 4)
+			break;
+		if (pdu->ntlvs < SMPP_TLVS_MAX)
+			pdu->tlvs[pdu->ntlvs++] = (struct smpp_tlv){
+				.tag = (uint16_t)(in->at[0] << 8 | in->at[1]), .len = len,
+				.at = in->at + 4,
+			};
+		in->at += 4 + (size_t)len;
+		in->left -= 4 + (size_t)len;
+	}
+	pdu->tail_dropped = in->left > sizeof padding ||
+	    (in->left && memcmp(in->at, padding, in->left) != 0);
+}
+
+uint32_t smpp_unpack(const uint8_t *at, size_t len, struct smpp_pdu *pdu)
+{
+	assert(len >= SMPP_HEADER);
+	memset(pdu, 0, offsetof(struct smpp_pdu, tlvs));
+	pdu->ntlvs = 0;
+	pdu->tail_dropped = false;
+	smpp_header(at, &pdu->command, &pdu->status, &pdu->sequence);
+	const struct body *body = body_of(pdu->command);
+	if (!body)
+		return SMPP_RINVCMDID;
+	struct cursor in = { at + SMPP_HEADER, len - SMPP_HEADER };
+	if (body->optional && in.left == 0)
+		return SMPP_ROK;
+	if (body->fields->kind == END && (pdu->command & (uint32_t)SMPP_RESPONSE ||
+	    pdu->command == SMPP_ENQUIRE_LINK || pdu->command == SMPP_UNBIND))
+		return SMPP_ROK;
+	for (const struct field *field = body->fields; field->kind != END; field++) {
+		const uint32_t status = take_field(&in, field, pdu);
+		if (status != SMPP_ROK)
+			return status;
+	}
+	take_tlvs(&in, pdu);
+	return SMPP_ROK;
+}
+
+/* Packing: `n` octets of `room` are written; room is kept for what comes. */
+
+struct writer { uint8_t *at; size_t n, room; };
+
+static bool put(struct writer *out, const void *at, size_t len)
+{
+	if (len > out->room - out->n)
+		return false;
+	if (len)
+		memcpy(out->at + out->n, at, len);
+	out->n += len;
+	return true;
+}
+
+static bool put_field(struct writer *out, const struct field *field, const struct smpp_pdu *pdu)
+{
+	const char *member = (const char *)pdu + field->offset;
+	if (field->kind == OCTET)
+		return put(out, member, 1);
+	if (field->kind == MESSAGE)
+		return put(out, &pdu->sm_length, 1) &&
+		    put(out, pdu->short_message, pdu->sm_length);
+	const size_t n = strlen(member) + 1;
+	return n <= field->most && put(out, member, n);
+}
+
+static bool put_tlv(struct writer *out, const struct smpp_tlv *tlv)
+{
+	const uint8_t head[4] = { (uint8_t)(tlv->tag >> 8), (uint8_t)tlv->tag,
+		(uint8_t)(tlv->len >> 8), (uint8_t)tlv->len };
+	return put(out, head, sizeof head) && put(out, tlv->at, tlv->len);
+}
+
+static bool put_body(struct writer *out, const struct body *body, const struct smpp_pdu *pdu)
+{
+	for (const struct field *field = body->fields; field->kind != END; field++)
+		if (!put_field(out, field, pdu))
+			return false;
+	for (unsigned i = 0; i < pdu->ntlvs; i++)
+		if (!put_tlv(out, &pdu->tlvs[i]))
+			return false;
+	return true;
+}
+
+size_t smpp_pack(const struct smpp_pdu *pdu, uint8_t *at, size_t room)
+{
+	const struct body *body = body_of(pdu->command);
+	if (!body || room < SMPP_HEADER)
+		return 0;
+	struct writer out = { at, SMPP_HEADER, room };
+	const bool refused = body->optional && pdu->status != SMPP_ROK;
+	if (!refused && !put_body(&out, body, pdu))
+		return 0;
+	if (out.n > SMPP_PDU_MAX)
+		return 0;
+	put32(at, (uint32_t)out.n);
+	put32(at + 4, pdu->command);
+	put32(at + 8, pdu->status);
+	put32(at + 12, pdu->sequence);
+	return out.n;
+}
+
+/* Optional parameters. */
+
+const struct smpp_tlv *smpp_tlv(const struct smpp_pdu *pdu, uint16_t tag)
+{
+	for (unsigned i = 0; i < pdu->ntlvs; i++)
+		if (pdu->tlvs[i].tag == tag)
+			return &pdu->tlvs[i];
+	return NULL;
+}
+
+uint32_t smpp_tlv_number(const struct smpp_pdu *pdu, uint16_t tag, uint32_t otherwise)
+{
+	const struct smpp_tlv *tlv = smpp_tlv(pdu, tag);
+	if (!tlv || tlv->len < 1 || tlv->len > 4)
+		return otherwise;
+	uint32_t value = 0;
+	for (unsigned i = 0; i < tlv->len; i++)
+		value = value << 8 | tlv->at[i];
+	return value;
+}
+
+bool smpp_tlv_add(struct smpp_pdu *pdu, uint16_t tag, const void *at, uint16_t len)
+{
+	if (pdu->ntlvs == SMPP_TLVS_MAX)
+		return false;
+	pdu->tlvs[pdu->ntlvs++] = (struct smpp_tlv){ .tag = tag, .len = len, .at = at };
+	return true;
+}
+
+const uint8_t *smpp_text(const struct smpp_pdu *pdu, size_t *len)
+{
+	const struct smpp_tlv *payload = smpp_tlv(pdu, SMPP_TAG_MESSAGE_PAYLOAD);
+	*len = payload ? payload->len : pdu->sm_length;
+	return payload ? payload->at : pdu->short_message;
+}
