@@ -1,0 +1,628 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * check_sim.c - smsc-sim as its clients see it: each test starts one in a child
+ * process and speaks to it over a socket with the codec.
+ */
+#include "sim_peer.h"
+
+#include <fcntl.h>
+
+START_TEST(an_account_binds_with_its_password_and_nobody_else_does)
+{
+	struct sim sim = START("--account", "acme:secret", "--account", "other:word");
+	static const struct { const char *id, *password; uint32_t status; } cases[] = {
+		{ "acme", "secret", SMPP_ROK }, { "other", "word", SMPP_ROK },
+		{ "acme", "word", SMPP_RBINDFAIL }, { "acm", "e:secret", SMPP_RBINDFAIL },
+		{ "", "", SMPP_RBINDFAIL },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct peer *peer = peer_connect(&sim, 0);
+		ck_assert_uint_eq(bind_status(peer, SMPP_BIND_TRANSCEIVER, cases[i].id,
+		    cases[i].password), cases[i].status);
+		if (cases[i].status)
+			ck_assert(!peer_fill(peer));
+		close(peer->fd);
+	}
+	json_t *counts = sim_stop(&sim);
+	ck_assert_int_eq(count(counts, "binds"), 2);
+	ck_assert_int_eq(count(counts, "binds_refused"), 3);
+	json_decref(counts);
+}
+END_TEST
+
+START_TEST(an_unbind_is_answered_and_the_counts_are_shown_meanwhile)
+{
+	struct sim sim = START("--receipts", "on");
+	struct peer *peer = peer_bind(&sim, 0, SMPP_BIND_TRANSMITTER);
+	kill(sim.pid, SIGUSR1);
+	json_t *counts = sim_counts(&sim);
+	ck_assert_int_eq(count(counts, "binds"), 1);
+	json_decref(counts);
+	peer_send(peer, &(struct smpp_pdu){ .command = SMPP_UNBIND });
+	peer_expect(peer, (uint32_t)SMPP_UNBIND_RESP);
+	submit_text(peer, "447700900001", "too late");
+	ck_assert_uint_eq(peer_expect(peer, (uint32_t)SMPP_SUBMIT_SM_RESP).status, SMPP_RINVBNDSTS);
+	counts = sim_stop(&sim);
+	ck_assert_int_eq(count(counts, "accepted"), 0);
+	json_decref(counts);
+}
+END_TEST
+
+START_TEST(more_than_the_window_is_throttled)
+{
+	struct sim sim = START("--window", "3", "--response-delay", "300");
+	struct peer *peer = peer_bind(&sim, 0, SMPP_BIND_TRANSMITTER);
+	for (unsigned i = 0; i < 5; i++)
+		submit_text(peer, "447700900001", &"abcde"[i]);
+	for (unsigned i = 0; i < 5; i++)
+		ck_assert_uint_eq(peer_expect(peer, (uint32_t)SMPP_SUBMIT_SM_RESP).status,
+		    i < 2 ? SMPP_RTHROTTLED : SMPP_ROK);
+	json_t *counts = sim_stop(&sim);
+	ck_assert_int_eq(count(counts, "submits"), 5);
+	ck_assert_int_eq(count(counts, "throttled"), 2);
+	ck_assert_int_eq(count(counts, "messages"), 3);
+	json_decref(counts);
+}
+END_TEST
+
+START_TEST(more_than_the_rate_is_throttled)
+{
+	struct sim sim = START("--rate", "4");
+	struct peer *peer = peer_bind(&sim, 0, SMPP_BIND_TRANSMITTER);
+	unsigned taken = 0;
+	for (unsigned i = 0; i < 8; i++)
+		submit_text(peer, "447700900001", &"abcdefgh"[i]);
+	for (unsigned i = 0; i < 8; i++)
+		taken += !peer_expect(peer, (uint32_t)SMPP_SUBMIT_SM_RESP).status;
+	ck_assert_uint_ge(taken, 4);
+	json_t *counts = sim_stop(&sim);
+	ck_assert_int_eq(count(counts, "throttled"), 8 - (int)taken);
+	json_decref(counts);
+}
+END_TEST
+
+START_TEST(a_receipt_follows_its_response_and_names_its_id)
+{
+	struct sim sim = START("--receipt-delay", "20:10", "--undeliverable", "447700900002");
+	struct peer *peer = peer_bind(&sim, 0, SMPP_BIND_TRANSCEIVER);
+	static const struct { const char *recipient, *word; uint8_t state; uint32_t error; } cases[] = {
+		{ "447700900001", "DELIVRD", 2, 0 }, { "447700900002", "UNDELIV", 5, 1 },
+	};
+	for (size_t i = 0; i < 2; i++) {
+		struct smpp_receipt receipt;
+		submit_text(peer, cases[i].recipient, "hello");
+		const struct smpp_pdu response = peer_expect(peer, (uint32_t)SMPP_SUBMIT_SM_RESP);
+		ck_assert_uint_eq(response.status, SMPP_ROK);
+		const struct smpp_pdu pdu = expect_receipt(peer, &receipt);
+		ck_assert_str_eq(receipt.id, response.message_id);
+		ck_assert_str_eq(receipt.text_id, "");
+		ck_assert_str_eq(receipt.word, cases[i].word);
+		ck_assert_uint_eq(receipt.state, cases[i].state);
+		ck_assert_uint_eq(receipt.error, cases[i].error);
+		ck_assert_str_eq(pdu.source.digits, cases[i].recipient);
+		ck_assert_str_eq(pdu.destination.digits, "ACME");
+		answer(peer, &pdu, SMPP_ROK);
+	}
+	peer_send(peer, &(struct smpp_pdu){ .command = SMPP_ENQUIRE_LINK });
+	peer_expect(peer, (uint32_t)SMPP_ENQUIRE_LINK_RESP);
+	json_t *counts = sim_stop(&sim);
+	ck_assert_int_eq(count(counts, "receipts_sent"), 2);
+	ck_assert_int_eq(count(counts, "receipts_acked"), 2);
+	json_decref(counts);
+}
+END_TEST
+
+START_TEST(receipts_are_sent_to_those_who_asked)
+{
+	struct sim sim = START("--undeliverable", "447700900002");
+	struct peer *peer = peer_bind(&sim, 0, SMPP_BIND_TRANSCEIVER);
+	static const struct { const char *recipient; uint8_t registered; unsigned esm[2]; } cases[] = {
+		{ "447700900001", 0, { 0 } }, { "447700900001", 1, { 4 } },
+		{ "447700900001", 2, { 0 } }, { "447700900002", 2, { 4 } },
+		{ "447700900001", 3, { 4 } }, { "447700900002", 3, { 0 } },
+		{ "447700900001", 0x11, { 0x20, 4 } },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct smpp_pdu pdu = { .command = SMPP_SUBMIT_SM,
+			.registered_delivery = cases[i].registered };
+		snprintf(pdu.destination.digits, sizeof pdu.destination.digits, "%s",
+		    cases[i].recipient);
+		peer_send(peer, &pdu);
+		peer_expect(peer, (uint32_t)SMPP_SUBMIT_SM_RESP);
+		for (unsigned j = 0; j < 2 && cases[i].esm[j]; j++) {
+			pdu = peer_expect(peer, SMPP_DELIVER_SM);
+			ck_assert_uint_eq(pdu.esm_class, cases[i].esm[j]);
+			answer(peer, &pdu, SMPP_ROK);
+		}
+	}
+	json_decref(sim_stop(&sim));
+}
+END_TEST
+
+START_TEST(an_early_receipt_comes_before_its_response)
+{
+	struct sim sim = START("--early-receipts", "1");
+	struct peer *sender = peer_bind(&sim, 0, SMPP_BIND_TRANSCEIVER);
+	struct smpp_receipt receipt;
+	submit_text(sender, "447700900001", "hello");
+	expect_receipt(sender, &receipt);
+	ck_assert_str_eq(peer_expect(sender, (uint32_t)SMPP_SUBMIT_SM_RESP).message_id, receipt.id);
+	json_t *counts = sim_stop(&sim);
+	ck_assert_int_eq(count(counts, "receipts_early"), 1);
+	json_decref(counts);
+}
+END_TEST
+
+START_TEST(a_dropped_response_is_of_a_submit_that_was_taken)
+{
+	struct sim sim = START("--drop-responses", "1");
+	struct peer *sender = peer_bind(&sim, 0, SMPP_BIND_TRANSMITTER);
+	struct peer *receiver = peer_bind(&sim, 1, SMPP_BIND_RECEIVER);
+	struct smpp_receipt receipt;
+	submit_text(sender, "447700900001", "hello");
+	expect_receipt(receiver, &receipt);
+	peer_send(sender, &(struct smpp_pdu){ .command = SMPP_ENQUIRE_LINK });
+	peer_expect(sender, (uint32_t)SMPP_ENQUIRE_LINK_RESP);
+	json_t *counts = sim_stop(&sim);
+	ck_assert_int_eq(count(counts, "dropped_responses"), 1);
+	ck_assert_int_eq(count(counts, "accepted"), 1);
+	ck_assert_int_eq(count(counts, "messages"), 1);
+	json_decref(counts);
+}
+END_TEST
+
+START_TEST(a_cut_leaves_a_submit_taken_and_unanswered)
+{
+	struct sim sim = START("--disconnect-every", "3", "--receipts", "off");
+	for (unsigned round = 0; round < 4; round++) {
+		struct peer *peer = peer_bind(&sim, 0, SMPP_BIND_TRANSCEIVER);
+		struct smpp_pdu pdu;
+		for (unsigned i = 0; i < 3; i++) {
+			char text[] = "round 0 text 0";
+			text[6] = (char)('0' + round);
+			text[13] = (char)('0' + i);
+			submit_text(peer, "447700900001", text);
+			ck_assert(peer_read(peer, &pdu) == (i < 2));
+		}
+		close(peer->fd);
+	}
+	json_t *counts = sim_stop(&sim);
+	ck_assert_int_eq(count(counts, "accepted"), 12);
+	ck_assert_int_eq(count(counts, "unanswered"), 4);
+	ck_assert_int_eq(count(counts, "disconnects"), 4);
+	ck_assert_int_eq(count(counts, "doubles"), 0);
+	json_decref(counts);
+}
+END_TEST
+
+START_TEST(every_connection_is_cut_after_some_time)
+{
+	struct sim sim = START("--disconnect-seconds", "0.2");
+	struct peer *one = peer_bind(&sim, 0, SMPP_BIND_RECEIVER);
+	struct peer *other = peer_connect(&sim, 1);
+	ck_assert(!peer_fill(one));
+	ck_assert(!peer_fill(other));
+	json_t *counts = sim_stop(&sim);
+	ck_assert_int_ge(count(counts, "disconnects"), 2);
+	json_decref(counts);
+}
+END_TEST
+
+START_TEST(what_was_not_acknowledged_comes_again_on_the_next_bind)
+{
+	struct sim sim = START("--inbound-count", "3");
+	struct peer *peer = peer_bind(&sim, 0, SMPP_BIND_RECEIVER);
+	struct smpp_pdu pdu;
+	for (unsigned i = 0; i < 3; i++) {
+		pdu = peer_expect(peer, SMPP_DELIVER_SM);
+		if (i == 1)
+			answer(peer, &pdu, SMPP_ROK);
+	}
+	peer_send(peer, &(struct smpp_pdu){ .command = SMPP_ENQUIRE_LINK });
+	peer_expect(peer, (uint32_t)SMPP_ENQUIRE_LINK_RESP);
+	close(peer->fd);
+	peer = peer_bind(&sim, 0, SMPP_BIND_TRANSCEIVER);
+	static const char *const texts[] = { "inbound 1", "inbound 3" };
+	for (unsigned i = 0; i < 2; i++) {
+		pdu = peer_expect(peer, SMPP_DELIVER_SM);
+		ck_assert_uint_eq(pdu.sm_length, strlen(texts[i]));
+		ck_assert_mem_eq(pdu.short_message, texts[i], strlen(texts[i]));
+		answer(peer, &pdu, SMPP_ROK);
+	}
+	peer_send(peer, &(struct smpp_pdu){ .command = SMPP_UNBIND });
+	peer_expect(peer, (uint32_t)SMPP_UNBIND_RESP);
+	json_t *counts = sim_stop(&sim);
+	ck_assert_int_eq(count(counts, "inbound_sent"), 3);
+	ck_assert_int_eq(count(counts, "inbound_acked"), 3);
+	ck_assert_int_eq(count(counts, "redelivered"), 2);
+	json_decref(counts);
+}
+END_TEST
+
+START_TEST(what_nobody_answers_comes_again_and_a_late_answer_is_a_stray)
+{
+	struct sim sim = START("--inbound-count", "1", "--deliver-timeout", "60",
+	    "--deliver-retry", "10");
+	struct peer *peer = peer_bind(&sim, 0, SMPP_BIND_RECEIVER);
+	const struct smpp_pdu first = peer_expect(peer, SMPP_DELIVER_SM);
+	const struct smpp_pdu second = peer_expect(peer, SMPP_DELIVER_SM);
+	ck_assert_uint_ne(first.sequence, second.sequence);
+	answer(peer, &first, SMPP_ROK);
+	answer(peer, &second, SMPP_RX_T_APPN);
+	const struct smpp_pdu third = peer_expect(peer, SMPP_DELIVER_SM);
+	answer(peer, &third, SMPP_ROK);
+	peer_send(peer, &(struct smpp_pdu){ .command = SMPP_UNBIND });
+	peer_expect(peer, (uint32_t)SMPP_UNBIND_RESP);
+	json_t *counts = sim_stop(&sim);
+	ck_assert_int_eq(count(counts, "inbound_acked"), 1);
+	ck_assert_int_eq(count(counts, "redelivered"), 2);
+	ck_assert_int_eq(count(counts, "stray_responses"), 1);
+	json_decref(counts);
+}
+END_TEST
+
+START_TEST(receipts_wait_for_a_receiver)
+{
+	struct sim sim = START("--receipts", "on");
+	struct peer *sender = peer_bind(&sim, 0, SMPP_BIND_TRANSMITTER);
+	struct smpp_receipt receipt;
+	submit_text(sender, "447700900001", "hello");
+	const struct smpp_pdu response = peer_expect(sender, (uint32_t)SMPP_SUBMIT_SM_RESP);
+	struct peer *receiver = peer_bind(&sim, 1, SMPP_BIND_RECEIVER);
+	const struct smpp_pdu pdu = expect_receipt(receiver, &receipt);
+	ck_assert_str_eq(receipt.id, response.message_id);
+	answer(receiver, &pdu, SMPP_ROK);
+	json_decref(sim_stop(&sim));
+}
+END_TEST
+
+START_TEST(long_inbound_texts_come_in_parts)
+{
+	char text[] = "12345678901234567890123456789012345678901234567890123456789012345678901234567890"
+	    "12345678901234567890123456789012345678901234567890123456789012345678901234567890%d";
+	struct sim sim = START("--inbound-count", "1", "--inbound-text", text);
+	struct peer *peer = peer_bind(&sim, 0, SMPP_BIND_RECEIVER);
+	for (uint8_t part = 1; part <= 2; part++) {
+		const uint8_t header[] = { 5, 0, 3, 1, 2, part };
+		const struct smpp_pdu pdu = peer_expect(peer, SMPP_DELIVER_SM);
+		ck_assert_uint_eq(pdu.esm_class, SMPP_ESM_UDHI);
+		ck_assert_mem_eq(pdu.short_message, header, sizeof header);
+		ck_assert_uint_eq(pdu.sm_length, part == 1 ? 159 : 6 + 8);
+	}
+	json_decref(sim_stop(&sim));
+}
+END_TEST
+
+START_TEST(a_text_beyond_the_alphabet_comes_as_ucs2)
+{
+	struct sim sim = START("--inbound-count", "1", "--inbound-text", "\u044f%d",
+	    "--inbound-from", "+44770090000%d", "--inbound-to", "ACME");
+	struct peer *peer = peer_bind(&sim, 0, SMPP_BIND_RECEIVER);
+	const struct smpp_pdu pdu = peer_expect(peer, SMPP_DELIVER_SM);
+	ck_assert_uint_eq(pdu.data_coding, 8);
+	ck_assert_uint_eq(pdu.sm_length, 4);
+	ck_assert_mem_eq(pdu.short_message, "\x04\x4f\0001", 4);
+	ck_assert_str_eq(pdu.source.digits, "447700900001");
+	ck_assert_uint_eq(pdu.source.ton, 1);
+	ck_assert_str_eq(pdu.destination.digits, "ACME");
+	ck_assert_uint_eq(pdu.destination.ton, 5);
+	json_decref(sim_stop(&sim));
+}
+END_TEST
+
+/* Lines of a file that the centre wrote. */
+static unsigned lines(const char *name, const char *last)
+{
+	char line[256] = "";
+	unsigned n = 0;
+	FILE *file = fopen(name, "r");
+	ck_assert_ptr_nonnull(file);
+	while (fgets(line, sizeof line, file))
+		n++;
+	fclose(file);
+	ck_assert_str_eq(line, last);
+	return n;
+}
+
+START_TEST(a_double_is_counted_whatever_its_reference)
+{
+	char folder[] = "/tmp/check_sim.XXXXXX", doubles[64], record[64];
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+	snprintf(doubles, sizeof doubles, "%s/doubles", folder);
+	snprintf(record, sizeof record, "%s/record", folder);
+	struct sim sim = START("--doubles", doubles, "--record", record, "--receipts", "off");
+	struct peer *peer = peer_bind(&sim, 0, SMPP_BIND_TRANSMITTER);
+	submit_text(peer, "447700900001", "one");
+	submit_text(peer, "447700900002", "one");
+	submit_text(peer, "447700900001", "two");
+	submit_text(peer, "447700900001", "one");       /* a double */
+	submit_part(peer, 7, 3, 1);
+	submit_part(peer, 7, 3, 3);                     /* broken off here */
+	submit_part(peer, 9, 3, 2);
+	submit_part(peer, 9, 3, 1);                     /* a double */
+	submit_part(peer, 9, 3, 3);                     /* a double, and whole */
+	for (unsigned part = 1; part <= 3; part++)
+		submit_part(peer, 9, 3, (uint8_t)part); /* doubles */
+	for (unsigned i = 0; i < 12; i++)
+		ck_assert_uint_eq(peer_expect(peer, (uint32_t)SMPP_SUBMIT_SM_RESP).status, SMPP_ROK);
+	json_t *counts = sim_stop(&sim);
+	ck_assert_int_eq(count(counts, "accepted"), 12);
+	ck_assert_int_eq(count(counts, "doubles"), 6);
+	ck_assert_int_eq(count(counts, "messages"), 4);
+	json_decref(counts);
+	ck_assert_uint_eq(lines(doubles, "447700900001 p3\n"), 6);
+	ck_assert_uint_eq(lines(record, "1000000012 447700900001 9/3/3 08d59507b575e754\n"), 12);
+	unlink(doubles);
+	unlink(record);
+	rmdir(folder);
+}
+END_TEST
+
+START_TEST(a_reference_that_is_used_again_begins_a_new_message)
+{
+	struct sim sim = START("--receipts", "off");
+	struct peer *peer = peer_bind(&sim, 0, SMPP_BIND_TRANSMITTER);
+	for (char letter = 'a'; letter < 'e'; letter++) {
+		for (uint8_t part = 1; part <= 2; part++) {
+			const uint8_t message[] = { 6, 8, 4, 0, 1, 2, part, (uint8_t)letter };
+			submit(peer, "447700900001", message, sizeof message, SMPP_ESM_UDHI);
+			peer_expect(peer, (uint32_t)SMPP_SUBMIT_SM_RESP);
+		}
+	}
+	json_t *counts = sim_stop(&sim);
+	ck_assert_int_eq(count(counts, "messages"), 4);
+	ck_assert_int_eq(count(counts, "doubles"), 0);
+	json_decref(counts);
+}
+END_TEST
+
+START_TEST(refusals_are_neither_messages_nor_doubles)
+{
+	struct sim sim = START("--fail", "447700900009", "--error", "0x14:0.5", "--seed", "7");
+	struct peer *peer = peer_bind(&sim, 0, SMPP_BIND_TRANSMITTER);
+	unsigned refused = 1;
+	submit_text(peer, "447700900009", "never");
+	ck_assert_uint_eq(peer_expect(peer, (uint32_t)SMPP_SUBMIT_SM_RESP).status, SMPP_RINVDSTADR);
+	for (unsigned taken = 0; taken < 20;) {
+		submit_text(peer, "447700900001", &"abcdefghijklmnopqrstuvwxyz"[taken]);
+		const uint32_t status = peer_expect(peer, (uint32_t)SMPP_SUBMIT_SM_RESP).status;
+		ck_assert(status == SMPP_ROK || status == SMPP_RMSGQFUL);
+		taken += !status;
+		refused += status != SMPP_ROK;
+	}
+	ck_assert_uint_gt(refused, 3);
+	json_t *counts = sim_stop(&sim);
+	ck_assert_int_eq(count(counts, "refused"), (int)refused);
+	ck_assert_int_eq(count(counts, "messages"), 20);
+	ck_assert_int_eq(count(counts, "doubles"), 0);
+	json_decref(counts);
+}
+END_TEST
+
+/* The states of 64 receipts, a letter each. */
+static void fates(const char *seed, char out[65])
+{
+	struct sim sim = START("--undelivered", "0.25", "--expired", "0.25", "--rejected", "0.25",
+	    "--seed", seed);
+	struct peer *peer = peer_bind(&sim, 0, SMPP_BIND_TRANSCEIVER);
+	for (unsigned i = 0; i < 64; i++) {
+		struct smpp_receipt receipt;
+		submit_text(peer, "447700900001", "same");
+		peer_expect(peer, (uint32_t)SMPP_SUBMIT_SM_RESP);
+		const struct smpp_pdu pdu = expect_receipt(peer, &receipt);
+		out[i] = receipt.word[0];
+		answer(peer, &pdu, SMPP_ROK);
+	}
+	out[64] = '\0';
+	json_decref(sim_stop(&sim));
+}
+
+START_TEST(the_same_seed_brings_the_same_fates)
+{
+	char first[65], again[65], other[65];
+	fates("3", first);
+	fates("3", again);
+	fates("4", other);
+	ck_assert_str_eq(first, again);
+	ck_assert_str_ne(first, other);
+	for (const char *letter = "DUER"; *letter; letter++)
+		ck_assert_ptr_nonnull(strchr(first, *letter));
+}
+END_TEST
+
+START_TEST(ids_have_the_shape_that_was_asked_for)
+{
+	static const struct { const char *form, *response, *receipt; } cases[] = {
+		{ "decimal", "1000000001", "1000000001" },
+		{ "hex", "3b9aca01", "3b9aca01" },
+		{ "hex-receipt-decimal", "3b9aca01", "1000000001" },
+		{ "padded", "1000000001", "0000001000000001" },
+		{ "upper", "3b9aca01", "3B9ACA01" },
+		{ "uuid", NULL, NULL },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct smpp_receipt receipt;
+		struct sim sim = START("--id-form", cases[i].form);
+		struct peer *peer = peer_bind(&sim, 0, SMPP_BIND_TRANSCEIVER);
+		submit_text(peer, "447700900001", "hello");
+		const struct smpp_pdu response = peer_expect(peer, (uint32_t)SMPP_SUBMIT_SM_RESP);
+		expect_receipt(peer, &receipt);
+		if (cases[i].response) {
+			ck_assert_str_eq(response.message_id, cases[i].response);
+			ck_assert_str_eq(receipt.id, cases[i].receipt);
+		} else {
+			ck_assert_uint_eq(strlen(response.message_id), 36);
+			ck_assert_str_eq(receipt.id, response.message_id);
+		}
+		close(peer->fd);
+		json_decref(sim_stop(&sim));
+	}
+}
+END_TEST
+
+START_TEST(a_client_of_3_3_gets_no_optional_parameters)
+{
+	struct sim sim = START("--fail", "447700900009");
+	struct peer *peer = peer_connect(&sim, 0);
+	peer_send(peer, &(struct smpp_pdu){ .command = SMPP_BIND_TRANSMITTER, .system_id = "old",
+	    .interface_version = 0x33 });
+	ck_assert_uint_eq(peer_expect(peer, (uint32_t)SMPP_BIND_TRANSMITTER_RESP).ntlvs, 0);
+	submit_text(peer, "447700900009", "no");
+	while (peer->have - peer->used < 17)
+		ck_assert(peer_fill(peer));
+	ck_assert_mem_eq(peer->in + peer->used, "\0\0\0\x11\x80\0\0\x04\0\0\0\x0b\0\0\0\x02\0", 17);
+	json_decref(sim_stop(&sim));
+}
+END_TEST
+
+static size_t unhex(const char *text, uint8_t *out)
+{
+	size_t n = 0;
+	for (; text[2 * n]; n++) {
+		unsigned octet;
+		ck_assert_int_eq(sscanf(text + 2 * n, "%2x", &octet), 1);
+		out[n] = (uint8_t)octet;
+	}
+	return n;
+}
+
+/* The bind that a vector's state asks for; 0 for none, UINT32_MAX when it is no state of ours. */
+static uint32_t bind_of(const char *state)
+{
+	static const struct { const char *state; uint32_t command; } rows[] = {
+		{ "OPEN", 0 }, { "any", 0 }, { "BOUND", SMPP_BIND_TRANSCEIVER },
+		{ "BOUND_TRX", SMPP_BIND_TRANSCEIVER }, { "BOUND_TX", SMPP_BIND_TRANSMITTER },
+		{ "BOUND_RX", SMPP_BIND_RECEIVER },
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		if (strcmp(state, rows[i].state) == 0)
+			return rows[i].command;
+	return UINT32_MAX;
+}
+
+/* One vector on a connection of its own: the very octets of the reply, then the
+ * session lives, or is closed. */
+static void hostile(const struct sim *sim, const json_t *vector)
+{
+	const char *id = json_string_value(json_object_get(vector, "id"));
+	const char *reply = json_string_value(json_object_get(vector, "reply_hex"));
+	const char *action = json_string_value(json_object_get(vector, "action"));
+	const uint32_t bind = bind_of(json_string_value(json_object_get(vector, "state")));
+	uint8_t in[256], want[256];
+	ck_assert_uint_ne(bind, UINT32_MAX);
+	struct peer *peer = bind ? peer_bind(sim, 0, bind) : peer_connect(sim, 0);
+	peer_write(peer, in, unhex(json_string_value(json_object_get(vector, "hex")), in));
+	if (reply) {
+		const size_t n = unhex(reply, want);
+		while (peer->have - peer->used < n)
+			ck_assert_msg(peer_fill(peer), "%s: closed", id);
+		ck_assert_msg(memcmp(peer->in + peer->used, want, n) == 0, "%s: another reply", id);
+		peer->used += n;
+	} else if (strcmp(action, "accept-tolerant") == 0 && bind == SMPP_BIND_TRANSMITTER) {
+		ck_assert_uint_eq(peer_expect(peer, (uint32_t)SMPP_SUBMIT_SM_RESP).status, SMPP_ROK);
+	}
+	if (json_is_true(json_object_get(vector, "close"))) {
+		ck_assert_msg(!peer_fill(peer), "%s: not closed", id);
+	} else {
+		peer_send(peer, &(struct smpp_pdu){ .command = SMPP_ENQUIRE_LINK });
+		peer_expect(peer, (uint32_t)SMPP_ENQUIRE_LINK_RESP);
+	}
+	close(peer->fd);
+}
+
+START_TEST(hostile_input_is_answered_as_the_reference_says)
+{
+	/* A deadline of 30 s, and a command and a mode that the centre lacks. */
+	static const char *const others[] = { "M06", "M33", "M44" };
+	char path[4096];
+	const char *top = getenv("SMSQLD_TOP");
+	snprintf(path, sizeof path, "%s/tests/vectors/smpp.json", top ? top : ".");
+	json_error_t error;
+	json_t *vectors = json_load_file(path, JSON_ALLOW_NUL, &error);
+	ck_assert_msg(vectors != NULL, "%s: %s", path, error.text);
+	struct sim sim = START("--receipts", "on");
+	unsigned tried = 0;
+	size_t i;
+	json_t *vector;
+	json_array_foreach(json_object_get(vectors, "malformed"), i, vector) {
+		const char *role = json_string_value(json_object_get(vector, "role"));
+		const char *id = json_string_value(json_object_get(vector, "id"));
+		bool skipped = strcmp(role, "ESME") == 0;
+		for (size_t j = 0; j < sizeof others / sizeof *others; j++)
+			skipped |= strcmp(id, others[j]) == 0;
+		if (skipped)
+			continue;
+		hostile(&sim, vector);
+		tried++;
+	}
+	ck_assert_uint_ge(tried, 24);
+	json_decref(vectors);
+	json_decref(sim_stop(&sim));
+}
+END_TEST
+
+START_TEST(wrong_usage_ends_with_two)
+{
+	static const char *const cases[][3] = {
+		{ "--smpp", "70000", NULL }, { "--smpp", "x", NULL }, { "--window", NULL, NULL },
+		{ "--no-such-flag", NULL, NULL }, { "--expired", "1.5", NULL },
+		{ "--error", "0x58", NULL }, { "--error", "0:0.5", NULL }, { "--account", "acme", NULL },
+		{ "--id-form", "roman", NULL }, { "--receipts", "maybe", NULL },
+		{ "--response-delay", "5:", NULL }, { "--quiet=1", NULL, NULL }, { "acme", NULL, NULL },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		int status;
+		const pid_t pid = fork();
+		ck_assert_int_ge(pid, 0);
+		if (!pid) {
+			char *argv[] = { (char *)program(), (char *)cases[i][0], (char *)cases[i][1], NULL };
+			dup2(open("/dev/null", O_WRONLY), STDERR_FILENO);
+			execv(argv[0], argv);
+			_exit(127);
+		}
+		ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+		ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 2, "%s: %d", cases[i][0],
+		    status);
+	}
+}
+END_TEST
+
+int main(void)
+{
+	const TTest *const tests[] = {
+		an_account_binds_with_its_password_and_nobody_else_does,
+		an_unbind_is_answered_and_the_counts_are_shown_meanwhile,
+		more_than_the_window_is_throttled,
+		more_than_the_rate_is_throttled,
+		a_receipt_follows_its_response_and_names_its_id,
+		receipts_are_sent_to_those_who_asked,
+		an_early_receipt_comes_before_its_response,
+		a_dropped_response_is_of_a_submit_that_was_taken,
+		a_cut_leaves_a_submit_taken_and_unanswered,
+		every_connection_is_cut_after_some_time,
+		what_was_not_acknowledged_comes_again_on_the_next_bind,
+		what_nobody_answers_comes_again_and_a_late_answer_is_a_stray,
+		receipts_wait_for_a_receiver,
+		long_inbound_texts_come_in_parts,
+		a_text_beyond_the_alphabet_comes_as_ucs2,
+		a_double_is_counted_whatever_its_reference,
+		a_reference_that_is_used_again_begins_a_new_message,
+		refusals_are_neither_messages_nor_doubles,
+		the_same_seed_brings_the_same_fates,
+		ids_have_the_shape_that_was_asked_for,
+		a_client_of_3_3_gets_no_optional_parameters,
+		hostile_input_is_answered_as_the_reference_says,
+		wrong_usage_ends_with_two,
+	};
+	Suite *suite = suite_create("sim");
+	TCase *sim = tcase_create("smsc-sim");
+	tcase_set_timeout(sim, 30);
+	for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
+		tcase_add_test(sim, tests[i]);
+	suite_add_tcase(suite, sim);
+	SRunner *runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	const int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed != 0;
+}

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * smpp-smsc.js - a message centre made of the npm package `smpp`.
+ *
+ * smsc-sim shares its codec with the gateway, so the two can be wrong alike.
+ * Octets here are packed, unpacked and decoded by code that nobody of this
+ * project wrote; this file only says what to answer and what to note down.
+ *
+ *     npm install --no-package-lock --no-audit --no-fund --prefix tests/peers
+ *     node tests/peers/smpp-smsc.js [FLAG VALUE]...
+ *
+ * (With --prefix DIR and a copy of package.json there: NODE_PATH=DIR/node_modules.)
+ *
+ * Prints "READY smpp=PORT". SIGUSR1 prints what it saw as one line of JSON,
+ * SIGTERM and SIGINT print it and end. `messages` are whole, in the order in which
+ * they became so, with their text as it was decoded; `problems` should be empty.
+ */
+'use strict';
+
+const fs = require('fs');
+const smpp = require('smpp');
+
+const defaults = {
+	'--smpp': '0',                  // port, 0: any free one
+	'--listen': '127.0.0.1',
+	'--account': '',                // ID:PASSWORD; empty: anybody may bind
+	'--receipt-delay': '5',         // milliseconds from the response to the receipt
+	'--inbound-count': '0',         // sent to the first receiver: GSM 7-bit and UCS-2 in turn
+	'--inbound-from': '447700900001',
+	'--inbound-to': '12345',
+	'--counts': '',                 // write the JSON there too
+};
+
+function usage(why) {
+	process.stderr.write(`smpp-smsc.js: ${why}\nFlags and defaults: ${JSON.stringify(defaults)}\n`);
+	process.exit(2);
+}
+
+function readOptions(words) {
+	const options = { ...defaults };
+	for (let i = 0; i < words.length; i += 2) {
+		if (!(words[i] in defaults))
+			usage(`no such flag: ${words[i]}`);
+		if (i + 1 >= words.length)
+			usage(`${words[i]} wants a value`);
+		options[words[i]] = words[i + 1];
+	}
+	for (const flag of ['--smpp', '--receipt-delay', '--inbound-count'])
+		if (!/^\d+$/.test(options[flag]))
+			usage(`${flag} wants a number`);
+	return options;
+}
+
+const options = readOptions(process.argv.slice(2));
+
+const saw = {
+	submits: 0, binds: 0, binds_refused: 0, enquiries: 0, doubles: 0,
+	receipts_sent: 0, receipts_acked: 0, inbound_sent: 0, inbound_acked: 0,
+	recipients: {},                 // number of submits for each
+	messages: [],                   // {sender, recipient, text, coding, parts}
+	inbound: [],                    // {sender, recipient, text} as sent
+	problems: [],
+};
+const open = new Map();                 // long messages by sender, recipient, reference, parts
+const seen = new Set();                 // recipient, part and octets of every submit
+
+function problem(text) {
+	if (saw.problems.length < 100)
+		saw.problems.push(text);
+}
+
+/* The concatenation element of a message that `smpp` has decoded, or null. */
+function concatenation(pdu) {
+	for (const element of (pdu.short_message && pdu.short_message.udh) || []) {
+		if (element[0] === 0x00 && element.length === 5)
+			return { reference: element[2], parts: element[3], part: element[4] };
+		if (element[0] === 0x08 && element.length === 6)
+			return { reference: element.readUInt16BE(2), parts: element[4], part: element[5] };
+	}
+	if (pdu.sar_total_segments > 1)
+		return { reference: pdu.sar_msg_ref_num, parts: pdu.sar_total_segments,
+			part: pdu.sar_segment_seqnum };
+	return null;
+}
+
+/* The text, and octets that are no text in hexadecimal. */
+function textOf(pdu) {
+	const message = (pdu.message_payload || pdu.short_message).message;
+	return Buffer.isBuffer(message) ? 'hex:' + message.toString('hex') : message;
+}
+
+function note(pdu, parts, texts) {
+	saw.messages.push({ sender: pdu.source_addr, recipient: pdu.destination_addr,
+		text: texts.join(''), coding: pdu.data_coding, parts });
+}
+
+function noteSubmit(pdu) {
+	const text = textOf(pdu), long = concatenation(pdu);
+	const key = JSON.stringify([pdu.destination_addr, long && long.part, long && long.parts, text]);
+	saw.submits++;
+	saw.recipients[pdu.destination_addr] = (saw.recipients[pdu.destination_addr] || 0) + 1;
+	if (seen.has(key))
+		saw.doubles++;
+	seen.add(key);
+	if (!long) {
+		note(pdu, 1, [text]);
+		return;
+	}
+	const { reference, parts, part } = long;
+	if (part < 1 || part > parts) {
+		problem(`part ${part} of ${parts} for ${pdu.destination_addr}`);
+		return;
+	}
+	const name = [pdu.source_addr, pdu.destination_addr, reference, parts].join(' ');
+	const texts = open.get(name) || new Array(parts).fill(null);
+	open.set(name, texts);
+	texts[part - 1] = text;
+	if (texts.includes(null))
+		return;
+	open.delete(name);
+	note(pdu, parts, texts);
+}
+
+function minutes(date) {
+	return date.toISOString().replace(/\D/g, '').slice(2, 12);
+}
+
+/* Receipts go to any bind of the account that receives. */
+const receivers = new Map();            // system_id -> sessions
+
+function receiverOf(account) {
+	return (receivers.get(account) || [])[0];
+}
+
+function sendReceipt(account, id, submit, submittedAt) {
+	const session = receiverOf(account);
+	if (!session) {
+		problem(`no receiver for the receipt of ${id}`);
+		return;
+	}
+	saw.receipts_sent++;
+	session.deliver_sm({
+		source_addr: submit.destination_addr, source_addr_ton: submit.dest_addr_ton,
+		source_addr_npi: submit.dest_addr_npi, destination_addr: submit.source_addr,
+		dest_addr_ton: submit.source_addr_ton, dest_addr_npi: submit.source_addr_npi,
+		esm_class: smpp.ESM_CLASS.MC_DELIVERY_RECEIPT, data_coding: 0,
+		short_message: `id:${id} sub:001 dlvrd:001 submit date:${minutes(submittedAt)} ` +
+			`done date:${minutes(new Date())} stat:DELIVRD err:000 text:`,
+		receipted_message_id: id, message_state: smpp.MESSAGE_STATE.DELIVERED,
+	}, (answer) => {
+		saw.receipts_acked += answer.command_status === 0;
+		if (answer.command_status)
+			problem(`receipt of ${id} answered ${answer.command_status}`);
+	});
+}
+
+function sendInbound(session) {
+	const message = ++saw.inbound_sent, wide = message % 2 === 0;
+	const text = wide ? `входящее №${message} \u{1F600}` : `inbound ${message}: @£$ [€]`;
+	saw.inbound.push({ sender: options['--inbound-from'], recipient: options['--inbound-to'], text });
+	session.deliver_sm({
+		source_addr: options['--inbound-from'], source_addr_ton: 1, source_addr_npi: 1,
+		destination_addr: options['--inbound-to'], data_coding: wide ? 8 : 0, short_message: text,
+	}, (answer) => {
+		saw.inbound_acked += answer.command_status === 0;
+		if (answer.command_status)
+			problem(`inbound ${message} answered ${answer.command_status}`);
+	});
+}
+
+function onBind(session, pdu) {
+	const [id, password] = options['--account'].split(':');
+	if (options['--account'] && (pdu.system_id !== id || pdu.password !== password)) {
+		saw.binds_refused++;
+		session.send(pdu.response({ command_status: smpp.ESME_RBINDFAIL }), () => session.close());
+		return;
+	}
+	saw.binds++;
+	session.account = pdu.system_id;
+	session.kind = pdu.command;
+	session.send(pdu.response({ system_id: 'smpp-smsc', sc_interface_version: 0x34 }));
+	if (pdu.command === 'bind_transmitter')
+		return;
+	receivers.set(session.account, [...(receivers.get(session.account) || []), session]);
+	while (saw.inbound_sent < Number(options['--inbound-count']))
+		sendInbound(session);
+}
+
+let lastId = 0;
+
+function onSubmit(session, pdu) {
+	if (!session.account || session.kind === 'bind_receiver') {
+		session.send(pdu.response({ command_status: smpp.ESME_RINVBNDSTS }));
+		problem('submit_sm outside of a bind');
+		return;
+	}
+	const id = `peer-${++lastId}`, now = new Date();
+	noteSubmit(pdu);
+	session.send(pdu.response({ message_id: id }));
+	if (pdu.registered_delivery & 0x03)
+		setTimeout(sendReceipt, Number(options['--receipt-delay']), session.account, id, pdu, now);
+}
+
+function onGone(session) {
+	const others = (receivers.get(session.account) || []).filter((other) => other !== session);
+	receivers.set(session.account, others);
+}
+
+const server = smpp.createServer((session) => {
+	for (const command of ['bind_transceiver', 'bind_receiver', 'bind_transmitter'])
+		session.on(command, (pdu) => onBind(session, pdu));
+	session.on('submit_sm', (pdu) => onSubmit(session, pdu));
+	session.on('enquire_link', (pdu) => {
+		saw.enquiries++;
+		session.send(pdu.response());
+	});
+	session.on('unbind', (pdu) => {
+		onGone(session);
+		session.send(pdu.response(), () => session.close());
+	});
+	session.on('unknown', (pdu) => {
+		problem(`unknown command ${pdu.command_id}`);
+		session.send(pdu.response());
+	});
+	session.on('generic_nack', (pdu) => problem(`generic_nack ${pdu.command_status}`));
+	session.on('close', () => onGone(session));
+	session.on('error', (error) => {
+		if (error.code !== 'ECONNRESET' && error.code !== 'EPIPE')
+			problem(`session: ${error.message}`);
+	});
+});
+
+function report() {
+	const json = JSON.stringify({ ...saw, incomplete: open.size }) + '\n';
+	fs.writeSync(1, json);
+	if (options['--counts'])
+		fs.writeFileSync(options['--counts'], json);
+}
+
+function stop() {
+	report();
+	process.exit(0);
+}
+
+process.on('SIGUSR1', report);
+process.on('SIGTERM', stop);
+process.on('SIGINT', stop);
+
+server.on('error', (error) => {
+	process.stderr.write(`smpp-smsc.js: ${error.message}\n`);
+	process.exit(1);
+});
+server.listen(Number(options['--smpp']), options['--listen'], () => {
+	fs.writeSync(1, `READY smpp=${server.address().port}\n`);
+});

@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sim_center.c - what the centre does with a submit.
+ *
+ * Has it judged (sim_judge.c), and once it is accepted does what chance says:
+ * the response now, later or never, the receipt before or after it, the
+ * connection cut. Holds the clocks and the files, and reports the counts.
+ */
+#include "sim_center.h"
+
+#include "sim_account.h"
+#include "sim_deliver.h"
+#include "sim_inbound.h"
+#include "sim_judge.h"
+#include "sim_session.h"
+
+#include "../../drivers/smpp_pdu.h"
+
+#include <event2/event.h>
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+	REGISTERED_INTERMEDIATE = 0x10,
+	TICK_MS = 1, HOUSEKEEPING_MS = 250, INBOUND_MS = 10,
+};
+
+void center_id(const struct center *center, uint64_t nth, bool in_receipt, char out[ID_TEXT_MAX])
+{
+	const unsigned long long id = center->options->seed * 1000000000ull + nth;
+	switch (center->options->id_form) {
+	case SIM_ID_HEX_RECEIPT_DECIMAL:
+		snprintf(out, ID_TEXT_MAX, in_receipt ? "%llu" : "%llx", id);
+		break;
+	case SIM_ID_HEX:
+		snprintf(out, ID_TEXT_MAX, "%llx", id);
+		break;
+	case SIM_ID_UPPER:
+		snprintf(out, ID_TEXT_MAX, in_receipt ? "%llX" : "%llx", id);
+		break;
+	case SIM_ID_PADDED:
+		snprintf(out, ID_TEXT_MAX, in_receipt ? "%016llu" : "%llu", id);
+		break;
+	case SIM_ID_UUID: {
+		const unsigned long long high = hash_mix(id), low = hash_mix(high ^ id);
+		snprintf(out, ID_TEXT_MAX, "%08llx-%04llx-4%03llx-%04llx-%012llx", high >> 32,
+		    high >> 16 & 0xffff, high & 0xfff, (low >> 48 & 0x3fff) | 0x8000,
+		    low & 0xffffffffffff);
+		break;
+	}
+	case SIM_ID_DECIMAL:
+		snprintf(out, ID_TEXT_MAX, "%llu", id);
+		break;
+	}
+}
+
+void center_later(struct center *center, struct item *item, uint64_t in_ms)
+{
+	const struct timeval tick = { .tv_usec = TICK_MS * 1000 };
+	agenda_put(center->agenda, item, center->now_ms + in_ms);
+	if (!event_pending(center->tick, EV_TIMEOUT, NULL))
+		event_add(center->tick, &tick);
+}
+
+static void post(struct center *center, struct item *item)
+{
+	const bool receipt = item->kind == ITEM_RECEIPT;
+	if (!account_post(center, item->account, item))
+		center->counts.receipts_lost += receipt;
+}
+
+static void post_in(struct center *center, struct item *item, uint64_t in_ms)
+{
+	if (in_ms)
+		center_later(center, item, in_ms);
+	else
+		post(center, item);
+}
+
+static void respond(struct session *session, const struct item *response)
+{
+	struct smpp_pdu pdu = {
+		.command = response->command, .sequence = response->sequence,
+		.status = response->status,
+	};
+	if (!pdu.status)
+		center_id(session->center, response->number, false, pdu.message_id);
+	session_send(session, &pdu);
+}
+
+/* Answers a submit, now or later. */
+static void respond_in(struct session *session, const struct smpp_pdu *pdu, uint32_t status,
+    unsigned in_ms)
+{
+	struct center *center = session->center;
+	const struct item response = {
+		.kind = ITEM_RESPONSE, .session = session->serial, .sequence = pdu->sequence,
+		.command = pdu->command | 0x80000000u, .status = status,
+		.number = center->counts.accepted,
+	};
+	if (!in_ms) {
+		respond(session, &response);
+		return;
+	}
+	struct item *item = item_new(center->agenda);
+	*item = response;
+	session->delayed++;
+	center_later(center, item, in_ms);
+}
+
+static void record(struct center *center, const struct segment *segment, bool is_double)
+{
+	char id[ID_TEXT_MAX];
+	if (center->record) {
+		center_id(center, center->counts.accepted, false, id);
+		fprintf(center->record, "%s %s %u/%u/%u %016llx\n", id, segment->recipient,
+		    segment->reference, segment->part, segment->parts,
+		    (unsigned long long)segment_hash(segment));
+	}
+	if (!center->doubles || !is_double)
+		return;
+	fprintf(center->doubles, "%s ", segment->recipient);
+	for (size_t i = 0; i < segment->len; i++)
+		fprintf(center->doubles, isprint(segment->text[i]) && segment->text[i] != '\\' ?
+		    "%c" : "\\x%02x", segment->text[i]);
+	fputc('\n', center->doubles);
+}
+
+/* An accepted submit: its response and its receipts, in the order that chance gives. */
+static void follow(struct session *session, const struct smpp_pdu *pdu)
+{
+	struct center *center = session->center;
+	const struct sim_options *options = center->options;
+	const unsigned response_ms = judge_span_ms(center, &options->response_delay, ASK_RESPONSE_MS);
+	const unsigned receipt_ms = judge_span_ms(center, &options->receipt_delay, ASK_RECEIPT_MS);
+	const uint8_t state = judge_state(center, pdu->destination.digits);
+	const bool early = options->early_receipts > 0 &&
+	    judge_chance(center, ASK_EARLY) < options->early_receipts;
+	struct item *receipt = NULL;
+	if (judge_wants(center, pdu, state)) {
+		receipt = receipt_new(center, session->account, pdu);
+		receipt->state = state;
+	}
+	if (receipt && early) {
+		const uint64_t sent = center->counts.receipts_sent;
+		post(center, receipt);
+		center->counts.receipts_early += center->counts.receipts_sent > sent;
+		receipt = NULL;
+	}
+	if (options->drop_responses > 0 && judge_chance(center, ASK_DROP) < options->drop_responses)
+		center->counts.dropped_responses++;
+	else
+		respond_in(session, pdu, SMPP_ROK, response_ms);
+	if (options->receipts && pdu->registered_delivery & REGISTERED_INTERMEDIATE && !early) {
+		struct item *notification = receipt_new(center, session->account, pdu);
+		notification->state = STATE_ENROUTE;
+		post_in(center, notification, response_ms + receipt_ms / 2);
+	}
+	if (receipt)
+		post_in(center, receipt, (uint64_t)response_ms + receipt_ms);
+}
+
+void center_submit(struct session *session, const struct smpp_pdu *pdu)
+{
+	struct center *center = session->center;
+	struct sim_counts *counts = &center->counts;
+	struct segment segment;
+	counts->submits++;
+	const uint32_t status = judge_submit(session, pdu, &segment);
+	if (status == SMPP_RTHROTTLED) {
+		counts->throttled++;
+		respond_in(session, pdu, status, 0);
+		return;
+	}
+	if (status) {
+		counts->refused++;
+		respond_in(session, pdu, status,
+		    judge_span_ms(center, &center->options->response_delay, ASK_RESPONSE_MS));
+		return;
+	}
+	counts->accepted++;
+	record(center, &segment, seen_note(center->seen, &segment, counts));
+	follow(session, pdu);
+	const unsigned every = center->options->disconnect_every;
+	if (every && counts->accepted % every == 0)
+		session_cut(session);
+}
+
+void center_clock(struct center *center)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	center->now_ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+	center->unix_now = time(NULL);
+}
+
+static void on_tick(evutil_socket_t fd, short what, void *ctx)
+{
+	(void)fd, (void)what;
+	struct center *center = ctx;
+	struct item *item;
+	center_clock(center);
+	while ((item = agenda_take(center->agenda, center->now_ms))) {
+		if (item->kind != ITEM_RESPONSE) {
+			post(center, item);
+			continue;
+		}
+		struct session *session = session_find(center, item->session);
+		if (session) {
+			session->delayed--;
+			respond(session, item);
+		}
+		item_free(center->agenda, item);
+	}
+	if (agenda_empty(center->agenda))
+		event_del(center->tick);
+}
+
+static void on_turn_end(evutil_socket_t fd, short what, void *ctx)
+{
+	(void)fd, (void)what;
+	sessions_flush(ctx);
+}
+
+static void on_housekeeping(evutil_socket_t fd, short what, void *ctx)
+{
+	(void)fd, (void)what;
+	struct center *center = ctx;
+	center_clock(center);
+	sessions_check(center);
+	if (center->record)
+		fflush(center->record);
+	if (center->doubles)
+		fflush(center->doubles);
+}
+
+static void on_disconnect(evutil_socket_t fd, short what, void *ctx)
+{
+	(void)fd, (void)what;
+	center_clock(ctx);
+	sessions_cut(ctx);
+}
+
+static void on_inbound(evutil_socket_t fd, short what, void *ctx)
+{
+	(void)fd, (void)what;
+	center_clock(ctx);
+	inbound_pace(ctx);
+}
+
+static void every(struct event *event, double seconds)
+{
+	const struct timeval period = {
+		.tv_sec = (time_t)seconds,
+		.tv_usec = (suseconds_t)((seconds - (double)(time_t)seconds) * 1e6),
+	};
+	event_add(event, &period);
+}
+
+static bool file_open(FILE **file, const char *name, const char *mode)
+{
+	if (!name)
+		return true;
+	*file = fopen(name, mode);
+	if (!*file)
+		fprintf(stderr, "smsc-sim: %s: %s\n", name, strerror(errno));
+	return *file;
+}
+
+struct center *center_new(const struct sim_options *options, struct event_base *base)
+{
+	struct center *center = calloc(1, sizeof *center);
+	if (!center)
+		abort();
+	center->options = options;
+	center->base = base;
+	center_clock(center);
+	center->inbound_ms = center->now_ms;
+	center->agenda = agenda_new(center->now_ms);
+	center->seen = seen_new();
+	center->tick = event_new(base, -1, EV_PERSIST, on_tick, center);
+	center->turn_end = event_new(base, -1, 0, on_turn_end, center);
+	center->housekeeping = event_new(base, -1, EV_PERSIST, on_housekeeping, center);
+	center->disconnect = event_new(base, -1, EV_PERSIST, on_disconnect, center);
+	center->inbound = event_new(base, -1, EV_PERSIST, on_inbound, center);
+	if (!center->tick || !center->turn_end || !center->housekeeping || !center->disconnect ||
+	    !center->inbound)
+		abort();
+	if (!file_open(&center->record, options->record, "a") ||
+	    !file_open(&center->doubles, options->doubles, "w")) {
+		center_free(center);
+		return NULL;
+	}
+	const unsigned quarter = options->deliver_timeout_ms / 4 + 1;
+	every(center->housekeeping, (quarter < HOUSEKEEPING_MS ? quarter : HOUSEKEEPING_MS) / 1e3);
+	if (options->disconnect_seconds > 0)
+		every(center->disconnect, options->disconnect_seconds);
+	if (options->inbound_rate > 0 || options->inbound_count)
+		every(center->inbound, INBOUND_MS / 1e3);
+	return center;
+}
+
+void center_report(struct center *center)
+{
+	char json[2048];
+	sim_counts_json(&center->counts, json, sizeof json);
+	fputs(json, stdout);
+	fflush(stdout);
+	if (center->record)
+		fflush(center->record);
+	if (center->doubles)
+		fflush(center->doubles);
+	FILE *file = NULL;
+	if (!center->options->counts || !file_open(&file, center->options->counts, "w"))
+		return;
+	fputs(json, file);
+	if (fclose(file) != 0)
+		fprintf(stderr, "smsc-sim: %s: %s\n", center->options->counts, strerror(errno));
+}
+
+void center_free(struct center *center)
+{
+	sessions_free(center);
+	accounts_free(center);
+	struct event *events[] = { center->tick, center->turn_end, center->housekeeping,
+		center->disconnect, center->inbound };
+	for (size_t i = 0; i < sizeof events / sizeof *events; i++)
+		event_free(events[i]);
+	if (center->record)
+		fclose(center->record);
+	if (center->doubles)
+		fclose(center->doubles);
+	seen_free(center->seen);
+	agenda_free(center->agenda);
+	free(center);
+}

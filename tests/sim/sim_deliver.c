@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sim_deliver.c - what a deliver_sm says: receipts (SMPP 3.4, appendix B).
+ *
+ * The text holds the id, the dates, the state and the error; clients of 3.4 and
+ * later get the same in optional parameters. Inbound messages are made in
+ * sim_inbound.c and only sent from here.
+ */
+#include "sim_deliver.h"
+
+#include "sim_center.h"
+#include "sim_inbound.h"
+#include "sim_session.h"
+
+#include "../../drivers/smpp_pdu.h"
+#include "../../gateway/alphabet.h"
+
+#include <assert.h>
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+static const struct { const char *word; unsigned error; } states[] = {
+	[STATE_ENROUTE] = { "ENROUTE", 0 },
+	[STATE_DELIVERED] = { "DELIVRD", 0 },
+	[STATE_EXPIRED] = { "EXPIRED", 27 },
+	[STATE_UNDELIVERABLE] = { "UNDELIV", 1 },
+	[STATE_REJECTED] = { "REJECTD", 9 },
+};
+
+enum { DATE_TEXT = 11 };
+
+/* Minutes in UTC: "2607311200" */
+static void date_text(char out[DATE_TEXT], int64_t at)
+{
+	struct tm utc;
+	const time_t seconds = (time_t)at;
+	gmtime_r(&seconds, &utc);
+	strftime(out, DATE_TEXT, "%y%m%d%H%M", &utc);
+}
+
+/* The address fields of a deliver_sm stand the other way round than in the submit. */
+static struct smpp_address address(const struct item_address *from)
+{
+	struct smpp_address to = { .ton = from->ton, .npi = from->npi };
+	snprintf(to.digits, sizeof to.digits, "%s", from->digits);
+	return to;
+}
+
+static void receipt_send(struct center *center, struct session *session, struct item *item)
+{
+	char id[ID_TEXT_MAX], submitted[DATE_TEXT], done[DATE_TEXT], text[200];
+	const unsigned error = states[item->state].error;
+	center_id(center, item->number, true, id);
+	date_text(submitted, item->submitted_at);
+	date_text(done, center->unix_now);
+	const int len = snprintf(text, sizeof text,
+	    "id:%s sub:001 dlvrd:%03d submit date:%s done date:%s stat:%s err:%03u text:%s",
+	    id, item->state == STATE_DELIVERED, submitted, done, states[item->state].word, error,
+	    item->text);
+	assert(len > 0 && (size_t)len < sizeof text);
+	struct smpp_pdu pdu = {
+		.command = SMPP_DELIVER_SM,
+		.source = address(&item->destination), .destination = address(&item->source),
+		.esm_class = item->state == STATE_ENROUTE ? SMPP_ESM_NOTIFICATION : SMPP_ESM_RECEIPT,
+		.short_message = (const uint8_t *)text, .sm_length = (uint8_t)len,
+	};
+	snprintf(pdu.service_type, sizeof pdu.service_type, "%s", item->service_type);
+	const uint8_t network_error[] = { 3, (uint8_t)(error >> 8), (uint8_t)error };
+	const uint8_t reference[] = { (uint8_t)(item->reference >> 8), (uint8_t)item->reference };
+	if (session->version >= 0x34) {
+		smpp_tlv_add(&pdu, SMPP_TAG_RECEIPTED_MESSAGE_ID, id, (uint16_t)(strlen(id) + 1));
+		smpp_tlv_add(&pdu, SMPP_TAG_MESSAGE_STATE, &item->state, 1);
+		if (error)
+			smpp_tlv_add(&pdu, SMPP_TAG_NETWORK_ERROR_CODE, network_error, 3);
+		if (item->has_reference)
+			smpp_tlv_add(&pdu, SMPP_TAG_USER_MESSAGE_REFERENCE, reference, 2);
+	}
+	session_deliver(session, &pdu, item);
+	if (!item->again && center->record) {
+		center_id(center, item->number, false, id);
+		fprintf(center->record, "%s %s\n", id, states[item->state].word);
+	}
+}
+
+void deliver(struct center *center, struct session *session, struct item *item)
+{
+	if (item->kind == ITEM_RECEIPT)
+		receipt_send(center, session, item);
+	else
+		inbound_send(center, session, item);
+	if (item->again)
+		center->counts.redelivered++;
+	else if (item->kind == ITEM_RECEIPT)
+		center->counts.receipts_sent++;
+	else
+		center->counts.inbound_sent++;
+	item->again = true;
+}
+
+static struct item_address kept(const struct smpp_address *from)
+{
+	struct item_address to = { .ton = from->ton, .npi = from->npi };
+	snprintf(to.digits, sizeof to.digits, "%.*s", (int)sizeof to.digits - 1, from->digits);
+	return to;
+}
+
+/* The first 20 characters; those that are not the same in ASCII and in GSM 7-bit as "?". */
+static void excerpt(char out[21], const struct smpp_pdu *submit)
+{
+	static const char same[] = " !\"#%&'()*+,-./:;<=>?";
+	size_t len, n = 0;
+	const uint8_t *text = smpp_text(submit, &len);
+	const bool readable = submit->data_coding <= 1 && !(submit->esm_class & SMPP_ESM_UDHI);
+	for (size_t at = 0; readable && at < len && n < 20; at++) {
+		const uint8_t c = text[at];
+		if (c != GSM7_ESCAPE || at + 1 == len)
+			out[n++] = c < 0x80 && (isalnum(c) || (c && strchr(same, c))) ? (char)c : '?';
+		else
+			out[n++] = '?', at++;
+	}
+	out[n] = '\0';
+}
+
+struct item *receipt_new(struct center *center, struct account *account,
+    const struct smpp_pdu *submit)
+{
+	struct item *item = item_new(center->agenda);
+	item->kind = ITEM_RECEIPT;
+	item->account = account;
+	item->number = center->counts.accepted;
+	item->submitted_at = (uint32_t)center->unix_now;
+	item->source = kept(&submit->source);
+	item->destination = kept(&submit->destination);
+	item->has_reference = smpp_tlv(submit, SMPP_TAG_USER_MESSAGE_REFERENCE) != NULL;
+	item->reference = (uint16_t)smpp_tlv_number(submit, SMPP_TAG_USER_MESSAGE_REFERENCE, 0);
+	snprintf(item->service_type, sizeof item->service_type, "%.5s", submit->service_type);
+	excerpt(item->text, submit);
+	return item;
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sim_react.c - commands against states: one table.
+ *
+ * A request out of place or out of shape gets its own response with the status
+ * that says what is wrong, so that the client's window drains; the session
+ * lives on, but for a bind, which ends it. A response is never answered. Requests
+ * that the table lacks get a generic_nack.
+ */
+#include "sim_react.h"
+
+#include "sim_account.h"
+#include "sim_center.h"
+#include "sim_session.h"
+
+#include "../../drivers/smpp_pdu.h"
+
+#include <string.h>
+
+typedef void react_fn(struct session *, const struct smpp_pdu *);
+
+struct reaction {
+	uint32_t command;
+	unsigned allowed;               /* IN(state) */
+	uint32_t otherwise;             /* the status in any other state */
+	react_fn *act;
+};
+
+#define IN(state)  (1u << SESSION_##state)
+#define ANYWHERE   (~0u)
+
+static bool is_response(uint32_t command)
+{
+	return command & 0x80000000u;
+}
+
+static void on_bind(struct session *session, const struct smpp_pdu *pdu)
+{
+	struct center *center = session->center;
+	const uint32_t response = pdu->command | 0x80000000u;
+	struct account *account = account_find(center, pdu->system_id, pdu->password);
+	if (!account) {
+		center->counts.binds_refused++;
+		session_answer(session, response, pdu->sequence, SMPP_RBINDFAIL);
+		session_end(session, "bind refused");
+		return;
+	}
+	/* 34 in decimal is what some clients mean by 3.4 */
+	session->version = pdu->interface_version == 0x22 ? 0x34 : pdu->interface_version;
+	const uint8_t version = 0x34;
+	struct smpp_pdu answer = {
+		.command = response, .sequence = pdu->sequence, .system_id = "smsc-sim",
+	};
+	if (session->version >= 0x34)
+		smpp_tlv_add(&answer, SMPP_TAG_SC_INTERFACE_VERSION, &version, 1);
+	session_send(session, &answer);
+	center->counts.binds++;
+	account_join(account, session);
+	session_enter(session,
+	    pdu->command == SMPP_BIND_TRANSMITTER ? SESSION_TX :
+	    pdu->command == SMPP_BIND_RECEIVER ? SESSION_RX : SESSION_TRX);
+	account_pump(center, account);
+}
+
+static void on_unbind(struct session *session, const struct smpp_pdu *pdu)
+{
+	session_answer(session, (uint32_t)SMPP_UNBIND_RESP, pdu->sequence, SMPP_ROK);
+	session_enter(session, SESSION_UNBOUND);
+}
+
+static void on_enquire_link(struct session *session, const struct smpp_pdu *pdu)
+{
+	session_answer(session, (uint32_t)SMPP_ENQUIRE_LINK_RESP, pdu->sequence, SMPP_ROK);
+}
+
+static void on_delivered(struct session *session, const struct smpp_pdu *pdu)
+{
+	account_answered(session, pdu->sequence, pdu->status);
+}
+
+static void on_ignored(struct session *session, const struct smpp_pdu *pdu)
+{
+	(void)session, (void)pdu;
+}
+
+static const struct reaction reactions[] = {
+	{ SMPP_SUBMIT_SM, IN(TX) | IN(TRX), SMPP_RINVBNDSTS, center_submit },
+	{ SMPP_DATA_SM, IN(TX) | IN(TRX), SMPP_RINVBNDSTS, center_submit },
+	{ SMPP_DELIVER_SM_RESP, IN(RX) | IN(TRX) | IN(UNBOUND), 0, on_delivered },
+	{ SMPP_GENERIC_NACK, IN(RX) | IN(TRX) | IN(UNBOUND), 0, on_delivered },
+	{ SMPP_ENQUIRE_LINK, ANYWHERE, 0, on_enquire_link },
+	{ SMPP_ENQUIRE_LINK_RESP, ANYWHERE, 0, on_ignored },
+	{ SMPP_BIND_TRANSCEIVER, IN(OPEN), SMPP_RALYBND, on_bind },
+	{ SMPP_BIND_TRANSMITTER, IN(OPEN), SMPP_RALYBND, on_bind },
+	{ SMPP_BIND_RECEIVER, IN(OPEN), SMPP_RALYBND, on_bind },
+	{ SMPP_UNBIND, IN(TX) | IN(RX) | IN(TRX), SMPP_RINVBNDSTS, on_unbind },
+	{ SMPP_UNBIND_RESP, ANYWHERE, 0, on_ignored },
+};
+
+static const struct reaction *reaction_find(uint32_t command)
+{
+	for (size_t i = 0; i < sizeof reactions / sizeof *reactions; i++)
+		if (reactions[i].command == command)
+			return &reactions[i];
+	return NULL;
+}
+
+/* A request that is known, but cannot be read. */
+static void on_malformed(struct session *session, const struct smpp_pdu *pdu, uint32_t status)
+{
+	struct sim_counts *counts = &session->center->counts;
+	counts->malformed++;
+	if (pdu->command == SMPP_SUBMIT_SM || pdu->command == SMPP_DATA_SM) {
+		counts->submits++;
+		counts->refused++;
+	}
+	session_answer(session, pdu->command | 0x80000000u, pdu->sequence, status);
+	if (session->state == SESSION_OPEN)
+		session_end(session, "malformed bind");
+}
+
+void react(struct session *session, const uint8_t *at, size_t len)
+{
+	struct smpp_pdu pdu;
+	uint32_t wrong = smpp_unpack(at, len, &pdu);
+	if (!wrong && pdu.tail_dropped)
+		wrong = SMPP_RINVOPTPARSTREAM;
+	const struct reaction *reaction = reaction_find(pdu.command);
+	const bool in_place = reaction && reaction->allowed & 1u << session->state;
+	if (is_response(pdu.command)) {
+		/* The sequence of a response decides; what else is in it does not matter. */
+		if (in_place)
+			reaction->act(session, &pdu);
+		else
+			session->center->counts.stray_responses++;
+	} else if (!reaction) {
+		session->center->counts.malformed++;
+		session_answer(session, (uint32_t)SMPP_GENERIC_NACK, pdu.sequence, SMPP_RINVCMDID);
+	} else if (!in_place) {
+		session_answer(session, pdu.command | 0x80000000u, pdu.sequence,
+		    session->state == SESSION_UNBOUND ? SMPP_RINVBNDSTS : reaction->otherwise);
+	} else if (wrong && pdu.command != SMPP_ENQUIRE_LINK && pdu.command != SMPP_UNBIND) {
+		on_malformed(session, &pdu, wrong);
+	} else {
+		reaction->act(session, &pdu);
+	}
+}

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * smsc_sim.c - smsc-sim: an SMPP message centre for tests, without a network.
+ *
+ *     main           options, listener, signals
+ *     sim_session    connections: octets, PDUs, states, deadlines
+ *     sim_react      commands against states
+ *     sim_judge      what a submit is worth  sim_center  what becomes of it
+ *     sim_deliver    receipts                sim_inbound messages from handsets
+ *     sim_account    who may bind, and delivering until it is acknowledged
+ *     sim_agenda     what is due later       sim_count   counts and doubles
+ *
+ * One thread, one loop. It shares the codec with the gateway, and nothing else
+ * of its protocol code: tests/peers/ has a message centre that shares nothing.
+ */
+#include "sim_center.h"
+#include "sim_options.h"
+#include "sim_session.h"
+
+#include "../../gateway/log.h"
+
+#include <event2/event.h>
+#include <event2/listener.h>
+#include <event2/util.h>
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+enum { EXIT_USAGE = 2 };
+
+static void on_accept(struct evconnlistener *listener, evutil_socket_t fd,
+    struct sockaddr *from, int len, void *ctx)
+{
+	(void)listener, (void)from, (void)len;
+	center_clock(ctx);
+	session_new(ctx, fd);
+}
+
+static void on_accept_error(struct evconnlistener *listener, void *ctx)
+{
+	(void)listener, (void)ctx;
+	log_warn("event=accept reason=\"%s\"", strerror(errno));
+}
+
+static void on_stop(evutil_socket_t number, short what, void *ctx)
+{
+	(void)number, (void)what;
+	event_base_loopbreak(((struct center *)ctx)->base);
+}
+
+static void on_report(evutil_socket_t number, short what, void *ctx)
+{
+	(void)number, (void)what;
+	center_report(ctx);
+}
+
+static struct evconnlistener *listen_on(struct center *center)
+{
+	const struct sim_options *options = center->options;
+	struct sockaddr_storage address = { 0 };
+	int len = sizeof address;
+	if (evutil_parse_sockaddr_port(options->listen, (struct sockaddr *)&address, &len) != 0) {
+		fprintf(stderr, "smsc-sim: --listen: %s is no address\n", options->listen);
+		return NULL;
+	}
+	if (address.ss_family == AF_INET6)
+		((struct sockaddr_in6 *)&address)->sin6_port = htons((uint16_t)options->port);
+	else
+		((struct sockaddr_in *)&address)->sin_port = htons((uint16_t)options->port);
+	struct evconnlistener *listener = evconnlistener_new_bind(center->base, on_accept, center,
+	    LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE, 128,
+	    (struct sockaddr *)&address, len);
+	if (!listener) {
+		fprintf(stderr, "smsc-sim: cannot listen on %s port %u: %s\n", options->listen,
+		    options->port, strerror(errno));
+		return NULL;
+	}
+	evconnlistener_set_error_cb(listener, on_accept_error);
+	return listener;
+}
+
+static unsigned port_of(struct evconnlistener *listener)
+{
+	struct sockaddr_storage address = { 0 };
+	socklen_t len = sizeof address;
+	getsockname(evconnlistener_get_fd(listener), (struct sockaddr *)&address, &len);
+	return ntohs(address.ss_family == AF_INET6 ?
+	    ((struct sockaddr_in6 *)&address)->sin6_port :
+	    ((struct sockaddr_in *)&address)->sin_port);
+}
+
+/* Serves until a signal ends it. */
+static bool serve(struct center *center)
+{
+	static const struct { int number; event_callback_fn act; } signals[] = {
+		{ SIGTERM, on_stop }, { SIGINT, on_stop }, { SIGUSR1, on_report },
+	};
+	enum { SIGNALS = sizeof signals / sizeof *signals };
+	struct event *events[SIGNALS];
+	struct evconnlistener *listener = listen_on(center);
+	if (!listener)
+		return false;
+	for (size_t i = 0; i < SIGNALS; i++) {
+		events[i] = evsignal_new(center->base, signals[i].number, signals[i].act, center);
+		if (!events[i] || event_add(events[i], NULL) != 0)
+			abort();
+	}
+	printf("READY smpp=%u\n", port_of(listener));
+	fflush(stdout);
+	event_base_dispatch(center->base);
+	for (size_t i = 0; i < SIGNALS; i++)
+		event_free(events[i]);
+	evconnlistener_free(listener);
+	return true;
+}
+
+int main(int argc, char **argv)
+{
+	static struct sim_options options;
+	if (!sim_options_read(&options, argc, argv))
+		return EXIT_USAGE;
+	if (options.help || options.version) {
+		if (options.help)
+			sim_options_help();
+		else
+			puts("smsc-sim " SMSQLD_VERSION);
+		return EXIT_SUCCESS;
+	}
+	if (options.quiet)
+		log_set_level(LOG_LEVEL_ERROR);
+	signal(SIGPIPE, SIG_IGN);
+	struct event_base *base = event_base_new();
+	if (!base)
+		abort();
+	struct center *center = center_new(&options, base);
+	const bool served = center && serve(center);
+	if (served) {
+		sessions_flush(center);
+		center_report(center);
+	}
+	if (center)
+		center_free(center);
+	event_base_free(base);
+	libevent_global_shutdown();
+	return served ? EXIT_SUCCESS : EXIT_FAILURE;
+}
