@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * smpp.h - what the files of the SMPP driver share: its options, and the
+ * mapping between the gateway's nouns and PDUs.
+ */
+#ifndef SMPP_H
+#define SMPP_H
+
+#include "../conf/conf.h"
+#include "../gateway/message.h"
+#include "smpp_pdu.h"
+
+enum smpp_bind { SMPP_TRANSCEIVER, SMPP_TRANSMITTER_RECEIVER, SMPP_TRANSMITTER };
+enum smpp_receipt_ids { SMPP_IDS_AUTO, SMPP_IDS_SAME };
+
+/* A section `link` with driver = smpp. */
+struct smpp_options {
+	struct conf_list host;
+	long port;
+	char *system_id, *password, *password_file, *system_type;
+	int bind;                       /* enum smpp_bind */
+	int interface_version;          /* index; see smpp_version() */
+	long addr_ton, addr_npi;
+	char *address_range;
+
+	long source_ton, source_npi, dest_ton, dest_npi; /* -1: from the address */
+	char *country_code, *international_prefix, *national_prefix;
+	long short_code_digits, short_code_ton, short_code_npi;
+	char *service_type;
+
+	long window;
+	int receipt_ids;                /* enum smpp_receipt_ids */
+	long deliver_defer_status;
+	long connect_timeout, bind_timeout, response_timeout, enquire_link, enquire_timeout,
+	    unbind_timeout, pdu_timeout, write_timeout; /* ms */
+};
+
+extern const struct conf_key smpp_keys[];
+bool smpp_check(const void *options, struct conf_error *err);
+/* interface_version as it stands in a bind. */
+uint8_t smpp_version(const struct smpp_options *);
+
+/*
+ * A part as submit_sm, without its sequence number. The PDU borrows from the
+ * part. False: it does not fit, and `outcome` says so (REJECTED).
+ */
+bool smpp_submit(const struct smpp_options *, const struct part *, struct smpp_pdu *,
+    struct outcome *outcome);
+
+/* What an answer to submit_sm means: submit_sm_resp, or a generic_nack. */
+struct outcome smpp_outcome(const struct smpp_pdu *, const struct message *);
+
+/* "ESME_RINVDSTADR (0x0b): destination address is bad or not permitted" */
+void smpp_status_text(char *out, size_t room, uint32_t status);
+
+/* A delivery report as the gateway knows it; false when it names no message or
+ * says nothing of its state. link is left to the caller. */
+bool smpp_read_receipt(const struct smpp_options *, const struct smpp_pdu *,
+    const struct smpp_receipt *, struct receipt *);
+
+/*
+ * A message from a handset. link and arrival are left to the caller. The text
+ * is allocated: free() what is returned once the inbound is no longer used;
+ * `data` and `udh` borrow from the PDU.
+ */
+char *smpp_read_inbound(const struct smpp_pdu *, struct inbound *);
+
+#endif

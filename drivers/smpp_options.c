@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* smpp_options.c - what a link with driver = smpp may say. */
+#include "smpp.h"
+
+#include <string.h>
+
+enum { PASSWORD_MAX = sizeof ((struct smpp_pdu *)0)->password - 1, PREFIX_MAX = 8 };
+
+static const char *const bind_words[] = {
+	[SMPP_TRANSCEIVER] = "transceiver", [SMPP_TRANSMITTER_RECEIVER] = "transmitter_receiver",
+	[SMPP_TRANSMITTER] = "transmitter", NULL,
+};
+static const char *const version_words[] = { "3.3", "3.4", "5.0", NULL };
+static const char *const receipt_id_words[] = {
+	[SMPP_IDS_AUTO] = "auto", [SMPP_IDS_SAME] = "same", NULL,
+};
+
+#define AT(member) .offset = offsetof(struct smpp_options, member)
+
+const struct conf_key smpp_keys[] = {
+	{ .name = "host", .type = CONF_LIST, AT(host), .required = true,
+	  .help = "message centre: name or address, with or without :port; more are tried in turn" },
+	{ .name = "port", .type = CONF_NUMBER, AT(port), .fallback = "2775", .min = 1, .max = 65535,
+	  .help = "TCP port of hosts that name none" },
+	{ .name = "system_id", .type = CONF_TEXT, AT(system_id), .required = true,
+	  .help = "account, up to 15 characters" },
+	{ .name = "password", .type = CONF_PASSWORD, AT(password),
+	  .help = "its password; password_file is safer" },
+	{ .name = "password_file", .type = CONF_PASSWORD_FILE, AT(password_file),
+	  .help = "file whose first line is the password" },
+	{ .name = "system_type", .type = CONF_TEXT, AT(system_type),
+	  .help = "if the provider names one, up to 12 characters" },
+	{ .name = "bind", .type = CONF_WORD, AT(bind), .fallback = "transceiver",
+	  .words = bind_words,
+	  .help = "transceiver: one connection both ways; transmitter_receiver: two; "
+	  "transmitter: sends only" },
+	{ .name = "interface_version", .type = CONF_WORD, AT(interface_version), .fallback = "3.4",
+	  .words = version_words, .help = "version of SMPP to announce" },
+	{ .name = "addr_ton", .type = CONF_NUMBER, AT(addr_ton), .fallback = "0", .max = 255,
+	  .help = "type of number of the bind" },
+	{ .name = "addr_npi", .type = CONF_NUMBER, AT(addr_npi), .fallback = "0", .max = 255,
+	  .help = "numbering plan of the bind" },
+	{ .name = "address_range", .type = CONF_TEXT, AT(address_range),
+	  .help = "addresses that this link serves, if the provider asks for it" },
+
+	{ .name = "source_ton", .type = CONF_NUMBER, AT(source_ton), .fallback = "-1", .min = -1,
+	  .max = 255, .help = "type of number of every sender; -1: from the address" },
+	{ .name = "source_npi", .type = CONF_NUMBER, AT(source_npi), .fallback = "-1", .min = -1,
+	  .max = 255, .help = "numbering plan of every sender; -1: from the address" },
+	{ .name = "dest_ton", .type = CONF_NUMBER, AT(dest_ton), .fallback = "-1", .min = -1,
+	  .max = 255, .help = "type of number of every recipient; -1: from the address" },
+	{ .name = "dest_npi", .type = CONF_NUMBER, AT(dest_npi), .fallback = "-1", .min = -1,
+	  .max = 255, .help = "numbering plan of every recipient; -1: from the address" },
+	{ .name = "country_code", .type = CONF_TEXT, AT(country_code),
+	  .help = "with it, numbers that begin with national_prefix are sent as international" },
+	{ .name = "international_prefix", .type = CONF_TEXT, AT(international_prefix),
+	  .fallback = "00", .help = "what stands for + in numbers; empty: nothing does" },
+	{ .name = "national_prefix", .type = CONF_TEXT, AT(national_prefix), .fallback = "0",
+	  .help = "how national numbers begin; empty: there are none" },
+	{ .name = "short_code_digits", .type = CONF_NUMBER, AT(short_code_digits), .fallback = "6",
+	  .max = 20, .help = "numbers of so many digits or fewer are short codes" },
+	{ .name = "short_code_ton", .type = CONF_NUMBER, AT(short_code_ton), .fallback = "3",
+	  .max = 255, .help = "type of number of short codes" },
+	{ .name = "short_code_npi", .type = CONF_NUMBER, AT(short_code_npi), .fallback = "0",
+	  .max = 255, .help = "numbering plan of short codes" },
+	{ .name = "service_type", .type = CONF_TEXT, AT(service_type),
+	  .help = "of every message, if the provider names one, up to 5 characters" },
+
+	{ .name = "window", .type = CONF_NUMBER, AT(window), .fallback = "10", .min = 1,
+	  .max = 1000, .help = "parts sent and not yet answered; what the provider allows" },
+	{ .name = "receipt_ids", .type = CONF_WORD, AT(receipt_ids), .fallback = "auto",
+	  .words = receipt_id_words,
+	  .help = "auto: receipts may name messages in hexadecimal for decimal or the other way; "
+	  "same: they do not" },
+	{ .name = "deliver_defer_status", .type = CONF_NUMBER, AT(deliver_defer_status),
+	  .fallback = "100", .min = 1, .max = 65535,
+	  .help = "status that asks the provider to deliver again later: 100 (ESME_RX_T_APPN), "
+	  "or 8, 20, 69, 88 where that one is final" },
+
+	{ .name = "connect_timeout", .type = CONF_SECONDS, AT(connect_timeout), .fallback = "10",
+	  .min = 1, .max = 600, .help = "seconds for a host to take the connection" },
+	{ .name = "bind_timeout", .type = CONF_SECONDS, AT(bind_timeout), .fallback = "30",
+	  .min = 1, .max = 600, .help = "seconds for the answer to the bind" },
+	{ .name = "response_timeout", .type = CONF_SECONDS, AT(response_timeout), .fallback = "60",
+	  .min = 1, .max = 3600, .help = "seconds for the answer to a message; then it is in doubt" },
+	{ .name = "enquire_link", .type = CONF_SECONDS, AT(enquire_link), .fallback = "30",
+	  .min = 0, .max = 3600, .help = "seconds of silence before the peer is asked; 0: never" },
+	{ .name = "enquire_timeout", .type = CONF_SECONDS, AT(enquire_timeout), .fallback = "15",
+	  .min = 1, .max = 600, .help = "seconds for its answer; then the connection is dead" },
+	{ .name = "unbind_timeout", .type = CONF_SECONDS, AT(unbind_timeout), .fallback = "10",
+	  .min = 1, .max = 600, .help = "seconds for the answer to the unbind" },
+	{ .name = "pdu_timeout", .type = CONF_SECONDS, AT(pdu_timeout), .fallback = "30",
+	  .min = 1, .max = 600, .help = "seconds from a PDU's first octet to its last" },
+	{ .name = "write_timeout", .type = CONF_SECONDS, AT(write_timeout), .fallback = "30",
+	  .min = 1, .max = 600, .help = "seconds that a peer may take nothing of what is sent" },
+	{ .name = NULL },
+};
+
+uint8_t smpp_version(const struct smpp_options *options)
+{
+	static const uint8_t versions[] = { 0x33, 0x34, 0x50 };
+	return versions[options->interface_version];
+}
+
+bool smpp_check(const void *at, struct conf_error *err)
+{
+	const struct smpp_options *options = at;
+	const struct { const char *name, *value; size_t max; } texts[] = {
+		{ "system_id", options->system_id, 15 },
+		{ "system_type", options->system_type, 12 },
+		{ "address_range", options->address_range, 40 },
+		{ "service_type", options->service_type, 5 },
+		{ "password", options->password, PASSWORD_MAX },
+		{ "the password in password_file", options->password_file, PASSWORD_MAX },
+	};
+	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+		if (strlen(texts[i].value) > texts[i].max)
+			return conf_fail(err, "%s is longer than %zu characters", texts[i].name,
+			    texts[i].max);
+	if (*options->password && *options->password_file)
+		return conf_fail(err, "password and password_file are both given: keep one");
+	const struct { const char *name, *value; } numbers[] = {
+		{ "country_code", options->country_code },
+		{ "international_prefix", options->international_prefix },
+		{ "national_prefix", options->national_prefix },
+	};
+	for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+		if (strspn(numbers[i].value, "0123456789") != strlen(numbers[i].value) ||
+		    strlen(numbers[i].value) > PREFIX_MAX)
+			return conf_fail(err, "%s = \"%s\" is not a few digits", numbers[i].name,
+			    numbers[i].value);
+	for (size_t i = 0; i < options->host.n; i++)
+		if (!*options->host.items[i])
+			return conf_fail(err, "host has an empty name");
+	return true;
+}
