@@ -408,7 +408,7 @@ static int on_include(cfg_t *parsed, cfg_opt_t *option, int argc, const char **a
 
 struct conf *conf_read(const char *path, const struct conf_kind *kinds, struct conf_error *err)
 {
-	struct conf_error unasked;
+	struct conf_error unasked = { .text = "" };
 	struct conf *conf = own(calloc(1, sizeof *conf));
 	struct reader now = { .conf = conf, .kinds = kinds, .err = err ? err : &unasked,
 		.options = options_of_file(kinds) };

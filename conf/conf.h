@@ -6,8 +6,8 @@
  * there are, their types, ranges, defaults and help stand in tables that the
  * rooms above own; nothing in here knows what an SMS is.
  *
- * libconfuse reads the text: quoting, comments, include("file"), ${VAR} from
- * the environment. Types, ranges and the wording of errors are ours, so that
+ * libconfuse reads the text: sections, lists, quoting, include("file"). Comments,
+ * ${VAR} from the environment, types, ranges and the wording of errors are ours, so that
  * every error is one line: FILE:LINE: section: what is wrong, what is allowed.
  *
  * A struct conf never changes after conf_read(). A reload reads a new one.

@@ -297,7 +297,7 @@ static void clock_text(char *into, size_t room, bool utc)
 
 static void tell_change(struct watch *watch)
 {
-	char at[40], details[500] = "";
+	char at[64], details[500] = "";
 	const char *status = table_text(&watch->row, 0, ROW_STATUS);
 	clock_text(at, sizeof at, watch->desk->json);
 	snprintf(watch->status, sizeof watch->status, "%s", status);

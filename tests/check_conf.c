@@ -67,7 +67,8 @@ static char folder[] = "/tmp/check_conf.XXXXXX";
 
 static void enter_folder(void)
 {
-	ck_assert_ptr_nonnull(mkdtemp(strcpy(folder, "/tmp/check_conf.XXXXXX")));
+	snprintf(folder, sizeof folder, "%s", "/tmp/check_conf.XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(folder));
 	ck_assert_int_eq(chdir(folder), 0);
 }
 
