@@ -222,7 +222,7 @@ static void put_off(struct outcome *outcome, unsigned attempts, unsigned tries)
 /* Printable ASCII of what a peer wrote. */
 static void print(char *out, size_t room, const char *text)
 {
-	snprintf(out, room, "%s", text);
+	snprintf(out, room, "%.*s", (int)room - 1, text);
 	for (; *out; out++)
 		if (*out < ' ' || *out > '~')
 			*out = '?';
@@ -452,7 +452,7 @@ static void read_address(char out[ADDRESS_MAX], const struct smpp_address *from)
 	char text[sizeof from->digits];
 	print(text, sizeof text, from->digits);
 	const char *plus = from->ton == TON_INTERNATIONAL && *text && *text != '+' ? "+" : "";
-	snprintf(out, ADDRESS_MAX, "%s%.*s", plus, ADDRESS_MAX - 1, text);
+	snprintf(out, ADDRESS_MAX, "%s%.*s", plus, ADDRESS_MAX - 2, text);
 }
 
 char *smpp_read_inbound(const struct smpp_pdu *pdu, struct inbound *to)

@@ -99,8 +99,8 @@ static void explain(struct stream *stream, const char *format, ...)
 static void blame(struct stream *stream, const char *reason)
 {
 	size_t at = strlen(stream->why);
-	snprintf(stream->why + at, sizeof stream->why - at, "%s%s: %s", at ? "; " : "", stream->peer,
-	    reason);
+	snprintf(stream->why + at, sizeof stream->why - at, "%s%.100s: %.100s", at ? "; " : "",
+	    stream->peer, reason);
 }
 
 static void ring_after(struct event *timer, unsigned ms)
