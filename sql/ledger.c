@@ -86,7 +86,7 @@ enum db_result ledger_check(struct ledger *ledger, struct db_error *err)
 		    SCHEMA_VERSION);
 	else
 		snprintf(err->text, sizeof err->text, "the tables are of version %" PRId64
-		    ", this program needs version %d: run smsqlctl upgrade", presence.version,
+		    ", this program needs version %d: install the smsqld that made them", presence.version,
 		    SCHEMA_VERSION);
 	return DB_BROKEN;
 }

@@ -10,7 +10,8 @@
  *   claim    the token names the claim; a second call finds the first one's rows
  *   record   settles rows that this owner still holds (settled ones are no
  *            longer); inbox.arrival is unique; a receipt moves a message
- *            forward only, never back
+ *            forward only, never back. (Table receipt is a journal of what was
+ *            told: there, a receipt told again has a second row.)
  *
  * Every clock in here is the database's. Every text that goes in is made valid
  * UTF-8 without NUL first, so that no value of a peer's can be refused.
@@ -33,7 +34,7 @@ struct ledger {
 };
 
 /* DB_OK when the schema is there and of SCHEMA_VERSION; else DB_BROKEN, and
- * err->text says what to do (`smsqlctl init`, `upgrade`, a newer smsqld). */
+ * err->text says what to do (`smsqlctl init`, another version of smsqld). */
 enum db_result ledger_check(struct ledger *, struct db_error *);
 
 /*

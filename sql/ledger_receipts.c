@@ -20,11 +20,12 @@
 
 /* A receipt on its way to its message. */
 struct pending {
-	const char *link, *status, *text;
+	const char *link, *status;
 	const char *id;                 /* as it is kept; "": the network gave none */
 	const char *recipient;          /* its digits */
 	char key[NETWORK_ID_MAX], alternate[2][NETWORK_ID_MAX]; /* keys; "" alternates: none */
-	int64_t code;
+	const char *text;
+	int64_t code;                   /* this and `text`: why undelivered, else "" and 0 */
 	int64_t receipt_id;             /* its row, when it has one already */
 	int64_t outbox_id;              /* found; 0: not */
 	unsigned wave;                  /* how many of the same id came before it */
@@ -187,11 +188,13 @@ static enum db_result find(struct ledger *ledger, struct pending *pending, size_
 static void from_receipt(struct pending *pending, const struct receipt *receipt,
     struct batch *scratch)
 {
+	const bool delivered = receipt->status == STATUS_DELIVERED;
 	*pending = (struct pending){
 		.link = receipt->link, .status = status_word(receipt->status),
 		.id = id_value(scratch, receipt->network_id).at,
 		.recipient = digits_of(scratch, receipt->recipient),
-		.text = clean_value(scratch, receipt->text).at, .code = receipt->code,
+		.text = delivered ? "" : clean_value(scratch, receipt->text).at,
+		.code = delivered ? 0 : receipt->code,
 	};
 	network_key(pending->key, pending->id);
 	for (int i = 0; i < 2; i++)
@@ -209,7 +212,7 @@ static enum db_result keep(struct ledger *ledger, const struct receipt *receipts
 			text_value(receipt->link), text_value(pending[i].id),
 			clean_value(scratch, receipt->recipient), text_value(pending[i].status),
 			clean_value(scratch, receipt->word), number_value(receipt->code),
-			text_value(pending[i].text),
+			clean_value(scratch, receipt->text),
 			receipt->done_at ? number_value(receipt->done_at * 1000) : null_value(),
 			pending[i].outbox_id ? number_value(pending[i].outbox_id) : null_value(),
 		};
@@ -260,14 +263,15 @@ static void see_kept(void *ctx, const struct value *columns, size_t n)
 		kept->room = room;
 	}
 	struct pending *pending = &kept->pending[kept->n++];
+	const bool delivered = receipt_status(columns[4].at) == STATUS_DELIVERED;
 	*pending = (struct pending){
 		.receipt_id = columns[0].number,
 		.link = batch_text(kept->scratch, columns[1].at, columns[1].len),
 		.id = batch_text(kept->scratch, columns[2].at, columns[2].len),
 		.recipient = digits_of(kept->scratch, columns[3].at),
 		.status = status_word(receipt_status(columns[4].at)),
-		.code = columns[6].number,
-		.text = batch_text(kept->scratch, columns[7].at, columns[7].len),
+		.code = delivered ? 0 : columns[6].number,
+		.text = delivered ? "" : batch_text(kept->scratch, columns[7].at, columns[7].len),
 	};
 	network_key(pending->key, pending->id);
 }

@@ -68,7 +68,7 @@ static enum db_result judge(const char *state, bool alive)
 static const char *remedy(const char *state)
 {
 	static const struct { const char *state, *text; } remedies[] = {
-		{ "42P01", ": run smsqlctl init" }, { "42703", ": run smsqlctl upgrade" },
+		{ "42P01", ": run smsqlctl init" }, { "42703", ": the tables are of another version than this program" },
 		{ "42501", ": GRANT SELECT, INSERT, UPDATE on smsqld's tables and USAGE on their "
 		    "sequences to this role" },
 		{ "53100", ": the server's disk is full: free space there" },

@@ -54,11 +54,12 @@ static enum db_result judge(int code)
 	case SQLITE_FULL:
 	case SQLITE_IOERR:
 	case SQLITE_INTERRUPT:
+	case SQLITE_PROTOCOL:
+	case SQLITE_SCHEMA:
 		return DB_AGAIN;
 	case SQLITE_CONSTRAINT:
 	case SQLITE_MISMATCH:
 	case SQLITE_TOOBIG:
-	case SQLITE_RANGE:
 		return DB_REFUSED;
 	case SQLITE_NOMEM:
 		abort();
@@ -67,19 +68,17 @@ static enum db_result judge(int code)
 	}
 }
 
-/* What somebody can do about it. */
+/* What somebody can do about it; "" when the words of SQLite have to do. */
 static const char *remedy(int code)
 {
 	switch (code & 0xFF) {
-	case SQLITE_FULL:
-		return ": the disk is full: free space on its file system";
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
 		return ": another program keeps it locked";
 	case SQLITE_READONLY:
 	case SQLITE_PERM:
 	case SQLITE_CANTOPEN:
-		return ": is the file, and its folder, writable for this user?";
+		return ": make the file and its folder writable for this user";
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
 		return ": the file is damaged or no SQLite database: restore it from a backup";
@@ -90,16 +89,17 @@ static const char *remedy(int code)
 	}
 }
 
-/* Ends the transaction, if there is one, and says what went wrong. */
+/* Ends the transaction, if there is one, and says what went wrong, while doing what. */
 static enum db_result fail(struct db *db, const char *doing, struct db_error *err)
 {
 	const int code = sqlite3_extended_errcode(db->file);
 	err->code = code;
-	snprintf(err->text, sizeof err->text, "%.120s: %s: %.100s%s", db->path, doing,
-	    sqlite3_errmsg(db->file), remedy(code));
-	if (strstr(err->text, "no such table") || strstr(err->text, "no such column"))
+	if ((code & 0xFF) == SQLITE_FULL)
 		snprintf(err->text, sizeof err->text,
-		    "%.120s: the tables are not there: run smsqlctl init", db->path);
+		    "%s: disk is full: free space on the file system of %.200s", doing, db->path);
+	else
+		snprintf(err->text, sizeof err->text, "%.120s: %s: %.100s%s", db->path, doing,
+		    sqlite3_errmsg(db->file), remedy(code));
 	if (!sqlite3_get_autocommit(db->file))
 		sqlite3_exec(db->file, "ROLLBACK", NULL, NULL, NULL);
 	return judge(code);
@@ -119,25 +119,54 @@ static void sqlite_close(struct db *db)
 static bool path_of(char *path, size_t room, const char *url, struct db_error *err)
 {
 	static const char scheme[] = "sqlite://";
-	const char *at = url + sizeof scheme - 1;
-	if (strncmp(url, scheme, sizeof scheme - 1) != 0 || *at != '/' || strlen(at) >= room) {
-		snprintf(err->text, sizeof err->text, "url \"%.100s\": expected sqlite:///absolute/path",
-		    url);
+	const size_t len = sizeof scheme - 1;
+	if (strncmp(url, scheme, len) != 0 || url[len] != '/' || strlen(url + len) >= room) {
+		snprintf(err->text, sizeof err->text,
+		    "url \"%.100s\": expected sqlite:///absolute/path/of/a/file", url);
 		return false;
 	}
-	snprintf(path, room, "%s", at);
+	snprintf(path, room, "%s", url + len);
 	return true;
 }
 
-static enum db_result no_folder(const char *path, struct db_error *err)
+/* SQLite keeps the log and its index beside the file, so the folder matters, too. */
+static bool folder_is_usable(const char *path, struct db_error *err)
 {
 	char copy[PATH_MAX_OCTETS];
 	snprintf(copy, sizeof copy, "%s", path);
 	const char *folder = dirname(copy);
 	if (access(folder, W_OK | X_OK) == 0)
-		return DB_OK;
+		return true;
 	snprintf(err->text, sizeof err->text, "%.120s: folder %.100s: %s", path, folder,
-	    errno == ENOENT ? "does not exist: create it" : "is not writable for this user");
+	    errno == ENOENT ? "does not exist: create it" :
+	    errno == EACCES ? "is not writable: let this user write there" : strerror(errno));
+	return false;
+}
+
+/* A row of the settings: the journal mode that is on, "wal" if it could be had. */
+static int see_setting(void *ctx, int n, char **values, char **names)
+{
+	if (n == 1 && values[0] && strcmp(names[0], "journal_mode") == 0)
+		*(bool *)ctx = strcmp(values[0], "wal") == 0;
+	return 0;
+}
+
+static enum db_result set_up(struct db *db, struct db_error *err)
+{
+	bool wal = false;
+	sqlite3_extended_result_codes(db->file, 1);
+	sqlite3_busy_timeout(db->file, BUSY_MS);
+	if (sqlite3_db_readonly(db->file, "main") == 1) {
+		snprintf(err->text, sizeof err->text,
+		    "%.120s: the file is not writable: let this user write to it", db->path);
+		return DB_BROKEN;
+	}
+	if (sqlite3_exec(db->file, settings, see_setting, &wal, NULL) != SQLITE_OK)
+		return fail(db, "opening", err);
+	if (wal)
+		return DB_OK;
+	snprintf(err->text, sizeof err->text, "%.120s: its file system cannot do a write-ahead log: "
+	    "move the file to a local disk", db->path);
 	return DB_BROKEN;
 }
 
@@ -150,7 +179,7 @@ static enum db_result sqlite_open(struct db **opened, const char *url, const cha
 	if (!db)
 		abort();
 	*err = (struct db_error){ 0 };
-	if (!path_of(db->path, sizeof db->path, url, err) || no_folder(db->path, err) != DB_OK) {
+	if (!path_of(db->path, sizeof db->path, url, err) || !folder_is_usable(db->path, err)) {
 		free(db);
 		return DB_BROKEN;
 	}
@@ -158,17 +187,14 @@ static enum db_result sqlite_open(struct db **opened, const char *url, const cha
 	enum db_result result = DB_OK;
 	if (sqlite3_open_v2(db->path, &db->file, flags, NULL) != SQLITE_OK)
 		result = fail(db, "opening", err);
-	if (result == DB_OK) {
-		sqlite3_extended_result_codes(db->file, 1);
-		sqlite3_busy_timeout(db->file, BUSY_MS);
-		if (sqlite3_exec(db->file, settings, NULL, NULL, NULL) != SQLITE_OK)
-			result = fail(db, "opening", err);
-	}
+	if (result == DB_OK)
+		result = set_up(db, err);
 	if (result == DB_OK)
 		*opened = db;
 	else
 		sqlite_close(db);
-	return result;
+	/* Nothing was asked yet: whoever keeps it busy, it is not reachable now. */
+	return result == DB_AGAIN ? DB_LOST : result;
 }
 
 static enum db_result sqlite_transact(struct db *db, enum edge edge, struct db_error *err)
@@ -182,24 +208,23 @@ static enum db_result sqlite_transact(struct db *db, enum edge edge, struct db_e
 	return fail(db, words[edge], err);
 }
 
-static void bind_value(sqlite3_stmt *statement, int at, const struct value *value)
+/* False when a value is longer than SQLite allows. */
+static bool bind_value(sqlite3_stmt *statement, int at, const struct value *value)
 {
+	const char *octets = value->len ? value->at : "";
 	switch (value->kind) {
 	case VALUE_NULL:
-		sqlite3_bind_null(statement, at);
-		break;
+		return sqlite3_bind_null(statement, at) == SQLITE_OK;
 	case VALUE_NUMBER:
-		sqlite3_bind_int64(statement, at, value->number);
-		break;
+		return sqlite3_bind_int64(statement, at, value->number) == SQLITE_OK;
 	case VALUE_TEXT:
-		sqlite3_bind_text(statement, at, value->len ? value->at : "", (int)value->len,
-		    SQLITE_STATIC);
-		break;
+		return sqlite3_bind_text64(statement, at, octets, value->len, SQLITE_STATIC,
+		    SQLITE_UTF8) == SQLITE_OK;
 	case VALUE_OCTETS:
-		sqlite3_bind_blob(statement, at, value->len ? value->at : "", (int)value->len,
-		    SQLITE_STATIC);
-		break;
+		return sqlite3_bind_blob64(statement, at, octets, value->len, SQLITE_STATIC)
+		    == SQLITE_OK;
 	}
+	abort();
 }
 
 static void lend_row(sqlite3_stmt *statement, row_fn *row, void *ctx)
@@ -232,43 +257,60 @@ static void lend_row(sqlite3_stmt *statement, row_fn *row, void *ctx)
 	row(ctx, columns, (size_t)n);
 }
 
-static int step_all(sqlite3_stmt *statement, row_fn *row, void *ctx)
+/* Runs a prepared statement once; its result says how. */
+static bool step_all(sqlite3_stmt *statement, const struct value *values, size_t width,
+    row_fn *row, void *ctx)
 {
+	for (size_t i = 0; i < width; i++)
+		if (!bind_value(statement, (int)i + 1, &values[i]))
+			return false;
 	int code;
 	while ((code = sqlite3_step(statement)) == SQLITE_ROW)
 		if (row)
 			lend_row(statement, row, ctx);
-	return code;
+	return code == SQLITE_DONE;
+}
+
+static enum db_result prepare(struct db *db, enum statement which, struct db_error *err)
+{
+	if (db->prepared[which] || sqlite3_prepare_v3(db->file, sqlite_statements[which], -1,
+	    SQLITE_PREPARE_PERSISTENT, &db->prepared[which], NULL) == SQLITE_OK)
+		return DB_OK;
+	const enum db_result result = fail(db, statement_names[which], err);
+	if (strstr(err->text, "no such table"))
+		snprintf(err->text, sizeof err->text,
+		    "%.120s: the tables are not there: run smsqlctl init", db->path);
+	return result;
 }
 
 static enum db_result run_rows(struct db *db, enum statement which, const struct value *values,
     size_t width, size_t rows, row_fn *row, void *ctx, size_t *changed, struct db_error *err)
 {
-	sqlite3_stmt **statement = &db->prepared[which];
-	if (!*statement && sqlite3_prepare_v3(db->file, sqlite_statements[which], -1,
-	    SQLITE_PREPARE_PERSISTENT, statement, NULL) != SQLITE_OK)
-		return fail(db, statement_names[which], err);
-	const int before = sqlite3_total_changes(db->file);
-	for (size_t i = 0; i < rows; i++) {
-		for (size_t k = 0; k < width; k++)
-			bind_value(*statement, (int)k + 1, &values[i * width + k]);
-		const int code = step_all(*statement, row, ctx);
-		if (code != SQLITE_DONE) {
-			enum db_result result = fail(db, statement_names[which], err);
-			sqlite3_reset(*statement);
-			return result;
-		}
-		sqlite3_reset(*statement);
+	enum db_result result = prepare(db, which, err);
+	if (result != DB_OK)
+		return result;
+	sqlite3_stmt *statement = db->prepared[which];
+	assert((size_t)sqlite3_bind_parameter_count(statement) == width);
+	/* Unsigned: the count is of the connection's whole life, and wraps. */
+	const unsigned before = (unsigned)sqlite3_total_changes(db->file);
+	for (size_t i = 0; i < rows && result == DB_OK; i++) {
+		if (!step_all(statement, values + i * width, width, row, ctx))
+			result = fail(db, statement_names[which], err);
+		sqlite3_reset(statement);
 	}
 	if (changed)
-		*changed = (size_t)(sqlite3_total_changes(db->file) - before);
-	return DB_OK;
+		*changed = result == DB_OK ? (unsigned)sqlite3_total_changes(db->file) - before : 0;
+	return result;
 }
 
 static enum db_result sqlite_run(struct db *db, enum statement which, const struct value *values,
     size_t width, size_t rows, row_fn *row, void *ctx, size_t *changed, struct db_error *err)
 {
 	assert(statement_shapes[which] == MANY || rows == 1);
+	if (changed)
+		*changed = 0;
+	if (rows == 0)
+		return DB_OK;
 	const bool own = rows > 1 && sqlite3_get_autocommit(db->file);
 	enum db_result result = own ? sqlite_transact(db, EDGE_BEGIN, err) : DB_OK;
 	if (result == DB_OK)

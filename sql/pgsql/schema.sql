@@ -65,7 +65,7 @@ CREATE TABLE outbox (
     done_at       timestamptz(3)                    -- delivered, undelivered, failed, expired, cancelled
 ) WITH (
     -- Room on each page for the version that a receipt writes, so that it stays there.
-    fillfactor = 70,
+    fillfactor = 50,
     autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000,
     autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 50000,
     autovacuum_vacuum_cost_delay = 0

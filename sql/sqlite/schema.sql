@@ -129,6 +129,7 @@ CREATE TABLE receipt (                  -- every delivery report as it came
 );
 CREATE INDEX receipt_unmatched ON receipt (link, ltrim(lower(message_id), '0'))
     WHERE outbox_id IS NULL;
+CREATE INDEX receipt_open ON receipt (received_at) WHERE outbox_id IS NULL;
 
 CREATE TABLE gateway (                  -- a row for each gateway on these tables
     name          TEXT    PRIMARY KEY,

@@ -57,8 +57,11 @@ UPDATE outbox
  WHERE queue = 1 AND owner = ?1
 
 -- Each priority is a range of its own in the index, so that rows scheduled for
--- later are never walked over. A row that the application took back (status
--- alone was changed) or that has expired leaves the queue here.
+-- later are never walked over, and an idle claim is ten probes. CROSS JOIN is what
+-- keeps the order: SQLite walks the left table outside and the index inside, so the
+-- LIMIT takes the best rows without sorting all that are ready. A row that the
+-- application took back (status alone was changed) or that has expired leaves the
+-- queue here.
 -- :CLAIM
 WITH level (n) AS (VALUES (0), (1), (2), (3), (4), (5), (6), (7), (8), (9))
 UPDATE outbox
@@ -155,7 +158,8 @@ SELECT id, link, message_id, recipient, status, word, coalesce(error_code, 0),
  WHERE link = ?1 AND ltrim(lower(message_id), '0') = ?2 AND outbox_id IS NULL
  ORDER BY id
 
--- Forward only: what is final stays, but for undelivered that becomes delivered.
+-- Forward only: what is final stays, but for undelivered that becomes delivered. A
+-- recipient, digits, has to agree in its last seven; '' asks for none.
 -- :CONFIRM
 UPDATE outbox
    SET status = CASE WHEN status IN ('sent', 'doubtful') OR (status = 'undelivered' AND ?5 = 'delivered')
@@ -170,8 +174,9 @@ UPDATE outbox
  WHERE id = (SELECT o.id FROM outbox o
               WHERE o.link_used = ?2 AND ltrim(lower(o.message_id), '0') = ?3
                 AND o.message_id IS NOT NULL AND coalesce(o.parts, 1) = 1
-                AND (?4 = '' OR substr(replace(replace(o.recipient, ' ', ''), '-', ''), -7)
-                                = substr(?4, -7))
+                AND (?4 = '' OR substr(replace(replace(replace(replace(replace(replace(replace(
+                         o.recipient, ' ', ''), '-', ''), '.', ''), '/', ''), '(', ''), ')', ''), '+', ''),
+                         -7) = substr(?4, -7))
               ORDER BY o.id DESC LIMIT 1)
 RETURNING ?1, id
 
@@ -187,24 +192,28 @@ UPDATE outbox_part
                               FROM outbox_part p JOIN outbox o ON o.id = p.outbox_id
                              WHERE p.link = ?2 AND ltrim(lower(p.message_id), '0') = ?3
                                AND p.message_id <> ''
-                               AND (?4 = '' OR substr(replace(replace(o.recipient, ' ', ''), '-', ''), -7)
-                                               = substr(?4, -7))
+                               AND (?4 = '' OR substr(replace(replace(replace(replace(replace(replace(
+                                        replace(o.recipient, ' ', ''), '-', ''), '.', ''), '/', ''),
+                                        '(', ''), ')', ''), '+', ''), -7) = substr(?4, -7))
                              ORDER BY p.outbox_id DESC LIMIT 1)
 RETURNING ?1, outbox_id
 
--- A message of several parts is what its parts are.
+-- A message of several parts is what its parts are, once all are final. (min(): the
+-- code and text beside it are those of the first part that was not delivered.)
 -- :FOLD
 UPDATE outbox
-   SET status = whole.word, error_code = whole.code, error_text = whole.text,
+   SET status = whole.word,
+       error_code = CASE whole.word WHEN 'undelivered' THEN whole.code END,
+       error_text = CASE whole.word WHEN 'undelivered' THEN whole.text END,
        done_at = strftime('%Y-%m-%d %H:%M:%f', 'now')
   FROM (SELECT count(*) AS n,
-               CASE WHEN sum(status = 'delivered') = count(*) THEN 'delivered'
-                    WHEN sum(status = 'undelivered') > 0
-                         AND sum(status IN ('delivered', 'undelivered')) = count(*) THEN 'undelivered'
+               CASE WHEN sum(p.status = 'delivered') = count(*) THEN 'delivered'
+                    WHEN sum(p.status IN ('delivered', 'undelivered')) = count(*) THEN 'undelivered'
                END AS word,
-               max(CASE WHEN status = 'undelivered' THEN error_code END) AS code,
-               max(CASE WHEN status = 'undelivered' THEN error_text END) AS text
-          FROM outbox_part WHERE outbox_id = ?1) AS whole
+               min(CASE p.status WHEN 'undelivered' THEN p.part END) AS part,
+               p.error_code AS code, p.error_text AS text
+          FROM outbox o JOIN outbox_part p ON p.outbox_id = o.id AND p.part <= o.parts
+         WHERE o.id = ?1) AS whole
  WHERE id = ?1 AND parts = whole.n AND whole.word IS NOT NULL
    AND (status IN ('sent', 'doubtful') OR (status = 'undelivered' AND whole.word = 'delivered'))
 
@@ -222,7 +231,7 @@ SELECT id, link, message_id, recipient, status, word, coalesce(error_code, 0),
        CAST(round((julianday(done_at) - 2440587.5) * 86400000) AS INTEGER)
   FROM receipt
  WHERE outbox_id IS NULL AND received_at > strftime('%Y-%m-%d %H:%M:%f', 'now', '-1 hour')
- ORDER BY id LIMIT ?1
+ ORDER BY received_at, id LIMIT ?1
 
 -- :INBOX_PUT
 INSERT INTO inbox (arrival, link, sender, recipient, kind, body, data, udh, part_ref, part, parts,
@@ -289,7 +298,11 @@ SELECT gateway, name, driver, state, wanted, reason, window_size, queued, unansw
 -- :DESK_QUEUE
 SELECT id, route, coalesce(lane, link, ''), priority, recipient, status, attempts, send_after,
        coalesce(error_text, '')
-  FROM outbox WHERE queue IN (0, 1, 3) AND status IN ('queued', 'sending')
+  FROM outbox
+ WHERE id IN (SELECT id FROM outbox WHERE queue = 0 UNION ALL
+              SELECT id FROM outbox WHERE queue = 1 UNION ALL
+              SELECT id FROM outbox WHERE queue = 3)
+   AND status IN ('queued', 'sending')
  ORDER BY queue = 0, priority, send_after, id LIMIT ?1
 
 -- :DESK_DOUBTFUL
