@@ -5,20 +5,21 @@
 #   make CC=clang                 with another compiler
 #   make SAN=address,undefined    with sanitizers, in a build folder of its own
 
-CC      ?= gcc
+CC      := $(if $(filter default,$(origin CC)),gcc,$(CC))
 SAN     ?=
-B       ?= build$(if $(SAN),-$(subst $(comma),-,$(SAN)))$(if $(filter clang,$(CC)),-clang)
 comma   := ,
+B       ?= build$(if $(SAN),-$(subst $(comma),-,$(SAN)))$(if $(filter clang,$(CC)),-clang)
 PREFIX  ?= /usr/local
 VERSION := 0.1.0
 
 LIBS    := libevent libevent_pthreads libpq sqlite3 libconfuse jansson libsystemd
 CFLAGS  ?= -O2 -g
 WARN    := -std=c17 -Wall -Wextra -Wpedantic -Wshadow -Werror
+# Texts for people may be cut short: that is what snprintf is for here. Clang has no such warning.
 CPP_ALL := -I. -D_GNU_SOURCE -DSMSQLD_VERSION='"$(VERSION)"' $(shell pkg-config --cflags $(LIBS) 2>/dev/null)
 SANFLAG := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer)
 C_ALL   := $(WARN) $(CPP_ALL) $(CFLAGS) $(SANFLAG) -MMD -MP -pthread
-LD_ALL   = $(LDFLAGS) $(SANFLAG) -pthread $(shell pkg-config --libs $(LIBS))
+LD_ALL   = $(LDFLAGS) $(SANFLAG) -pthread $(shell pkg-config --libs $(LIBS)) -lm
 
 ENGINES  := pgsql sqlite
 MAINS    := gateway/smsqld.c sql/smsqlctl.c
@@ -27,8 +28,67 @@ OBJECTS  := $(SOURCES:%.c=$(B)/%.o) $(ENGINES:%=$(B)/sql/%_sql.o)
 SIM      := $(wildcard tests/sim/*.c)
 PROGRAMS := $(B)/smsqld $(B)/smsqlctl $(B)/smsc-sim
 CHECKS   := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/check_*.c))
+FUZZERS  := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
+REPLAYS  := $(FUZZERS:%=$(B)/tests/replay_%)
+PEERS    := $(B)/peers/node_modules/smpp/package.json
 
-build: $(PROGRAMS)
+# All cores, unless told otherwise. Cleaning and building are not to overlap.
+ifeq ($(filter -j% --jobserver%,$(MAKEFLAGS))$(filter clean,$(MAKECMDGOALS)),)
+MAKEFLAGS += -j$(shell nproc)
+endif
+
+build: $(PROGRAMS) ## the programs: smsqld smsqlctl smsc-sim (this is the default)
+
+help: ## this list
+	@echo "make TARGET [CC=clang] [SAN=address,undefined] [B=FOLDER]"
+	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+deps: ## install with apt what is needed and missing; says what it does
+	@tests/deps
+
+# Whoever types one of these first on a bare machine gets what is missing: make
+# makes the file it is to include, and then starts over and sees the libraries.
+ifneq ($(filter demo check bench,$(MAKECMDGOALS)),)
+include $(B)/deps.mk
+endif
+$(B)/deps.mk: tests/deps
+	@tests/deps
+	@mkdir -p $(@D) && touch $@
+
+demo: build ## watch rows become messages; KEEP=1 leaves it running
+	@B=$(B) KEEP=$(KEEP) tests/demo
+
+check: build $(CHECKS) $(REPLAYS) $(PEERS) ## every test; ONLY="unit fuzz e2e" or names of tests chooses
+	@B=$(B) SAN=$(SAN) tests/run $(ONLY)
+
+checks: $(CHECKS) $(REPLAYS)
+
+lint: ## what a program can check of how the code reads
+	@CC="$(CC)" CPP_ALL='$(CPP_ALL)' tests/lint
+
+bench: build ## a rate and what it is compared with; ENGINE=sqlite|pgsql N=200000
+	@B=$(B) ENGINE=$(or $(ENGINE),sqlite) N=$(or $(N),200000) tests/bench/run
+
+FUZZ_SECONDS ?= 600
+fuzz: $(FUZZERS:%=$(B)/fuzz/%) ## run each fuzz target for FUZZ_SECONDS=600
+	@for target in $(FUZZERS); do echo "fuzz $$target for $(FUZZ_SECONDS) s"; \
+	mkdir -p $(B)/fuzz/corpus/$$target && $(B)/fuzz/$$target -max_total_time=$(FUZZ_SECONDS) \
+	-print_final_stats=1 -artifact_prefix=$(B)/fuzz/$$target- $(B)/fuzz/corpus/$$target \
+	$$(ls -d tests/fuzz/corpus/$$target 2>/dev/null) || exit 1; done
+
+install: build ## into PREFIX=/usr/local; an /etc/smsqld/smsqld.conf that is there stays
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/smsqld $(DESTDIR)/etc/smsqld
+	install $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin
+	install -m 644 conf/smsqld.conf README.md docs/*.md $(DESTDIR)$(PREFIX)/share/smsqld
+	for page in $(wildcard docs/*.[1-8]); do install -D -m 644 $$page \
+	$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/} || exit 1; done
+	for engine in $(ENGINES); do install -D -m 644 sql/$$engine/schema.sql \
+	$(DESTDIR)$(PREFIX)/share/smsqld/$$engine/schema.sql || exit 1; done
+	test -e $(DESTDIR)/etc/smsqld/smsqld.conf || \
+	install -m 600 conf/smsqld.conf $(DESTDIR)/etc/smsqld/smsqld.conf
+
+clean: ## remove every build folder
+	rm -rf build build-*
 
 $(B)/libsmsqld.a: $(OBJECTS)
 	@rm -f $@
@@ -46,6 +106,10 @@ $(B)/smsc-sim: $(SIM:%.c=$(B)/%.o) $(B)/libsmsqld.a
 $(B)/tests/check_%: $(B)/tests/check_%.o $(B)/libsmsqld.a
 	$(CC) -o $@ $^ $(LD_ALL) $(shell pkg-config --libs check)
 
+$(B)/tests/replay_%: tests/fuzz/%.c $(B)/libsmsqld.a
+	@mkdir -p $(@D)
+	$(CC) $(C_ALL) -DFUZZ_REPLAY -o $@ $^ $(LD_ALL)
+
 $(B)/%.o: %.c | deps-present
 	@mkdir -p $(@D)
 	$(CC) $(C_ALL) -c -o $@ $<
@@ -57,13 +121,29 @@ $(B)/sql/%_sql.c: sql/embed.awk sql/%/schema.sql sql/%/statements.sql
 $(B)/sql/%_sql.o: $(B)/sql/%_sql.c
 	$(CC) $(C_ALL) -Wno-overlength-strings -c -o $@ $<
 
+# Fuzz targets are built by clang, with their own objects of the code they try.
+FUZZ_SAN := -fsanitize=fuzzer-no-link,address,undefined -fno-omit-frame-pointer
+$(B)/fuzz/obj/%.o: %.c | deps-present
+	@mkdir -p $(@D)
+	clang $(WARN) $(CPP_ALL) $(CFLAGS) $(FUZZ_SAN) -MMD -MP -pthread -c -o $@ $<
+
+$(B)/fuzz/code.a: $(filter-out $(B)/fuzz/obj/sql/%,$(SOURCES:%.c=$(B)/fuzz/obj/%.o))
+	@rm -f $@
+	ar rcs $@ $^
+
+$(B)/fuzz/%: $(B)/fuzz/obj/tests/fuzz/%.o $(B)/fuzz/code.a
+	clang -o $@ $^ -fsanitize=fuzzer,address,undefined $(LD_ALL)
+
+# A message centre that others wrote, for the end-to-end tests. Without a network the
+# other tests still run, and those that need it fail and say so.
+$(PEERS): tests/peers/package.json
+	@mkdir -p $(B)/peers && cp $< $(B)/peers/
+	-npm install --no-package-lock --no-audit --no-fund --loglevel=error --prefix $(B)/peers && touch $@
+
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 
 deps-present:
 	@pkg-config --exists $(LIBS) || { echo "Libraries are missing; run: make deps" >&2; exit 1; }
 
-clean:
-	rm -rf build build-*
-
-.PHONY: build deps-present clean
+.PHONY: build help deps demo check checks lint bench fuzz install clean deps-present

@@ -1,0 +1,308 @@
+# SPDX-License-Identifier: Apache-2.0
+# lib.sh - what the end-to-end tests share; sourced by them.
+#
+# A case is a shell function named as a sentence. on_both and on_one run it in a
+# subshell of its own: with a new folder ($DIR), an empty database of its engine
+# ($ENGINE, $URL) and, at its end however it ends, no process left behind. A case
+# fails by fail(), by a command that fails (set -e), or by a sanitizer's complaint in
+# a log. It waits by await_*, which look until a deadline; there is no bare sleep.
+#
+#     pass sqlite the_name_of_the_case 1.2s [a note]
+#
+# is what it prints, or `fail`, or `skip` with the reason. B is the build folder.
+# SMSQLD_TEST_PGSQL names a PostgreSQL server; without it one is started here.
+# ONLY_CASE=PATTERN and ONLY_ENGINE=sqlite choose; UNDER=valgrind runs the gateway so.
+
+set -uo pipefail
+export LC_ALL=C.UTF-8
+TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+B=$(cd "$TOP" && cd "${B:-build}" && pwd) || exit 1
+cd "$TOP" || exit 1
+LOGS=${CHECK_LOGS:-}                    # where logs of failures are kept; empty: nowhere
+HOME_DIR=$(mktemp -d "${TMPDIR:-/tmp}/smsqld-e2e.XXXXXX") || exit 1
+chmod 755 "$HOME_DIR"
+own_server=
+failures=0
+
+AT_END=                                 # a command for the end of the case, however it ends
+declare -A PORT PID                     # of simulators, by name; of the gateway: PID[gateway]
+
+leave() {
+	[ -z "$own_server" ] || tests/pg.sh stop "$own_server" >/dev/null 2>&1
+	rm -rf "$HOME_DIR"
+}
+trap leave EXIT
+trap 'exit 143' TERM INT
+
+fail() {
+	echo "FAILED: $*" >&2
+	exit 1
+}
+
+skip() {
+	echo "$*" >"$DIR/note"
+	exit 77
+}
+
+note() { echo "$*" >"$DIR/note"; }
+
+expect() { # WHAT ACTUAL EXPECTED
+	[ "$2" = "$3" ] || fail "$1: is \"$2\", not \"$3\""
+}
+
+expect_at_least() { # WHAT ACTUAL MINIMUM
+	[ "$2" -ge "$3" ] || fail "$1: is $2, not at least $3"
+}
+
+# Waiting, always with a deadline in seconds.
+
+await() { # SECONDS WHAT COMMAND...
+	local deadline=$((SECONDS + $1)) what=$2
+	shift 2
+	until "$@" >/dev/null 2>&1; do
+		[ "$SECONDS" -lt "$deadline" ] || fail "in vain awaited: $what"
+		sleep 0.05
+	done
+}
+
+await_sql() { # SECONDS EXPECTED QUERY
+	local deadline=$((SECONDS + $1)) found
+	until found=$(sql "$3" 2>&1) && [ "$found" = "$2" ]; do
+		[ "$SECONDS" -lt "$deadline" ] || fail "in vain awaited \"$2\", found \"$found\": $3"
+		sleep 0.05
+	done
+}
+
+await_log() { # SECONDS REGEX [LOG]
+	await "$1" "a line $2 in ${3:-smsqld}.log" grep -Eq -- "$2" "$DIR/${3:-smsqld}.log"
+}
+
+await_gone() { # SECONDS PID
+	timeout "$1" tail -s 0.05 --pid="$2" -f /dev/null || fail "process $2 does not end"
+}
+
+# The database.
+
+sql() { # STATEMENTS
+	case $ENGINE in
+	sqlite) sqlite3 -batch -cmd '.timeout 20000' "$DATABASE" "$1" ;;
+	pgsql) PGOPTIONS=--client-min-messages=warning psql -XqAt -v ON_ERROR_STOP=1 "$URL" -c "$1" ;;
+	esac
+}
+
+url_of() { # SERVER-URL DATABASE: the same server, that database
+	local base=${1%%\?*} query=
+	[[ $1 != *\?* ]] || query="?${1#*\?}"
+	echo "${base%/*}/$2$query"
+}
+
+database_new() {
+	if [ "$ENGINE" = sqlite ]; then
+		DATABASE=$DIR/sms.db URL=sqlite://$DIR/sms.db
+		return
+	fi
+	DATABASE=e2e_$$_$RANDOM$RANDOM
+	psql -Xq "$SMSQLD_TEST_PGSQL" -c "CREATE DATABASE $DATABASE"
+	URL=$(url_of "$SMSQLD_TEST_PGSQL" "$DATABASE")
+}
+
+database_drop() {
+	[ "$ENGINE" != pgsql ] || psql -Xq "$SMSQLD_TEST_PGSQL" \
+		-c "DROP DATABASE IF EXISTS $DATABASE WITH (FORCE)" >/dev/null 2>&1 || true
+}
+
+# "now" and a few seconds from it, as an expression.
+now_plus() { # SECONDS
+	case $ENGINE in
+	sqlite) echo "strftime('%Y-%m-%d %H:%M:%f', 'now', '$1 seconds')" ;;
+	pgsql) echo "(now() + interval '$1 seconds')" ;;
+	esac
+}
+
+# Milliseconds from one column to another, as an expression.
+ms_between() { # FROM TO
+	case $ENGINE in
+	sqlite) echo "CAST(round((julianday($2) - julianday($1)) * 86400000) AS INTEGER)" ;;
+	pgsql) echo "CAST(extract(epoch FROM $2 - $1) * 1000 AS bigint)" ;;
+	esac
+}
+
+# Rows as an application would insert them; `i` counts them.
+insert_many() { # COUNT COLUMNS EXPRESSIONS
+	sql "INSERT INTO outbox ($2) WITH RECURSIVE n(i) AS
+	     (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $1) SELECT $3 FROM n"
+}
+
+count_rows() { sql "SELECT count(*) FROM outbox WHERE $1"; } # CONDITION
+
+statuses() { # "delivered=3 failed=1": every status there is, by name
+	sql "SELECT CAST(status AS text) || '=' || count(*) FROM outbox GROUP BY status ORDER BY 1" |
+		sort | paste -sd' '
+}
+
+await_statuses() { # SECONDS EXPECTED
+	local deadline=$((SECONDS + $1)) found
+	until found=$(statuses) && [ "$found" = "$2" ]; do
+		[ "$SECONDS" -lt "$deadline" ] || fail "in vain awaited rows $2, found $found"
+		sleep 0.1
+	done
+}
+
+# The gateway.
+
+conf() { # [GATEWAY-KEYS [DATABASE-KEYS]]; sections of links on standard input
+	{
+		echo "gateway { name = \"gw1\" drain_time = 20 ${1-} }"
+		echo "database { url = \"$URL\" ${2-} }"
+		cat
+	} >"$DIR/smsqld.conf.new"
+	chmod 600 "$DIR/smsqld.conf.new"
+	mv "$DIR/smsqld.conf.new" "$DIR/smsqld.conf"
+}
+
+smpp_link() { # NAME PORT [KEYS]
+	printf 'link "%s" { driver = smpp host = "127.0.0.1" port = %s system_id = "shop"\n' "$1" "$2"
+	printf '  reconnect_min = 0.1 reconnect_max = 1 %s }\n' "${3:-window = 50}"
+}
+
+ctl() { "$B/smsqlctl" -c "$DIR/smsqld.conf" "$@"; }
+
+gateway_start() {
+	# shellcheck disable=SC2086
+	${UNDER-} "$B/smsqld" -c "$DIR/smsqld.conf" >>"$DIR/smsqld.log" 2>&1 &
+	PID[gateway]=$!
+}
+
+gateway_up() { # starts it and waits until its links are up; LINKS other than 1 may be said
+	gateway_start
+	await_sql 20 "${1:-1}" "SELECT count(*) FROM link WHERE state = 'up'"
+}
+
+gateway_stop() {
+	kill -TERM "${PID[gateway]}"
+	await_gone 30 "${PID[gateway]}"
+	local status=0
+	wait "${PID[gateway]}" || status=$?
+	expect "exit status of smsqld" "$status" 0
+	unset 'PID[gateway]'
+}
+
+gateway_kill() {
+	kill -KILL "${PID[gateway]}"
+	wait "${PID[gateway]}" 2>/dev/null || true
+	unset 'PID[gateway]'
+}
+
+# Message centres.
+
+sim_start() { # NAME FLAGS...
+	local name=$1
+	shift
+	: >"$DIR/$name.out"
+	"$B/smsc-sim" --record "$DIR/$name.record" "$@" >"$DIR/$name.out" 2>>"$DIR/$name.log" &
+	PID[$name]=$!
+	await 20 "$name is READY" grep -q '^READY' "$DIR/$name.out"
+	PORT[$name]=$(sed -n 's/^READY smpp=//p' "$DIR/$name.out")
+}
+
+sim_report() { # NAME: asks for the counts now
+	local before
+	before=$(grep -c '^{' "$DIR/$1.out" || true)
+	kill -USR1 "${PID[$1]}"
+	await 20 "counts of $1" eval "[ \$(grep -c '^{' '$DIR/$1.out') -gt $before ]"
+}
+
+sim_stop() { # NAME
+	kill -TERM "${PID[$1]}"
+	await_gone 20 "${PID[$1]}"
+	local status=0
+	wait "${PID[$1]}" || status=$?
+	expect "exit status of $1" "$status" 0
+	unset "PID[$1]"
+}
+
+sim_count() { # NAME COUNT: from its last report
+	sed -n 's/.*"'"$2"'": *\([0-9]*\).*/\1/p' "$DIR/$1.out" | tail -1
+}
+
+# Running cases.
+
+stop_everything() {
+	local name
+	for name in "${!PID[@]}"; do
+		kill -KILL "${PID[$name]}"
+		wait "${PID[$name]}"
+	done 2>/dev/null
+}
+
+case_ends() {
+	local status=$?
+	trap - ERR EXIT
+	set +e
+	[ $status -eq 0 ] || echo "rows: $(statuses 2>&1)"
+	stop_everything
+	if grep -lE 'ERROR: .*Sanitizer|runtime error:|WARNING: ThreadSanitizer|Assertion' \
+		"$DIR"/*.log 2>/dev/null | grep -v 'case.log'; then
+		echo "FAILED: a sanitizer or an assertion complained in that log"
+		status=1
+	fi
+	database_drop
+	[ -z "$AT_END" ] || eval "$AT_END" >/dev/null 2>&1
+	exit $status
+}
+
+keep_logs() { # NAME
+	[ -n "$LOGS" ] || return 0
+	mkdir -p "$LOGS/$1"
+	cp "$DIR"/*.log "$DIR"/*.out "$DIR"/*.conf "$LOGS/$1/" 2>/dev/null
+}
+
+run_case() { # ENGINE CASE
+	[ -z "${ONLY_ENGINE-}" ] || [ "$ONLY_ENGINE" = "$1" ] || return 0
+	[[ $2 == *${ONLY_CASE-}* ]] || return 0
+	local began=$EPOCHREALTIME status word=pass
+	ENGINE=$1 DIR=$(mktemp -d "$HOME_DIR/$1.XXXXXX")
+	(
+		trap case_ends EXIT
+		trap 'exit 143' TERM INT
+		trap 'echo "FAILED: line $LINENO: $BASH_COMMAND"' ERR
+		set -eE
+		database_new
+		"$2"
+	) >"$DIR/case.log" 2>&1
+	status=$?
+	[ $status -eq 0 ] || word=fail
+	[ $status -ne 77 ] || word=skip
+	printf '%s %-6s %s %.1fs%s\n' $word "$1" "$2" \
+		"$(bc_minus "$EPOCHREALTIME" "$began")" "$(sed 's/^/  (/; s/$/)/' "$DIR/note" 2>/dev/null)"
+	if [ $word = fail ]; then
+		failures=$((failures + 1))
+		tail -n 15 "$DIR/case.log" | sed 's/^/    /'
+		tail -n 5 "$DIR/smsqld.log" 2>/dev/null | cut -c1-200 | sed 's/^/    | /'
+		keep_logs "$1-$2"
+	fi
+	rm -rf "$DIR"
+}
+
+bc_minus() { awk -v a="$1" -v b="$2" 'BEGIN { print a - b }'; }
+
+server_need() {
+	[ -z "${SMSQLD_TEST_PGSQL-}" ] || return 0
+	own_server=$HOME_DIR/pg
+	SMSQLD_TEST_PGSQL=$(tests/pg.sh start "$own_server") || exit 1
+	export SMSQLD_TEST_PGSQL
+}
+
+on_one() { # ENGINE CASE...
+	local engine=$1 name
+	shift
+	[ "$engine" = sqlite ] || [ "${ONLY_ENGINE-}" = sqlite ] || server_need
+	for name; do run_case "$engine" "$name"; done
+}
+
+on_both() { # CASE...
+	on_one sqlite "$@"
+	on_one pgsql "$@"
+}
+
+finish() { exit $((failures > 0)); }

@@ -1,0 +1,130 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# outages.sh - what surrounds the gateway goes away under load, and comes back;
+# and a great many rows at once.
+# shellcheck source=tests/e2e/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+insert_load() { # COUNT [WORD]
+	insert_many "$1" 'recipient, body' "'+3620' || (1000000 + i), '${2:-load} ' || i"
+}
+
+await_sent() { # COUNT: so many rows are on their way at least
+	await_sql 30 go "SELECT CASE WHEN count(*) >= $1 THEN 'go' END FROM outbox
+		WHERE status IN ('sent', 'delivered')"
+}
+
+# The port is the same before and after; ids are not, as of a centre that lost its own.
+a_message_centre_killed_under_load_is_found_again() {
+	sim_start sim --response-delay 5
+	local port=${PORT[sim]}
+	smpp_link main "$port" | conf 'in_doubt = resend'
+	ctl init
+	gateway_up
+	insert_load 4000
+	await_sent 500
+	kill -KILL "${PID[sim]}"
+	wait "${PID[sim]}" 2>/dev/null || true
+	await_sql 20 down "SELECT CASE WHEN state <> 'up' AND reason <> '' THEN 'down' END FROM link"
+	grep -E 'link=main .*(down|lost|closed|reason)' "$DIR/smsqld.log"
+	sim_start sim --smpp "$port" --seed 2 --response-delay 1
+	await_sql 60 0 "SELECT count(*) FROM outbox WHERE status NOT IN ('sent', 'delivered')"
+	note "rows whose receipt the killed centre took along: $(count_rows "status = 'sent'")"
+	gateway_stop
+	sim_stop sim
+	expect_at_least "rows by the second centre" "$(sim_count sim messages)" 1
+}
+
+a_gateway_told_to_end_drains_and_leaves_nothing_half_done() {
+	sim_start sim --response-delay 30
+	smpp_link main "${PORT[sim]}" | conf
+	ctl init
+	gateway_up
+	insert_load 3000
+	await_sent 300
+	gateway_stop
+	expect "rows still claimed" "$(count_rows "status IN ('sending', 'doubtful')")" 0
+	expect_at_least "rows left for the next time" "$(count_rows "status = 'queued'")" 1
+	expect "state of the gateway" "$(sql "SELECT state FROM gateway")" stopped
+	gateway_start
+	await_statuses 60 delivered=3000
+	gateway_stop
+	sim_stop sim
+	expect "messages at the centre" "$(sim_count sim messages)" 3000
+	expect "doubles" "$(sim_count sim doubles)" 0
+}
+
+postgresql_restarted_under_load_loses_and_doubles_nothing() {
+	local how
+	AT_END='tests/pg.sh stop "$DIR/cluster"'
+	URL=$(tests/pg.sh start "$DIR/cluster")
+	sim_start sim --response-delay 5 --inbound 50
+	smpp_link main "${PORT[sim]}" | conf
+	ctl init
+	gateway_up
+	for how in restart kill; do
+		insert_load 3000 $how
+		await_sent 500
+		: >"$DIR/smsqld.log"
+		tests/pg.sh $how "$DIR/cluster"
+		[ $how = restart ] || tests/pg.sh start "$DIR/cluster"
+		await_log 30 event=ready
+		await_sql 60 0 "SELECT count(*) FROM outbox WHERE status <> 'delivered'"
+		grep -E 'event=lost' "$DIR/smsqld.log"
+	done
+	gateway_stop
+	sim_stop sim
+	expect "messages at the centre" "$(sim_count sim messages)" 6000
+	expect "doubles" "$(sim_count sim doubles)" 0
+	expect_at_least "inbound messages kept" "$(sql "SELECT count(DISTINCT body) FROM inbox")" \
+		"$(sim_count sim inbound_acked)"
+}
+
+a_full_disk_stops_sqlite_for_as_long_as_it_is_full() {
+	mkdir "$DIR/small"
+	mount -t tmpfs -o size=24m smsqld-test "$DIR/small" 2>/dev/null ||
+		{ [ "$(id -u)" = 0 ] && fail "cannot mount a small tmpfs"; skip "mounting a small tmpfs needs root"; }
+	AT_END='umount -l "$DIR/small"'
+	DATABASE=$DIR/small/sms.db URL=sqlite://$DIR/small/sms.db
+	sim_start sim --response-delay 2
+	smpp_link main "${PORT[sim]}" | conf
+	ctl init
+	gateway_up
+	insert_load 6000
+	await_sent 200
+	dd if=/dev/zero of="$DIR/small/filler" bs=64k 2>/dev/null || true
+	await_log 30 'event=lost.*(full|space)'
+	grep -E 'event=lost' "$DIR/smsqld.log"
+	rm "$DIR/small/filler"
+	await_log 30 'event=ready'
+	await_statuses 60 delivered=6000
+	gateway_stop
+	sim_stop sim
+	expect "messages at the centre" "$(sim_count sim messages)" 6000
+	expect "doubles" "$(sim_count sim doubles)" 0
+}
+
+many_rows_at_once_pass_in_bounded_memory() {
+	sim_start sim --quiet
+	smpp_link main "${PORT[sim]}" 'window = 500' | conf
+	ctl init
+	gateway_up
+	local began=$SECONDS peak
+	insert_load 200000
+	await_sql 300 200000 "SELECT CAST(sum(receipts) AS bigint) FROM link"
+	await_statuses 60 delivered=200000
+	peak=$(awk '/^VmHWM/ { print int($2 / 1024) }' "/proc/${PID[gateway]}/status")
+	note "200000 rows in about $((SECONDS - began)) s, $peak MiB"
+	[ -n "${SAN-}" ] || [ "$peak" -lt 64 ] || fail "the gateway took $peak MiB"
+	gateway_stop
+	sim_stop sim
+	expect "messages at the centre" "$(sim_count sim messages)" 200000
+	expect "doubles" "$(sim_count sim doubles)" 0
+}
+
+on_both a_message_centre_killed_under_load_is_found_again \
+	a_gateway_told_to_end_drains_and_leaves_nothing_half_done
+on_one pgsql postgresql_restarted_under_load_loses_and_doubles_nothing
+on_one sqlite a_full_disk_stops_sqlite_for_as_long_as_it_is_full
+on_both many_rows_at_once_pass_in_bounded_memory
+finish

@@ -1,0 +1,98 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# peer.sh - against octets that others make and read: a message centre of the npm
+# package `smpp`, and tshark's dissector over a capture of a whole run.
+# shellcheck source=tests/e2e/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+peer_start() { # FLAGS...
+	[ -d "$B/peers/node_modules/smpp" ] || fail "the npm package smpp could not be installed: make check says why"
+	NODE_PATH=$B/peers/node_modules node tests/peers/smpp-smsc.js "$@" \
+		>"$DIR/peer.out" 2>"$DIR/peer.log" &
+	PID[peer]=$!
+	await 20 "the peer is READY" grep -q '^READY' "$DIR/peer.out"
+	PORT[peer]=$(sed -n 's/^READY smpp=//p' "$DIR/peer.out")
+}
+
+insert_texts() {
+	local long wide
+	long=$(printf 'part of a long text, number %d; ' {1..14})
+	wide=$(printf 'длинный текст 😀 %d; ' {1..12})
+	sql "INSERT INTO outbox (recipient, body, sender) VALUES
+	     ('+36201000001', 'Hello @£\$ [€]', 'Shop'), ('+36201000002', 'Szia, привет, 你好 😀', '12345'),
+	     ('+36201000003', '$long', 'Shop'), ('+36201000004', '$wide', '+36301234567')"
+}
+
+# recipient TAB text of each message, as the peer decoded it, and as the rows say.
+compare_texts() {
+	tail -1 "$DIR/peer.out" >"$DIR/peer.json"
+	node -e 'const saw = JSON.parse(require("fs").readFileSync(process.argv[1]));
+		if (saw.problems.length || saw.doubles || saw.incomplete) throw JSON.stringify(saw.problems);
+		for (const m of saw.messages) console.log(m.recipient.replace("+", "") + "\t" + m.text)' \
+		"$DIR/peer.json" | sort >"$DIR/peer.texts"
+	sql "SELECT ltrim(recipient, '+') || '	' || body FROM outbox" | sort >"$DIR/our.texts"
+	diff "$DIR/our.texts" "$DIR/peer.texts" || fail "the peer decoded other texts"
+	node -e 'const saw = JSON.parse(require("fs").readFileSync(process.argv[1]));
+		for (const m of saw.inbound) console.log(m.text)' "$DIR/peer.json" | sort >"$DIR/peer.inbound"
+	sql "SELECT body FROM inbox" | sort | diff "$DIR/peer.inbound" - || fail "inbox has other texts"
+}
+
+with_the_peer_bound_as() { # BIND
+	peer_start --account shop:secret --inbound-count 4
+	smpp_link main "${PORT[peer]}" "bind = $1 password = \"secret\" enquire_link = 1" | conf
+	ctl init
+	gateway_up
+	insert_texts
+	await_statuses 20 delivered=4
+	await_sql 20 4 "SELECT count(*) FROM inbox"
+	gateway_stop
+	kill -TERM "${PID[peer]}"
+	await_gone 10 "${PID[peer]}"
+	compare_texts
+}
+
+a_foreign_centre_gets_every_text_as_written_over_one_connection() {
+	with_the_peer_bound_as transceiver
+}
+
+a_foreign_centre_gets_every_text_as_written_over_two_connections() {
+	with_the_peer_bound_as transmitter_receiver
+}
+
+frames() { # FILTER: how many frames of the capture it lets through
+	tshark -r "$DIR/run.pcapng" -d "tcp.port==${PORT[sim]},smpp" -Y "$1" 2>"$DIR/tshark.log" | wc -l
+}
+
+tshark_finds_no_malformed_pdu_in_a_whole_run() {
+	sim_start sim --inbound 20 --inbound-count 20
+	smpp_link main "${PORT[sim]}" 'enquire_link = 1' | conf
+	ctl init
+	dumpcap -q -i lo -f "tcp port ${PORT[sim]}" -w "$DIR/run.pcapng" 2>"$DIR/dumpcap.log" &
+	PID[dumpcap]=$!
+	await 10 "dumpcap captures, or says why not" eval \
+		"grep -q '^File:' '$DIR/dumpcap.log' || ! kill -0 ${PID[dumpcap]}"
+	grep -q '^File:' "$DIR/dumpcap.log" ||
+		{ [ "$(id -u)" = 0 ] && fail "$(cat "$DIR/dumpcap.log")"; skip "capturing needs root or the group wireshark"; }
+	gateway_up
+	insert_texts
+	insert_many 200 'recipient, body' "'+3620' || (2000000 + i), 'captured ' || i"
+	await_statuses 20 delivered=204
+	await_sql 20 20 "SELECT count(*) FROM inbox"
+	gateway_stop
+	sim_stop sim
+	kill -INT "${PID[dumpcap]}"
+	await_gone 10 "${PID[dumpcap]}"
+	expect "malformed frames" "$(frames _ws.malformed)" 0
+	local submits delivers
+	submits=$(tshark -r "$DIR/run.pcapng" -d "tcp.port==${PORT[sim]},smpp" -Y smpp -T fields \
+		-e smpp.command_id -E occurrence=a -E aggregator=/s 2>/dev/null | tr ' ,' '\n\n' | grep -c '^0x0*4$')
+	delivers=$(frames 'smpp.command_id == 5')
+	expect "submit_sm that tshark dissected" "$submits" "$(sim_count sim submits)"
+	expect_at_least "frames with a deliver_sm" "$delivers" 1
+	note "$(frames smpp) frames, $submits submit_sm"
+}
+
+on_both a_foreign_centre_gets_every_text_as_written_over_one_connection \
+	a_foreign_centre_gets_every_text_as_written_over_two_connections
+on_one sqlite tshark_finds_no_malformed_pdu_in_a_whole_run
+finish
