@@ -123,12 +123,24 @@ static void cut(struct message *message, const struct units *units)
 	}
 }
 
+/* What is asked for in a row and cannot be done is refused, never left out. */
+static bool understood(const struct message *message, char *why, size_t room)
+{
+	if (strcmp(message->kind, "text") != 0 && strcmp(message->kind, "flash") != 0)
+		snprintf(why, room, "kind \"%.40s\" is not known: use text or flash", message->kind);
+	else if (message->data.len > 0)
+		snprintf(why, room, "data is set, but kind \"%.40s\" sends body alone", message->kind);
+	else if (message->options && strspn(message->options, " \t\r\n{}") != strlen(message->options))
+		snprintf(why, room, "options are not known to this version: %.80s", message->options);
+	else
+		return true;
+	return false;
+}
+
 bool encode_message(struct message *message, char *why, size_t room)
 {
-	if (strcmp(message->kind, "text") != 0 && strcmp(message->kind, "flash") != 0) {
-		snprintf(why, room, "kind \"%.40s\" is not known: use text or flash", message->kind);
+	if (!understood(message, why, room))
 		return false;
-	}
 	struct units units;
 	bool foreign = false;
 	if (as_gsm7(&units, message->body, &foreign) || (foreign && as_ucs2(&units, message->body))) {

@@ -130,10 +130,12 @@ static struct lane_state *lane_get(struct gateway *gateway, int kind, const char
 
 static void settle(struct gateway *gateway, struct message *message)
 {
+	static const char *const verdicts[] = { [VERDICT_SENT] = "sent",
+		[VERDICT_DEFERRED] = "deferred", [VERDICT_DOUBTFUL] = "doubtful",
+		[VERDICT_EXPIRED] = "expired", [VERDICT_REJECTED] = "rejected" };
 	const struct outcome *outcome = &message->outcome;
-	if (log_enabled(LOG_LEVEL_DEBUG))
-		log_debug("message=%" PRId64 " link=%s verdict=%d parts=%u %s", message->id,
-		    message->link, (int)outcome->verdict, message->nparts, outcome->text);
+	log_debug("message=%" PRId64 " link=\"%s\" event=%s parts=%u reason=\"%s\"", message->id,
+	    message->link, verdicts[outcome->verdict], message->nparts, outcome->text);
 	assert(gateway->held > 0);
 	gateway->held--;
 	store_settle(gateway->store, message);

@@ -175,6 +175,16 @@ START_TEST(what_cannot_be_sent_says_why)
 	ck_assert(!encode_message(message, why, sizeof why));
 	ck_assert_ptr_nonnull(strstr(why, "carrier-pigeon"));
 	message_release(message);
+	message = message_of("x");
+	message->options = "{ }";
+	ck_assert(encode_message(message, why, sizeof why));
+	message->options = "{\"udh\": \"050003\"}";
+	ck_assert(!encode_message(message, why, sizeof why));
+	ck_assert_ptr_nonnull(strstr(why, "udh"));
+	message->options = NULL;
+	message->data = (struct blob){ (const uint8_t *)"x", 1 };
+	ck_assert(!encode_message(message, why, sizeof why));
+	message_release(message);
 }
 END_TEST
 

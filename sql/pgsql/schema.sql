@@ -45,7 +45,7 @@ CREATE TABLE outbox (
     receipt       boolean NOT NULL DEFAULT true,    -- a delivery receipt is wanted
     in_doubt      text                              -- sent but never answered: resend or hold;
                   CHECK (in_doubt IN ('resend', 'hold')), -- NULL: as configured
-    options       jsonb,                            -- JSON, for what has no column
+    options       jsonb,                            -- JSON; none are known yet
     created_at    timestamptz(3) NOT NULL DEFAULT clock_timestamp(),
 
     -- By the gateway.

@@ -47,7 +47,7 @@ CREATE TABLE outbox (
                   CHECK (receipt IN (0, 1)),
     in_doubt      TEXT                              -- sent but never answered: resend or hold;
                   CHECK (in_doubt IN ('resend', 'hold')), -- NULL: as configured
-    options       TEXT,                             -- JSON, for what has no column
+    options       TEXT,                             -- JSON; none are known yet
     created_at    TEXT    NOT NULL DEFAULT (strftime('%Y-%m-%d %H:%M:%f', 'now')),
 
     -- By the gateway.
