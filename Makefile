@@ -30,7 +30,7 @@ PROGRAMS := $(B)/smsqld $(B)/smsqlctl $(B)/smsc-sim
 CHECKS   := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/check_*.c))
 FUZZERS  := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
 REPLAYS  := $(FUZZERS:%=$(B)/tests/replay_%)
-PEERS    := $(B)/peers/node_modules/smpp/package.json
+PEERS    := build/peers/node_modules/smpp/package.json
 
 # All cores, unless told otherwise. Cleaning and building are not to overlap.
 ifeq ($(filter -j% --jobserver%,$(MAKEFLAGS))$(filter clean,$(MAKECMDGOALS)),)
@@ -137,8 +137,8 @@ $(B)/fuzz/%: $(B)/fuzz/obj/tests/fuzz/%.o $(B)/fuzz/code.a
 # A message centre that others wrote, for the end-to-end tests. Without a network the
 # other tests still run, and those that need it fail and say so.
 $(PEERS): tests/peers/package.json
-	@mkdir -p $(B)/peers && cp $< $(B)/peers/
-	-npm install --no-package-lock --no-audit --no-fund --loglevel=error --prefix $(B)/peers && touch $@
+	@mkdir -p build/peers && cp $< build/peers/
+	-npm install --no-package-lock --no-audit --no-fund --loglevel=error --prefix build/peers && touch $@
 
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

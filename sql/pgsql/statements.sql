@@ -234,7 +234,9 @@ RETURNING m.n, o.outbox_id
 -- A message of several parts is what its parts are.
 -- :FOLD
 UPDATE outbox o
-   SET status = whole.word::sms_status, error_code = whole.code, error_text = whole.text,
+   SET status = whole.word::sms_status,
+       error_code = CASE whole.word WHEN 'undelivered' THEN whole.code END,
+       error_text = CASE whole.word WHEN 'undelivered' THEN whole.text END,
        done_at = clock_timestamp()
   FROM unnest($1::bigint[]) AS r (id)
  CROSS JOIN LATERAL (
@@ -242,9 +244,10 @@ UPDATE outbox o
               CASE WHEN bool_and(p.status = 'delivered') THEN 'delivered'
                    WHEN bool_and(p.status IN ('delivered', 'undelivered')) THEN 'undelivered'
               END AS word,
-              max(p.error_code) FILTER (WHERE p.status = 'undelivered') AS code,
-              max(p.error_text) FILTER (WHERE p.status = 'undelivered') AS text
-         FROM outbox_part p WHERE p.outbox_id = r.id) AS whole
+              (array_agg(p.error_code ORDER BY p.part) FILTER (WHERE p.status = 'undelivered'))[1] AS code,
+              (array_agg(p.error_text ORDER BY p.part) FILTER (WHERE p.status = 'undelivered'))[1] AS text
+         FROM outbox b JOIN outbox_part p ON p.outbox_id = b.id AND p.part <= b.parts
+        WHERE b.id = r.id) AS whole
  WHERE o.id = r.id AND o.parts = whole.n AND whole.word IS NOT NULL
    AND (o.status IN ('sent', 'doubtful') OR (o.status = 'undelivered' AND whole.word = 'delivered'))
 

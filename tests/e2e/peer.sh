@@ -6,8 +6,8 @@
 . "$(dirname "$0")/lib.sh"
 
 peer_start() { # FLAGS...
-	[ -d "$B/peers/node_modules/smpp" ] || fail "the npm package smpp could not be installed: make check says why"
-	NODE_PATH=$B/peers/node_modules node tests/peers/smpp-smsc.js "$@" \
+	[ -d "$TOP/build/peers/node_modules/smpp" ] || fail "the npm package smpp could not be installed: make check says why"
+	NODE_PATH=$TOP/build/peers/node_modules node tests/peers/smpp-smsc.js "$@" \
 		>"$DIR/peer.out" 2>"$DIR/peer.log" &
 	PID[peer]=$!
 	await 20 "the peer is READY" grep -q '^READY' "$DIR/peer.out"
