@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * check_receipts.c - what comes in from the network, over every engine: delivery
+ * receipts find their messages in whatever order they come, messages of handsets
+ * are stored once, and no octets of a peer's are too wild.
+ */
+#include "ledger_world.h"
+
+/* Receipts */
+
+START_TEST(a_receipt_moves_its_message_and_is_kept)
+{
+	begin_entered(_i);
+	const long long good = sent("491511234567", "00A1", 1), bad = sent("491511234567", "A2", 1);
+	struct receipt both[] = { receipt("a1", STATUS_DELIVERED), receipt("000a2", STATUS_UNDELIVERED) };
+	both[0].code = 9;               /* some networks send one with every receipt */
+	both[0].done_at = 1700000000;
+	both[1].code = 27;
+	snprintf(both[1].text, sizeof both[1].text, "absent subscriber");
+	tell(both, 2);
+	ck_assert_str_eq(status(good), "delivered");
+	ck_assert_str_eq(words("SELECT error_code FROM outbox WHERE id = %lld", good), "NULL");
+	ck_assert_str_eq(status(bad), "undelivered");
+	ck_assert_str_eq(words("SELECT error_code || error_text FROM outbox WHERE id = %lld", bad),
+	    "27absent subscriber");
+	ck_assert_int_eq(count("SELECT count(*) FROM receipt WHERE outbox_id = %lld AND error_code = 9 "
+	    "AND word = 'WORD' AND link = 'acme' AND recipient = '491511234567' "
+	    "AND done_at >= '2023-11-14 22:13:20' AND done_at < '2023-11-14 22:13:21'", good), 1);
+	ck_assert_int_eq(count("SELECT count(*) FROM receipt WHERE outbox_id = %lld", bad), 1);
+	end_entered();
+}
+END_TEST
+
+START_TEST(a_final_status_never_goes_back)
+{
+	begin_entered(_i);
+	const long long id = sent("4915", "a1", 1), other = sent("4915", "a2", 1);
+	tell_one("a1", STATUS_DELIVERED);
+	tell_one("a1", STATUS_SENT);
+	tell_one("a1", STATUS_UNDELIVERED);
+	ck_assert_str_eq(status(id), "delivered");
+	tell_one("a2", STATUS_UNDELIVERED);
+	tell_one("a2", STATUS_SENT);
+	ck_assert_str_eq(status(other), "undelivered");
+	tell_one("a2", STATUS_DELIVERED);
+	ck_assert_str_eq(status(other), "delivered");
+	ck_assert_int_eq(count("SELECT count(*) FROM receipt WHERE outbox_id IS NOT NULL"), 6);
+	end_entered();
+}
+END_TEST
+
+START_TEST(receipts_of_one_id_in_one_batch_act_in_their_order)
+{
+	begin_entered(_i);
+	const long long id = sent("4915", "a1", 1), other = sent("4915", "a2", 1);
+	const struct receipt many[] = {
+		receipt("a1", STATUS_SENT), receipt("a2", STATUS_UNDELIVERED),
+		receipt("A1", STATUS_UNDELIVERED), receipt("a1", STATUS_SENT),
+		receipt("0a1", STATUS_DELIVERED), receipt("a2", STATUS_SENT),
+		receipt("a1", STATUS_DELIVERED),
+	};
+	tell(many, 7);
+	ck_assert_str_eq(status(id), "delivered");
+	ck_assert_str_eq(status(other), "undelivered");
+	ck_assert_int_eq(count("SELECT count(*) FROM receipt WHERE outbox_id = %lld", id), 5);
+	ck_assert_int_eq(count("SELECT count(*) FROM receipt WHERE outbox_id = %lld", other), 2);
+	end_entered();
+}
+END_TEST
+
+START_TEST(a_receipt_before_its_settlement_finds_it_when_it_comes)
+{
+	begin_entered(_i);
+	const long long id = insert("4915"), parts = insert("4915");
+	claim(&gw1, 1, CLAIM_MAX);
+	answer(messages[0], VERDICT_SENT, 1, "00A1");
+	answer(messages[1], VERDICT_SENT, 2, "b");
+	const struct receipt early[] = { receipt("a1", STATUS_SENT), receipt("a1", STATUS_DELIVERED),
+		receipt("b2", STATUS_DELIVERED), receipt("b1", STATUS_DELIVERED) };
+	tell(early, 4);
+	ck_assert_int_eq(count("SELECT count(*) FROM receipt WHERE outbox_id IS NULL"), 4);
+	settle(&gw1);
+	ck_assert_str_eq(status(id), "delivered");
+	ck_assert_str_eq(status(parts), "delivered");
+	ck_assert_int_eq(count("SELECT count(*) FROM receipt WHERE outbox_id = %lld", id), 2);
+	ck_assert_int_eq(count("SELECT count(*) FROM receipt WHERE outbox_id = %lld", parts), 2);
+	end_entered();
+}
+END_TEST
+
+START_TEST(a_settlement_and_its_receipt_may_come_in_one_batch)
+{
+	begin_entered(_i);
+	const long long id = insert("4915");
+	claim(&gw1, 1, CLAIM_MAX);
+	answer(messages[0], VERDICT_SENT, 1, "a1");
+	const struct receipt one = receipt("a1", STATUS_DELIVERED);
+	record(&gw1, &(struct facts){ .settled = messages, .nsettled = 1, .receipts = &one, .nreceipts = 1 });
+	ck_assert_str_eq(status(id), "delivered");
+	end_entered();
+}
+END_TEST
+
+START_TEST(a_receipt_that_two_connections_passed_is_found_when_tended)
+{
+	begin_entered(_i);
+	const long long id = sent("4915", "a1", 1);
+	words("INSERT INTO receipt (link, message_id, status, error_code) "
+	    "VALUES ('acme', '0A1', 'delivered', 9)");
+	size_t recovered;
+	GOOD(ledger_tend(&gw1, &recovered, &err));
+	ck_assert_str_eq(status(id), "delivered");
+	ck_assert_str_eq(words("SELECT error_code FROM outbox WHERE id = %lld", id), "NULL");
+	ck_assert_int_eq(count("SELECT outbox_id FROM receipt"), id);
+	end_entered();
+}
+END_TEST
+
+START_TEST(another_base_of_an_id_needs_the_recipient)
+{
+	begin_entered(_i);
+	const long long id = sent("+49 1511 234567", "6699", 1), parts = sent("+49 1511 234567", "6700", 2);
+	words("UPDATE outbox_part SET message_id = '6701' WHERE part = 1");
+	struct receipt one = receipt("1a2b", STATUS_DELIVERED);
+	snprintf(one.alternate[1], sizeof one.alternate[1], "06699");
+	one.recipient[0] = '\0';
+	tell(&one, 1);
+	ck_assert_str_eq(status(id), "sent");
+	snprintf(one.recipient, sizeof one.recipient, "491511234568");
+	tell(&one, 1);
+	ck_assert_str_eq(status(id), "sent");
+	snprintf(one.recipient, sizeof one.recipient, "491511234567");
+	tell(&one, 1);
+	ck_assert_str_eq(status(id), "delivered");
+	snprintf(one.network_id, sizeof one.network_id, "1a2d");
+	snprintf(one.alternate[0], sizeof one.alternate[0], "6701");
+	*one.alternate[1] = '\0';
+	tell(&one, 1);
+	ck_assert_int_eq(count("SELECT count(*) FROM outbox_part WHERE status = 'delivered' "
+	    "AND outbox_id = %lld", parts), 1);
+	ck_assert_int_eq(count("SELECT count(*) FROM receipt WHERE outbox_id IS NULL"), 2);
+	end_entered();
+}
+END_TEST
+
+START_TEST(the_id_itself_needs_no_recipient_and_an_empty_id_finds_nothing)
+{
+	begin_entered(_i);
+	const long long zero = sent("4915", "000", 1), id = sent("4915", "a1", 1);
+	struct receipt none = receipt("", STATUS_DELIVERED);
+	tell(&none, 1);
+	ck_assert_str_eq(status(zero), "sent");
+	struct receipt other = receipt("a1", STATUS_DELIVERED);
+	snprintf(other.recipient, sizeof other.recipient, "1");
+	tell(&other, 1);
+	ck_assert_str_eq(status(id), "delivered");
+	tell_one("0", STATUS_DELIVERED);
+	ck_assert_str_eq(status(zero), "delivered");
+	ck_assert_int_eq(count("SELECT count(*) FROM receipt"), 3);
+	end_entered();
+}
+END_TEST
+
+START_TEST(a_message_of_several_parts_is_delivered_with_its_last)
+{
+	begin_entered(_i);
+	const long long good = sent("4915", "a", 3), bad = sent("4915", "b", 2);
+	tell_one("a1", STATUS_DELIVERED);
+	tell_one("a3", STATUS_DELIVERED);
+	ck_assert_str_eq(status(good), "sent");
+	tell_one("a2", STATUS_DELIVERED);
+	ck_assert_str_eq(status(good), "delivered");
+	const struct receipt both[] = { receipt("b1", STATUS_UNDELIVERED), receipt("b2", STATUS_SENT) };
+	tell(both, 2);
+	ck_assert_str_eq(status(bad), "sent");
+	tell_one("b2", STATUS_DELIVERED);
+	ck_assert_str_eq(status(bad), "undelivered");
+	ck_assert_str_eq(words("SELECT message_id FROM outbox WHERE id = %lld", good), "a1");
+	ck_assert_str_eq(words("SELECT parts FROM outbox WHERE id = %lld", good), "3");
+	end_entered();
+}
+END_TEST
+
+/* Inbound */
+
+START_TEST(an_arrival_is_stored_once)
+{
+	begin_entered(_i);
+	struct inbound some[] = { inbound("x1", "hello"), inbound("x2", NULL), inbound("x1", "hello") };
+	some[1].data = (struct blob){ (const uint8_t *)"\0\xFF", 2 };
+	some[1].udh = (struct blob){ (const uint8_t *)"\5\0\3\7\2\1", 6 };
+	some[1].concat_ref = 7;
+	some[1].concat_parts = 2;
+	some[1].concat_part = 1;
+	some[1].received_at = 1700000000;
+	for (int again = 0; again < 2; again++)
+		record(&gw1, &(struct facts){ .inbounds = some, .ninbounds = 3 });
+	ck_assert_int_eq(count("SELECT count(*) FROM inbox"), 2);
+	ck_assert_int_eq(count("SELECT count(*) FROM inbox WHERE arrival = 'x1' AND body = 'hello' AND "
+	    "kind = 'text' AND data IS NULL AND udh IS NULL AND part_ref IS NULL AND part IS NULL AND "
+	    "taken_at IS NULL AND received_at > %s", from_now(-60)), 1);
+	ck_assert_int_eq(count("SELECT count(*) FROM inbox WHERE arrival = 'x2' AND body IS NULL AND "
+	    "kind = 'binary' AND length(data) = 2 AND length(udh) = 6 AND part_ref = 7 AND part = 1 AND "
+	    "parts = 2 AND received_at < '2023-11-15 00:00:00'"), 1);
+	end_entered();
+}
+END_TEST
+
+START_TEST(no_octets_of_a_peer_are_refused)
+{
+	begin_entered(_i);
+	const long long id = insert("4915"), cut = insert("4915");
+	claim(&gw1, 1, CLAIM_MAX);
+	/* As long as an id can be, and longer when it is made valid. */
+	char wild[NETWORK_ID_MAX];
+	memset(wild, 0xFF, sizeof wild - 1);
+	wild[sizeof wild - 1] = '\0';
+	answer(messages[0], VERDICT_SENT, 1, wild);
+	answer(messages[1], VERDICT_REJECTED, 1, "");
+	snprintf(messages[1]->outcome.text, OUTCOME_TEXT_MAX, "caf\xE9 \xC3");
+	struct receipt one = receipt(wild, STATUS_UNDELIVERED);
+	snprintf(one.text, sizeof one.text, "\xC0\x80");
+	snprintf(one.word, sizeof one.word, "\x80");
+	snprintf(one.recipient, sizeof one.recipient, "\xFE");
+	snprintf(one.alternate[0], NETWORK_ID_MAX, "\xED\xA0\x80");
+	struct inbound in = inbound("\xF5", "\xFF text");
+	snprintf(in.sender, sizeof in.sender, "\xE2\x82");
+	record(&gw1, &(struct facts){ messages, 2, &one, 1, &in, 1 });
+	ck_assert_str_eq(status(id), "undelivered");
+	ck_assert_str_eq(words("SELECT error_text FROM outbox WHERE id = %lld", cut),
+	    "caf\xEF\xBF\xBD \xEF\xBF\xBD");
+	ck_assert_str_eq(words("SELECT body FROM inbox"), "\xEF\xBF\xBD text");
+	end_entered();
+}
+END_TEST
+
+int main(void)
+{
+	const TTest *const tests[] = {
+		a_receipt_moves_its_message_and_is_kept,
+		a_final_status_never_goes_back,
+		receipts_of_one_id_in_one_batch_act_in_their_order,
+		a_receipt_before_its_settlement_finds_it_when_it_comes,
+		a_settlement_and_its_receipt_may_come_in_one_batch,
+		a_receipt_that_two_connections_passed_is_found_when_tended,
+		another_base_of_an_id_needs_the_recipient,
+		the_id_itself_needs_no_recipient_and_an_empty_id_finds_nothing,
+		a_message_of_several_parts_is_delivered_with_its_last,
+		an_arrival_is_stored_once,
+		no_octets_of_a_peer_are_refused,
+	};
+	return run_tests("receipts", tests, sizeof tests / sizeof *tests);
+}
