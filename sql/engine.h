@@ -53,7 +53,7 @@ enum shape { ONE, MANY };
 	"options, receipt, in_doubt, attempts, expires_at, taken"
 
 #define RECEIPT_COLUMNS \
-	"receipt_id, link, message_id, recipient, status, word, code, text, done_at_ms"
+	"receipt_id, link, message_id, recipient, status, word, code, text, done_at_ms, other_ids"
 
 /*
  * Every statement the gateway has: its shape and its parameters in order, and
@@ -81,7 +81,7 @@ enum shape { ONE, MANY };
 	X(CONFIRM,         MANY, "n, link, key, recipient, status, code, text -> n, id") \
 	X(CONFIRM_PART,    MANY, "n, link, key, recipient, status, code, text -> n, id") \
 	X(FOLD,            MANY, "id")                                                   \
-	X(RECEIPT_PUT,     MANY, "link, message_id, recipient, status, word, code, text, done_at_ms, outbox_id") \
+	X(RECEIPT_PUT,     MANY, "link, message_id, recipient, status, word, code, text, done_at_ms, outbox_id, other_ids") \
 	X(RECEIPT_MATCHED, MANY, "receipt_id, outbox_id")                                \
 	X(RECEIPT_OPEN,    ONE,  "max -> RECEIPT_COLUMNS")                               \
 	X(INBOX_PUT,       MANY, "arrival, link, sender, recipient, kind, body, data, udh, part_ref, part, parts, received_at_ms") \

@@ -16,6 +16,7 @@
 
 #include "../gateway/alphabet.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 /* A receipt on its way to its message. */
@@ -201,10 +202,27 @@ static void from_receipt(struct pending *pending, const struct receipt *receipt,
 		network_key(pending->alternate[i], id_value(scratch, receipt->alternate[i]).at);
 }
 
+/* The alternates as they are kept: one space between two. */
+static const char *other_ids(const struct pending *pending, struct batch *scratch)
+{
+	char text[2 * NETWORK_ID_MAX];
+	const int n = snprintf(text, sizeof text, "%s%s%s", pending->alternate[0],
+	    pending->alternate[1][0] ? " " : "", pending->alternate[1]);
+	return batch_text(scratch, text, (size_t)n);
+}
+
+static void read_other_ids(struct pending *pending, const char *text)
+{
+	const size_t first = strcspn(text, " ");
+	snprintf(pending->alternate[0], NETWORK_ID_MAX, "%.*s", (int)first, text);
+	if (text[first])
+		snprintf(pending->alternate[1], NETWORK_ID_MAX, "%s", text + first + 1);
+}
+
 static enum db_result keep(struct ledger *ledger, const struct receipt *receipts,
     const struct pending *pending, size_t n, struct batch *scratch, struct db_error *err)
 {
-	enum { WIDTH = 9 };
+	enum { WIDTH = 10 };
 	struct value *values = batch_alloc(scratch, (n + 1) * WIDTH * sizeof *values);
 	for (size_t i = 0; i < n; i++) {
 		const struct receipt *receipt = &receipts[i];
@@ -215,6 +233,7 @@ static enum db_result keep(struct ledger *ledger, const struct receipt *receipts
 			clean_value(scratch, receipt->text),
 			receipt->done_at ? number_value(receipt->done_at * 1000) : null_value(),
 			pending[i].outbox_id ? number_value(pending[i].outbox_id) : null_value(),
+			text_value(pending[i].outbox_id ? "" : other_ids(&pending[i], scratch)),
 		};
 		memcpy(values + i * WIDTH, row, sizeof row);
 	}
@@ -274,6 +293,7 @@ static void see_kept(void *ctx, const struct value *columns, size_t n)
 		.text = delivered ? "" : batch_text(kept->scratch, columns[7].at, columns[7].len),
 	};
 	network_key(pending->key, pending->id);
+	read_other_ids(pending, columns[9].at);
 }
 
 /* Finds messages for receipts that have a row, and notes them there. */

@@ -119,14 +119,15 @@ START_TEST(numbers_and_times_come_back_as_they_went_in)
 {
 	begin(_i);
 	RUN(RECEIPT_PUT, text("acme"), text("00Ab"), text(""), text("sent"), text("ENROUTE"),
-	    number(4294967295), text("a text"), number(1700000000123), null(),
+	    number(4294967295), text("a text"), number(1700000000123), null(), text("171 ab"),
 	    text("acme"), text("ab"), text("4915"), text("delivered"), text(""), number(0), text(""),
-	    null(), null());
+	    null(), null(), text(""));
 	RUN(OVERTAKEN, text("acme"), text("ab"));
 	ck_assert_uint_eq(nanswers, 2);
 	ck_assert_str_eq(cell(0, "code"), "4294967295");
 	ck_assert_str_eq(cell(0, "done_at_ms"), "1700000000123");
 	ck_assert_str_eq(cell(0, "message_id"), "00Ab");
+	ck_assert_str_eq(cell(0, "other_ids"), "171 ab");
 	ck_assert_str_eq(cell(0, "recipient"), "");
 	ck_assert_str_eq(cell(1, "code"), "0");
 	ck_assert_str_eq(cell(1, "text"), "");

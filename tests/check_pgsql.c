@@ -146,7 +146,7 @@ START_TEST(a_receipt_is_a_heap_only_update)
 	long hot = 0;
 	for (unsigned tries = 0; tries < 100 && hot == 0; tries++) {
 		sql("SELECT pg_stat_clear_snapshot(), pg_sleep(0.05)");
-		hot = number("SELECT n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = 'outbox'");
+		hot = number("SELECT n_tup_hot_upd FROM pg_stat_user_tables WHERE relid = 'outbox'::regclass");
 	}
 	/* Claiming and settling change the queue's index, so only receipts can be. */
 	ck_assert_msg(hot >= ROWS * 8 / 10, "%ld of %d receipts were heap-only", hot, ROWS);

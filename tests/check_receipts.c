@@ -143,6 +143,25 @@ START_TEST(another_base_of_an_id_needs_the_recipient)
 }
 END_TEST
 
+START_TEST(a_receipt_before_its_settlement_in_another_base_is_found_when_tended)
+{
+	begin_entered(_i);
+	const long long id = insert("4915111234567");
+	claim(&gw1, 1, CLAIM_MAX);
+	answer(messages[0], VERDICT_SENT, 1, "6699");
+	struct receipt one = receipt("1a2b", STATUS_DELIVERED);
+	snprintf(one.recipient, sizeof one.recipient, "4915111234567");
+	snprintf(one.alternate[0], sizeof one.alternate[0], "6699");
+	tell(&one, 1);
+	settle(&gw1);
+	ck_assert_str_eq(status(id), "sent");
+	size_t recovered;
+	GOOD(ledger_tend(&gw1, &recovered, &err));
+	ck_assert_str_eq(status(id), "delivered");
+	end_entered();
+}
+END_TEST
+
 START_TEST(the_id_itself_needs_no_recipient_and_an_empty_id_finds_nothing)
 {
 	begin_entered(_i);
@@ -244,6 +263,7 @@ int main(void)
 		a_settlement_and_its_receipt_may_come_in_one_batch,
 		a_receipt_that_two_connections_passed_is_found_when_tended,
 		another_base_of_an_id_needs_the_recipient,
+		a_receipt_before_its_settlement_in_another_base_is_found_when_tended,
 		the_id_itself_needs_no_recipient_and_an_empty_id_finds_nothing,
 		a_message_of_several_parts_is_delivered_with_its_last,
 		an_arrival_is_stored_once,

@@ -541,7 +541,7 @@ START_TEST(a_fold_does_not_count_parts_of_a_longer_text_sent_before)
 END_TEST
 
 #define KEPT(link, id, status, outbox) text(link), text(id), text("4915"), text(status), \
-	text("WORD"), number(3), text("why"), null(), outbox
+	text("WORD"), number(3), text("why"), null(), outbox, text("")
 
 START_TEST(a_receipt_without_a_message_is_kept_until_it_is_matched)
 {

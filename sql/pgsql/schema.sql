@@ -40,7 +40,7 @@ CREATE TABLE outbox (
     link          text,                             -- this link and no other
     priority      smallint NOT NULL DEFAULT 1       -- 0 goes first, 9 last
                   CHECK (priority BETWEEN 0 AND 9),
-    send_after    timestamptz(3) NOT NULL DEFAULT clock_timestamp(),
+    send_after    timestamptz(3) NOT NULL DEFAULT date_trunc('milliseconds', clock_timestamp()),
     expires_at    timestamptz(3),                   -- not sent after that; NULL: never expires
     receipt       boolean NOT NULL DEFAULT true,    -- a delivery receipt is wanted
     in_doubt      text                              -- sent but never answered: resend or hold;
@@ -76,7 +76,7 @@ CREATE INDEX outbox_claimed ON outbox (owner) WHERE queue = 1;
 CREATE INDEX outbox_parked ON outbox (lane, priority, send_after, id) WHERE queue = 3;
 CREATE INDEX outbox_expiry ON outbox (expires_at) WHERE queue IN (0, 3) AND expires_at IS NOT NULL;
 -- How receipts find their message: lower case, without leading zeros.
-CREATE INDEX outbox_network_id ON outbox (link_used, ltrim(lower(message_id), '0'))
+CREATE INDEX outbox_network_id ON outbox (link_used, ltrim(lower(message_id COLLATE "C"), '0'))
     WHERE message_id IS NOT NULL;
 CREATE UNIQUE INDEX outbox_ref ON outbox (app, ref) WHERE ref IS NOT NULL;
 
@@ -90,7 +90,7 @@ CREATE TABLE outbox_part (              -- parts of messages that have more than
     error_text    text,
     PRIMARY KEY (outbox_id, part)
 );
-CREATE INDEX outbox_part_network_id ON outbox_part (link, ltrim(lower(message_id), '0'))
+CREATE INDEX outbox_part_network_id ON outbox_part (link, ltrim(lower(message_id COLLATE "C"), '0'))
     WHERE message_id <> '';
 
 CREATE TABLE inbox (                    -- messages from handsets
@@ -126,10 +126,12 @@ CREATE TABLE receipt (                  -- every delivery report as it came
     error_code    bigint,
     error_text    text,
     done_at       timestamptz(3),                   -- by the network's clock
-    outbox_id     bigint                            -- the message; NULL: not found (yet)
+    outbox_id     bigint,                           -- the message; NULL: not found (yet)
+    other_ids     text NOT NULL DEFAULT ''          -- and then: message_id in other bases
 );
-CREATE INDEX receipt_unmatched ON receipt (link, ltrim(lower(message_id), '0'))
+CREATE INDEX receipt_unmatched ON receipt (link, ltrim(lower(message_id COLLATE "C"), '0'))
     WHERE outbox_id IS NULL;
+CREATE INDEX receipt_open ON receipt (received_at) WHERE outbox_id IS NULL;
 
 CREATE TABLE gateway (                  -- a row for each gateway on these tables
     name          text    PRIMARY KEY,

@@ -177,9 +177,10 @@ ON CONFLICT (outbox_id, part) DO UPDATE
 -- Receipts that came before the message's own id was known.
 -- :OVERTAKEN
 SELECT c.id, c.link, c.message_id, c.recipient, c.status::text, c.word, coalesce(c.error_code, 0),
-       coalesce(c.error_text, ''), (extract(epoch FROM c.done_at) * 1000)::bigint
+       coalesce(c.error_text, ''), (extract(epoch FROM c.done_at) * 1000)::bigint,
+       c.other_ids
   FROM unnest($1::text[], $2::text[]) AS r (link, key)
-  JOIN receipt c ON c.link = r.link AND ltrim(lower(c.message_id), '0') = r.key
+  JOIN receipt c ON c.link = r.link AND ltrim(lower(c.message_id COLLATE "C"), '0') = r.key
                 AND c.outbox_id IS NULL
  ORDER BY c.id
 
@@ -193,7 +194,7 @@ WITH m AS MATERIALIZED (
          AS r (n, link, key, recipient, status, code, text)
    CROSS JOIN LATERAL (
          SELECT o.id FROM outbox o
-          WHERE o.link_used = r.link AND ltrim(lower(o.message_id), '0') = r.key
+          WHERE o.link_used = r.link AND ltrim(lower(o.message_id COLLATE "C"), '0') = r.key
             AND o.message_id IS NOT NULL AND coalesce(o.parts, 1) = 1
             AND (r.recipient = '' OR right(regexp_replace(o.recipient, '[^0-9]', '', 'g'), 7) = right(r.recipient, 7))
           ORDER BY o.id + 0 DESC LIMIT 1) AS found)
@@ -217,7 +218,7 @@ WITH m AS MATERIALIZED (
          AS r (n, link, key, recipient, status, code, text)
    CROSS JOIN LATERAL (
          SELECT p.outbox_id, p.part FROM outbox_part p JOIN outbox o ON o.id = p.outbox_id
-          WHERE p.link = r.link AND ltrim(lower(p.message_id), '0') = r.key AND p.message_id <> ''
+          WHERE p.link = r.link AND ltrim(lower(p.message_id COLLATE "C"), '0') = r.key AND p.message_id <> ''
             AND (r.recipient = '' OR right(regexp_replace(o.recipient, '[^0-9]', '', 'g'), 7) = right(r.recipient, 7))
           ORDER BY p.outbox_id + 0 DESC LIMIT 1) AS found)
 UPDATE outbox_part o
@@ -252,12 +253,13 @@ UPDATE outbox o
    AND (o.status IN ('sent', 'doubtful') OR (o.status = 'undelivered' AND whole.word = 'delivered'))
 
 -- :RECEIPT_PUT
-INSERT INTO receipt (link, message_id, recipient, status, word, error_code, error_text, done_at, outbox_id)
+INSERT INTO receipt (link, message_id, recipient, status, word, error_code, error_text, done_at, outbox_id,
+                     other_ids)
 SELECT r.link, r.message_id, r.recipient, r.status::sms_status, r.word, nullif(r.code, 0),
-       nullif(r.text, ''), to_timestamp(r.done_at_ms / 1000.0), r.outbox_id
+       nullif(r.text, ''), to_timestamp(r.done_at_ms / 1000.0), r.outbox_id, r.other_ids
   FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::text[],
-              $8::bigint[], $9::bigint[])
-       AS r (link, message_id, recipient, status, word, code, text, done_at_ms, outbox_id)
+              $8::bigint[], $9::bigint[], $10::text[])
+       AS r (link, message_id, recipient, status, word, code, text, done_at_ms, outbox_id, other_ids)
 
 -- :RECEIPT_MATCHED
 UPDATE receipt c SET outbox_id = r.outbox_id
@@ -266,10 +268,11 @@ UPDATE receipt c SET outbox_id = r.outbox_id
 
 -- :RECEIPT_OPEN
 SELECT c.id, c.link, c.message_id, c.recipient, c.status::text, c.word, coalesce(c.error_code, 0),
-       coalesce(c.error_text, ''), (extract(epoch FROM c.done_at) * 1000)::bigint
+       coalesce(c.error_text, ''), (extract(epoch FROM c.done_at) * 1000)::bigint,
+       c.other_ids
   FROM receipt c
  WHERE c.outbox_id IS NULL AND c.received_at > clock_timestamp() - interval '1 hour'
- ORDER BY c.id + 0 LIMIT $1::bigint
+ ORDER BY c.received_at, c.id LIMIT $1::bigint
 
 -- :INBOX_PUT
 INSERT INTO inbox (arrival, link, sender, recipient, kind, body, data, udh, part_ref, part, parts,

@@ -127,7 +127,8 @@ CREATE TABLE receipt (                  -- every delivery report as it came
     error_code    INTEGER,
     error_text    TEXT,
     done_at       TEXT,                             -- by the network's clock
-    outbox_id     INTEGER                           -- the message; NULL: not found (yet)
+    outbox_id     INTEGER,                          -- the message; NULL: not found (yet)
+    other_ids     TEXT    NOT NULL DEFAULT ''       -- and then: message_id in other bases
 );
 CREATE INDEX receipt_unmatched ON receipt (link, ltrim(lower(message_id), '0'))
     WHERE outbox_id IS NULL;

@@ -153,7 +153,7 @@ ON CONFLICT (outbox_id, part) DO UPDATE
 -- :OVERTAKEN
 SELECT id, link, message_id, recipient, status, word, coalesce(error_code, 0),
        coalesce(error_text, ''),
-       CAST(round((julianday(done_at) - 2440587.5) * 86400000) AS INTEGER)
+       CAST(round((julianday(done_at) - 2440587.5) * 86400000) AS INTEGER), other_ids
   FROM receipt
  WHERE link = ?1 AND ltrim(lower(message_id), '0') = ?2 AND outbox_id IS NULL
  ORDER BY id
@@ -218,9 +218,10 @@ UPDATE outbox
    AND (status IN ('sent', 'doubtful') OR (status = 'undelivered' AND whole.word = 'delivered'))
 
 -- :RECEIPT_PUT
-INSERT INTO receipt (link, message_id, recipient, status, word, error_code, error_text, done_at, outbox_id)
+INSERT INTO receipt (link, message_id, recipient, status, word, error_code, error_text, done_at, outbox_id,
+                     other_ids)
 VALUES (?1, ?2, ?3, ?4, ?5, nullif(?6, 0), nullif(?7, ''),
-        strftime('%Y-%m-%d %H:%M:%f', ?8 / 1000.0, 'unixepoch'), ?9)
+        strftime('%Y-%m-%d %H:%M:%f', ?8 / 1000.0, 'unixepoch'), ?9, ?10)
 
 -- :RECEIPT_MATCHED
 UPDATE receipt SET outbox_id = ?2 WHERE id = ?1
@@ -228,7 +229,7 @@ UPDATE receipt SET outbox_id = ?2 WHERE id = ?1
 -- :RECEIPT_OPEN
 SELECT id, link, message_id, recipient, status, word, coalesce(error_code, 0),
        coalesce(error_text, ''),
-       CAST(round((julianday(done_at) - 2440587.5) * 86400000) AS INTEGER)
+       CAST(round((julianday(done_at) - 2440587.5) * 86400000) AS INTEGER), other_ids
   FROM receipt
  WHERE outbox_id IS NULL AND received_at > strftime('%Y-%m-%d %H:%M:%f', 'now', '-1 hour')
  ORDER BY received_at, id LIMIT ?1
