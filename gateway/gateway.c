@@ -431,10 +431,11 @@ static void bury(struct gateway *gateway)
 static bool same_session(const struct link_settings *a, const struct link_settings *b)
 {
 	return a->driver == b->driver && conf_same(link_keys, &a->common, &b->common, false) &&
-	    conf_same(a->driver->keys, a->options, b->options, false);
+	    conf_same(a->driver->keys, a->options, b->options, false) &&
+	    conf_same(a->driver->keys, a->options, b->options, true);
 }
 
-static const struct link_settings *settings_of(const struct settings *settings, const char *name)
+static struct link_settings *settings_of(const struct settings *settings, const char *name)
 {
 	for (size_t i = 0; i < settings->nlinks; i++)
 		if (strcmp(settings->links[i].name, name) == 0)
@@ -568,6 +569,16 @@ static void tell_restart(const struct settings *a, const struct settings *b)
 		    "at the next start\"");
 }
 
+/* A session reads its options as long as it lives, so they pass on to the new
+ * settings; the equal ones that were read go the way of the old. */
+static void apply(struct member *member, struct link_settings *now, struct link_settings *then)
+{
+	void *options = now->options;
+	now->options = then->options;
+	then->options = options;
+	link_apply(member->link, then);
+}
+
 /* The store goes on reading the first settings, so they stay whatever comes. */
 static void swap_settings(struct gateway *gateway, struct settings *settings)
 {
@@ -590,10 +601,10 @@ void gateway_reload(struct gateway *gateway, struct settings *settings)
 	tell_restart(gateway->settings, settings);
 	struct member *member;
 	TAILQ_FOREACH(member, &gateway->members, entry) {
-		const struct link_settings *now = link_settings(member->link);
-		const struct link_settings *then = settings_of(settings, now->name);
-		if (then && !member->leaving && same_session(now, then))
-			link_apply(member->link, then);
+		const char *name = link_name(member->link);
+		struct link_settings *then = settings_of(settings, name);
+		if (then && !member->leaving && same_session(link_settings(member->link), then))
+			apply(member, settings_of(gateway->settings, name), then);
 		else
 			member->leaving = true;
 	}

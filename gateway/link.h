@@ -52,7 +52,8 @@ struct link *link_new(const struct link_settings *, const struct link_hub *);
 void link_start(struct link *);
 
 /* Applies what a reload may change without closing: rate, prefetch, back-off.
- * The settings replace the old ones. */
+ * The settings replace the old ones, but their options are the very same ones:
+ * a session goes on reading them. */
 void link_apply(struct link *, const struct link_settings *);
 
 bool link_is_up(const struct link *);

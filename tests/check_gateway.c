@@ -23,6 +23,7 @@ enum { ROWS_MAX = 4000, LINKS_MAX = 4 };
 
 struct puppet {
 	struct link *link;
+	const struct puppet_options *options;
 	struct parts lent;
 	unsigned n;
 	bool draining;
@@ -49,9 +50,9 @@ static size_t puppet_index(struct link *link)
 
 static void *puppet_open(struct link *link, const void *options)
 {
-	(void)options;
 	struct puppet *puppet = calloc(1, sizeof *puppet);
 	ck_assert_ptr_nonnull(puppet);
+	puppet->options = options;
 	puppet->link = link;
 	TAILQ_INIT(&puppet->lent);
 	puppets[puppet_index(link)] = puppet;
@@ -608,6 +609,26 @@ START_TEST(a_reload_changes_live_keys_in_place_and_reopens_for_others)
 }
 END_TEST
 
+START_TEST(a_session_keeps_its_options_through_reloads)
+{
+	up(1, 10);
+	up(2, 10);
+	turn_for(5);
+	struct puppet *first = puppets[2], *second = NULL;
+	for (unsigned i = 1; i <= 4; i++) {
+		struct settings *settings = two_links();
+		((struct puppet_options *)settings->links[1].options)->window = 3;
+		settings->links[1].common.rate = i;
+		gateway_reload(gateway, settings);
+		await(puppets[2] && puppets[2] != first);
+		turn_for(1100);         /* settings that nobody uses are freed each second */
+		ck_assert(!second || puppets[2] == second);
+		second = puppets[2];
+		ck_assert_int_eq(second->options->window, 3);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("gateway");
@@ -630,6 +651,7 @@ int main(void)
 	tcase_add_test(tests, a_drain_gives_back_awaits_answers_and_ends);
 	tcase_add_test(tests, a_drain_whose_answers_never_come_ends_in_time_and_in_doubt);
 	tcase_add_test(tests, a_reload_changes_live_keys_in_place_and_reopens_for_others);
+	tcase_add_test(tests, a_session_keeps_its_options_through_reloads);
 	suite_add_tcase(suite, tests);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
