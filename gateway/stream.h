@@ -18,7 +18,7 @@ struct event_base;
 struct stream;
 
 enum stream_event {
-	STREAM_CONNECTED,               /* `why` is "host:port" */
+	STREAM_CONNECTED,               /* after stream_connect(); `why` is "host:port" */
 	STREAM_CLOSED,                  /* `why` says how, for people; no more callbacks follow */
 };
 
@@ -26,7 +26,7 @@ struct stream_options {
 	const char *const *hosts;       /* names or addresses, tried in this order */
 	size_t nhosts;
 	unsigned port;                  /* used for hosts that name no port of their own */
-	unsigned connect_ms;            /* for each host */
+	unsigned connect_ms;            /* for each lookup, and each address of a host */
 	unsigned partial_ms;            /* from a frame's first octet to its last */
 	unsigned stall_ms;              /* unsent octets without progress */
 };

@@ -1,0 +1,630 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * smpp_half.c - connecting, binding, keeping alive, unbinding, and bad input.
+ *
+ *   IDLE --> CONNECTING --> BINDING --> BOUND --> UNBINDING --> LEAVING --> CLOSED
+ *     half_     on_stream     on_bound   | half_     | on_unbound   | on_stream  ^
+ *     connect                            | unbind    | unbind_late  |            |
+ *                                        +--- on_unbind, on_garbled +            |
+ *        from any: the stream is lost, a deadline passes, half_close() ----------+
+ *
+ * enter() makes every transition but those of end(), and starts the phase's
+ * deadline. LEAVING lets our last octets out before the connection ends.
+ *
+ * Each PDU that may arrive is a row of reactions[]: in which phases it is in
+ * order, and who sees to it. What is out of order, unknown or broken is answered
+ * so that the peer's own window drains (SMPP 3.4, 2.2 and 5.1.3), and counted;
+ * responses are never answered. Only when the border between PDUs is lost is
+ * there nothing to go on with.
+ *
+ * Any PDU is a sign of life; enquire_link asks for one after silence.
+ */
+#include "smpp_half.h"
+
+#include "../gateway/stream.h"
+
+#include <event2/event.h>
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+	PACKED_MAX = 256,               /* of what is packed here: a bind has 160 at most */
+	SEQUENCE_MAX = 0x7FFFFFFF,
+	MISTAKES_MAX = 100,             /* of the peer, in MISTAKES_MS */
+	MISTAKES_MS = 60 * 1000,
+	WHY_MAX = 320,
+};
+
+enum phase { IDLE, CONNECTING, BINDING, BOUND, UNBINDING, LEAVING, CLOSED };
+#define IN(phase) (1u << (phase))
+enum {
+	SERVING = IN(BOUND) | IN(UNBINDING),
+	ANYWHERE = IN(BINDING) | SERVING,
+};
+
+struct half {
+	struct link *link;
+	const struct smpp_options *options;
+	struct half_owner owner;
+	const struct window *window;    /* NULL when it does not submit */
+	uint32_t bind;
+	enum phase phase;
+	struct stream *stream;          /* NULL in IDLE */
+	struct event *timer;
+	uint64_t rings_at;              /* when the timer does; 0: it does not */
+	uint64_t late_at;               /* end of the phase; 0: it has none */
+	uint64_t heard_at;              /* the last PDU, or the end of a pause */
+	uint64_t asked_at;              /* an enquire_link without an answer; 0: none */
+	unsigned paused;                /* reasons, a bit each */
+	uint32_t sequence;              /* the next of ours */
+	uint64_t mistakes_since;
+	unsigned mistakes;
+	enum down end;                  /* once LEAVING */
+	char why[WHY_MAX];
+};
+
+static uint64_t now_ms(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static bool in(const struct half *half, unsigned phases)
+{
+	return IN(half->phase) & phases;
+}
+
+static const char *name_of(const struct half *half)
+{
+	return smpp_command_name(half->bind);
+}
+
+/* The connection is over: the session hears of it, last of all. */
+static void end(struct half *half, enum down how, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void end(struct half *half, enum down how, const char *format, ...)
+{
+	char why[WHY_MAX];
+	va_list args;
+	va_start(args, format);
+	vsnprintf(why, sizeof why, format, args);
+	va_end(args);
+	half->phase = CLOSED;
+	event_del(half->timer);
+	half->owner.ended(half->owner.session, half, how, why);
+}
+
+/* PDUs out. */
+
+static void send_pdu(struct half *half, const struct smpp_pdu *pdu)
+{
+	uint8_t octets[PACKED_MAX];
+	const size_t len = smpp_pack(pdu, octets, sizeof octets);
+	assert(len > 0);
+	stream_write(half->stream, octets, len);
+}
+
+static void respond(struct half *half, uint32_t response, uint32_t sequence, uint32_t status)
+{
+	const struct smpp_pdu pdu = { .command = response, .status = status, .sequence = sequence };
+	send_pdu(half, &pdu);
+}
+
+void half_respond(struct half *half, uint32_t response, uint32_t sequence, uint32_t status)
+{
+	if (in(half, SERVING))
+		respond(half, response, sequence, status);
+}
+
+void half_write(struct half *half, const void *octets, size_t len)
+{
+	if (in(half, SERVING))
+		stream_write(half->stream, octets, len);
+}
+
+uint32_t half_sequence(struct half *half)
+{
+	uint32_t sequence;
+	do {
+		sequence = half->sequence;
+		half->sequence = sequence == SEQUENCE_MAX ? 1 : sequence + 1;
+	} while (half->window && window_has(half->window, sequence));
+	return sequence;
+}
+
+static void request(struct half *half, uint32_t command)
+{
+	const struct smpp_pdu pdu = { .command = command, .sequence = half_sequence(half) };
+	send_pdu(half, &pdu);
+}
+
+uint64_t half_written(const struct half *half)
+{
+	return half->stream ? stream_written(half->stream) : 0;
+}
+
+uint64_t half_left(const struct half *half)
+{
+	return half->stream ? stream_written(half->stream) - stream_unsent(half->stream) : 0;
+}
+
+/* Phases. */
+
+static void begin_connect(struct half *);
+static void send_bind(struct half *);
+static void tell_bound(struct half *);
+static void send_unbind(struct half *);
+static void finish(struct half *);
+static void bind_late(struct half *);
+static void unbind_late(struct half *);
+
+static const struct {
+	const char *name;
+	size_t limit;                   /* the option that says how long; 0: for ever */
+	void (*enter)(struct half *);
+	void (*late)(struct half *);
+} phases[] = {
+	[IDLE]       = { "idle", 0, NULL, NULL },
+	[CONNECTING] = { "connecting", 0, begin_connect, NULL }, /* the stream has deadlines */
+	[BINDING]    = { "binding", offsetof(struct smpp_options, bind_timeout), send_bind, bind_late },
+	[BOUND]      = { "bound", 0, tell_bound, NULL },
+	[UNBINDING]  = { "unbinding", offsetof(struct smpp_options, unbind_timeout), send_unbind,
+	    unbind_late },
+	[LEAVING]    = { "leaving", 0, finish, NULL },
+	[CLOSED]     = { "closed", 0, NULL, NULL },
+};
+
+/* When it has to be looked at next; 0: not before it hears something. */
+static uint64_t next_deadline(const struct half *half)
+{
+	uint64_t at = half->late_at, ask = 0;
+	if (!in(half, IN(BOUND)) || half->paused)
+		return at;
+	if (half->asked_at)
+		ask = half->asked_at + (uint64_t)half->options->enquire_timeout;
+	else if (half->options->enquire_link)
+		ask = half->heard_at + (uint64_t)half->options->enquire_link;
+	return ask && (!at || ask < at) ? ask : at;
+}
+
+/* Makes the timer ring in time. It may ring early, and then looks again: what is
+ * heard moves the deadline away, and the timer is not set anew each time. */
+static void arm(struct half *half)
+{
+	const uint64_t at = next_deadline(half);
+	if (!at || (half->rings_at && half->rings_at <= at))
+		return;
+	const uint64_t now = now_ms(), wait = at > now ? at - now : 0;
+	const struct timeval after = { .tv_sec = (time_t)(wait / 1000),
+		.tv_usec = (suseconds_t)(wait % 1000 * 1000) };
+	half->rings_at = at;
+	event_add(half->timer, &after);
+}
+
+static void enter(struct half *half, enum phase phase)
+{
+	link_debug(half->link, "event=phase half=%s from=%s to=%s", name_of(half),
+	    phases[half->phase].name, phases[phase].name);
+	half->phase = phase;
+	half->late_at = 0;
+	if (phases[phase].limit)
+		half->late_at = now_ms() + (uint64_t)*(const long *)
+		    ((const char *)half->options + phases[phase].limit);
+	arm(half);
+	if (phases[phase].enter)
+		phases[phase].enter(half);
+}
+
+/* Ends it in order: what is queued leaves first. */
+static void leave(struct half *half, enum down how, const char *why)
+{
+	half->end = how;
+	snprintf(half->why, sizeof half->why, "%s", why);
+	enter(half, LEAVING);
+}
+
+static void finish(struct half *half)
+{
+	stream_finish(half->stream, half->why);
+}
+
+/* Binding. */
+
+static void bind_late(struct half *half)
+{
+	end(half, DOWN_LOST, "no answer to the bind within %g s",
+	    (double)half->options->bind_timeout / 1000);
+}
+
+static void send_bind(struct half *half)
+{
+	const struct smpp_options *options = half->options;
+	struct smpp_pdu pdu = { .command = half->bind, .sequence = half_sequence(half),
+		.interface_version = smpp_version(options),
+		.range = { .ton = (uint8_t)options->addr_ton, .npi = (uint8_t)options->addr_npi } };
+	const char *password = *options->password_file ? options->password_file : options->password;
+	snprintf(pdu.system_id, sizeof pdu.system_id, "%s", options->system_id);
+	snprintf(pdu.password, sizeof pdu.password, "%s", password);
+	snprintf(pdu.system_type, sizeof pdu.system_type, "%s", options->system_type);
+	snprintf(pdu.address_range, sizeof pdu.address_range, "%s", options->address_range);
+	send_pdu(half, &pdu);
+}
+
+static void tell_bound(struct half *half)
+{
+	half->owner.bound(half->owner.session, half);
+}
+
+/* What a person can do about a refused bind; "" when nobody knows. */
+static const char *remedy(uint32_t status)
+{
+	static const struct { uint32_t status; const char *words; } remedies[] = {
+		{ SMPP_RINVPASWD, "; check system_id and password of this link" },
+		{ SMPP_RINVSYSID, "; check system_id and password of this link" },
+		{ SMPP_RBINDFAIL, "; check system_id and password of this link" },
+		{ SMPP_RINVSYSTYP, "; check system_type of this link" },
+		{ SMPP_RALYBND, "; another session of this account may still be open" },
+		{ SMPP_RINVCMDID, "; try bind = transmitter_receiver" },
+	};
+	for (size_t i = 0; i < sizeof remedies / sizeof remedies[0]; i++)
+		if (remedies[i].status == status)
+			return remedies[i].words;
+	return "";
+}
+
+static void bind_refused(struct half *half, uint32_t status)
+{
+	char text[OUTCOME_TEXT_MAX];
+	smpp_status_text(text, sizeof text, status);
+	const enum smpp_class class = smpp_status(status)->class;
+	const bool passing = class == SMPP_CLASS_TRANSIENT || class == SMPP_CLASS_THROTTLE;
+	end(half, passing ? DOWN_LOST : DOWN_REFUSED, "bind refused: %s%s", text, remedy(status));
+}
+
+static void on_bound(struct half *half, const struct smpp_pdu *pdu)
+{
+	if (pdu->command != (half->bind | (uint32_t)SMPP_RESPONSE))
+		return;
+	if (pdu->status == SMPP_ROK)
+		enter(half, BOUND);
+	else
+		bind_refused(half, pdu->status);
+}
+
+/* Keeping alive. */
+
+static void on_enquire(struct half *half, const struct smpp_pdu *pdu)
+{
+	respond(half, (uint32_t)SMPP_ENQUIRE_LINK_RESP, pdu->sequence, SMPP_ROK);
+}
+
+static void keep_alive(struct half *half, uint64_t now)
+{
+	const uint64_t silence = (uint64_t)half->options->enquire_link;
+	const uint64_t most = (uint64_t)half->options->enquire_timeout;
+	if (!in(half, IN(BOUND)) || half->paused || !silence)
+		return;
+	if (half->asked_at && now >= half->asked_at + most) {
+		end(half, DOWN_LOST, "no answer to enquire_link within %g s", (double)most / 1000);
+	} else if (!half->asked_at && now >= half->heard_at + silence) {
+		half->asked_at = now;
+		request(half, (uint32_t)SMPP_ENQUIRE_LINK);
+	}
+}
+
+/* Unbinding. */
+
+static void send_unbind(struct half *half)
+{
+	request(half, (uint32_t)SMPP_UNBIND);
+}
+
+static void unbind_late(struct half *half)
+{
+	leave(half, DOWN_DRAINED, "drained; the unbind was not answered");
+}
+
+static void on_unbound(struct half *half, const struct smpp_pdu *pdu)
+{
+	(void)pdu;
+	leave(half, DOWN_DRAINED, "drained");
+}
+
+static void on_unbind(struct half *half, const struct smpp_pdu *pdu)
+{
+	respond(half, (uint32_t)SMPP_UNBIND_RESP, pdu->sequence, SMPP_ROK);
+	if (in(half, IN(UNBINDING)))
+		leave(half, DOWN_DRAINED, "drained");
+	else
+		leave(half, DOWN_LOST, "the message centre ended the session (unbind)");
+}
+
+/* Messages. */
+
+static void on_answer(struct half *half, const struct smpp_pdu *pdu)
+{
+	if (half->window && window_has(half->window, pdu->sequence))
+		half->owner.answered(half->owner.session, half, pdu);
+	else
+		link_debug(half->link, "event=ignored reason=\"answers nothing\" sequence=%" PRIu32,
+		    pdu->sequence);
+}
+
+static void on_deliver(struct half *half, const struct smpp_pdu *pdu)
+{
+	if (pdu->tail_dropped)
+		link_warn(half->link, "event=tail_dropped sequence=%" PRIu32, pdu->sequence);
+	if (half->bind == SMPP_BIND_TRANSMITTER)
+		respond(half, pdu->command | (uint32_t)SMPP_RESPONSE, pdu->sequence, SMPP_RINVBNDSTS);
+	else
+		half->owner.delivered(half->owner.session, half, pdu);
+}
+
+static void on_nack(struct half *half, const struct smpp_pdu *pdu)
+{
+	if (in(half, IN(BINDING)))
+		bind_refused(half, pdu->status);
+	else if (half->window && window_has(half->window, pdu->sequence))
+		on_answer(half, pdu);
+	else if (in(half, IN(UNBINDING)))
+		on_unbound(half, pdu);
+	else
+		link_warn(half->link, "event=generic_nack status=0x%02" PRIx32 " sequence=%" PRIu32,
+		    pdu->status, pdu->sequence);
+}
+
+/* PDUs in. */
+
+typedef void react_fn(struct half *, const struct smpp_pdu *);
+
+/* A request out of order is answered with RINVBNDSTS; a response is dropped. Without
+ * a function: it is noted that it came, and there is nothing to answer. */
+static const struct reaction {
+	uint32_t command;
+	unsigned allowed;
+	react_fn *act;
+} reactions[] = {
+	{ (uint32_t)SMPP_SUBMIT_SM_RESP,        SERVING,       on_answer },
+	{ (uint32_t)SMPP_DELIVER_SM,            SERVING,       on_deliver },
+	{ (uint32_t)SMPP_DATA_SM,               SERVING,       on_deliver },
+	{ (uint32_t)SMPP_ENQUIRE_LINK,          ANYWHERE,      on_enquire },
+	{ (uint32_t)SMPP_ENQUIRE_LINK_RESP,     ANYWHERE,      NULL },
+	{ (uint32_t)SMPP_GENERIC_NACK,          ANYWHERE,      on_nack },
+	{ (uint32_t)SMPP_UNBIND,                ANYWHERE,      on_unbind },
+	{ (uint32_t)SMPP_UNBIND_RESP,           IN(UNBINDING), on_unbound },
+	{ (uint32_t)SMPP_BIND_TRANSCEIVER_RESP, IN(BINDING),   on_bound },
+	{ (uint32_t)SMPP_BIND_TRANSMITTER_RESP, IN(BINDING),   on_bound },
+	{ (uint32_t)SMPP_BIND_RECEIVER_RESP,    IN(BINDING),   on_bound },
+	{ (uint32_t)SMPP_ALERT_NOTIFICATION,    ANYWHERE,      NULL },
+	{ (uint32_t)SMPP_OUTBIND,               ANYWHERE,      NULL },
+	{ (uint32_t)SMPP_SUBMIT_SM,             0,             NULL },
+	{ (uint32_t)SMPP_BIND_TRANSCEIVER,      0,             NULL },
+	{ (uint32_t)SMPP_BIND_TRANSMITTER,      0,             NULL },
+	{ (uint32_t)SMPP_BIND_RECEIVER,         0,             NULL },
+};
+
+static const struct reaction *reaction_to(uint32_t command)
+{
+	for (size_t i = 0; i < sizeof reactions / sizeof reactions[0]; i++)
+		if (reactions[i].command == command)
+			return &reactions[i];
+	return NULL;
+}
+
+/* Answers what cannot be done, so that the peer's window drains; but not for ever. */
+static void object(struct half *half, uint32_t response, uint32_t sequence, uint32_t status)
+{
+	const uint64_t now = now_ms();
+	if (now - half->mistakes_since >= MISTAKES_MS) {
+		half->mistakes_since = now;
+		half->mistakes = 0;
+	}
+	link_debug(half->link, "event=objection status=0x%02" PRIx32 " sequence=%" PRIu32, status,
+	    sequence);
+	respond(half, response, sequence, status);
+	if (++half->mistakes > MISTAKES_MAX)
+		leave(half, DOWN_LOST, "the message centre sent too much that is out of order");
+}
+
+static void on_request(struct half *half, const struct smpp_pdu *pdu, uint32_t wrong)
+{
+	const struct reaction *reaction = reaction_to(pdu->command);
+	const uint32_t response = pdu->command | (uint32_t)SMPP_RESPONSE;
+	if (!reaction)
+		object(half, (uint32_t)SMPP_GENERIC_NACK, pdu->sequence, SMPP_RINVCMDID);
+	else if (reaction->allowed && !reaction->act)
+		link_debug(half->link, "event=ignored command=%s", smpp_command_name(pdu->command));
+	else if (!in(half, reaction->allowed))
+		object(half, response, pdu->sequence, SMPP_RINVBNDSTS);
+	else if (wrong != SMPP_ROK)
+		object(half, response, pdu->sequence, wrong);
+	else
+		reaction->act(half, pdu);
+}
+
+/* One that is broken still has its status, and that decides. */
+static void on_response(struct half *half, const struct smpp_pdu *pdu)
+{
+	const struct reaction *reaction = reaction_to(pdu->command);
+	if (reaction && reaction->act && in(half, reaction->allowed))
+		reaction->act(half, pdu);
+	else if (!reaction || !in(half, reaction->allowed))
+		link_debug(half->link, "event=ignored command=0x%08" PRIx32 " sequence=%" PRIu32,
+		    pdu->command, pdu->sequence);
+}
+
+static void on_frame(void *ctx, const uint8_t *at, size_t len)
+{
+	struct half *half = ctx;
+	struct smpp_pdu pdu;
+	const uint32_t wrong = smpp_unpack(at, len, &pdu);
+	half->heard_at = now_ms();
+	half->asked_at = 0;
+	if (pdu.command & (uint32_t)SMPP_RESPONSE)
+		on_response(half, &pdu);
+	else
+		on_request(half, &pdu, wrong);
+}
+
+/* command_length is none: where the next PDU begins is lost. */
+static void on_garbled(void *ctx, const uint8_t *at, size_t len)
+{
+	struct half *half = ctx;
+	if (len >= 2 && (at[0] == 0x15 || at[0] == 0x16) && at[1] == 0x03) {
+		leave(half, DOWN_LOST, "the peer speaks TLS, not plain SMPP: check the port");
+		return;
+	}
+	if (len >= 4 && memcmp(at, "HTTP", 4) == 0) {
+		leave(half, DOWN_LOST, "the peer speaks HTTP, not SMPP: check host and port");
+		return;
+	}
+	uint32_t length = 0, command, status, sequence = 0;
+	for (size_t i = 0; i < 4 && i < len; i++)
+		length = length << 8 | at[i];
+	if (length >= SMPP_HEADER && len >= SMPP_HEADER)
+		smpp_header(at, &command, &status, &sequence);
+	respond(half, (uint32_t)SMPP_GENERIC_NACK, sequence, SMPP_RINVCMDLEN);
+	char why[WHY_MAX];
+	snprintf(why, sizeof why, "the peer sent a PDU of impossible length (%" PRIu32 " octets)",
+	    length);
+	leave(half, DOWN_LOST, why);
+}
+
+static void on_stream(void *ctx, enum stream_event event, const char *why)
+{
+	struct half *half = ctx;
+	if (event == STREAM_CONNECTED) {
+		link_info(half->link, "event=connected host=%s", why);
+		enter(half, BINDING);
+	} else if (in(half, IN(LEAVING))) {
+		end(half, half->end, "%s", half->why);
+	} else if (in(half, IN(UNBINDING))) {
+		end(half, DOWN_DRAINED, "drained");
+	} else if (in(half, IN(CONNECTING))) {
+		end(half, DOWN_LOST, "cannot connect: %s", why);
+	} else {
+		end(half, DOWN_LOST, "%s", why);
+	}
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	struct half *half = arg;
+	const uint64_t now = now_ms();
+	half->rings_at = 0;
+	if (half->late_at && now >= half->late_at)
+		phases[half->phase].late(half);
+	else
+		keep_alive(half, now);
+	if (!half_is_closed(half))
+		arm(half);
+}
+
+/* What the session asks. */
+
+bool half_is_idle(const struct half *half)
+{
+	return in(half, IN(IDLE));
+}
+
+bool half_is_bound(const struct half *half)
+{
+	return in(half, IN(BOUND));
+}
+
+bool half_is_closed(const struct half *half)
+{
+	return in(half, IN(CLOSED));
+}
+
+bool half_is_paused(const struct half *half)
+{
+	return half->paused != 0;
+}
+
+void half_pause(struct half *half, unsigned reason)
+{
+	half->paused |= reason;
+	if (half->stream)
+		stream_pause(half->stream, 1);
+}
+
+bool half_resume(struct half *half, unsigned reason)
+{
+	const bool was = half_is_paused(half);
+	half->paused &= ~reason;
+	if (!was || half->paused || !half->stream || half_is_closed(half))
+		return false;
+	half->heard_at = now_ms();
+	half->asked_at = 0;
+	stream_resume(half->stream, 1);
+	arm(half);
+	return true;
+}
+
+static void begin_connect(struct half *half)
+{
+	const struct smpp_options *options = half->options;
+	const struct stream_options how = {
+		.hosts = (const char *const *)options->host.items, .nhosts = options->host.n,
+		.port = (unsigned)options->port, .connect_ms = (unsigned)options->connect_timeout,
+		.partial_ms = (unsigned)options->pdu_timeout,
+		.stall_ms = (unsigned)options->write_timeout,
+	};
+	const struct stream_handler handler = { .ctx = half, .measure = smpp_measure,
+		.frame = on_frame, .garbled = on_garbled, .event = on_stream };
+	half->stream = stream_connect(link_base(half->link), &how, &handler);
+}
+
+void half_connect(struct half *half)
+{
+	assert(half_is_idle(half));
+	enter(half, CONNECTING);
+}
+
+void half_unbind(struct half *half)
+{
+	assert(half_is_bound(half));
+	enter(half, UNBINDING);
+}
+
+void half_close(struct half *half)
+{
+	half->phase = CLOSED;
+	event_del(half->timer);
+	stream_free(half->stream);
+	half->stream = NULL;
+}
+
+struct half *half_new(struct link *link, const struct smpp_options *options, uint32_t bind,
+    const struct window *window, const struct half_owner *owner)
+{
+	struct half *half = calloc(1, sizeof *half);
+	if (!half)
+		abort();
+	*half = (struct half){ .link = link, .options = options, .owner = *owner, .window = window,
+		.bind = bind, .sequence = 1 };
+	half->timer = event_new(link_base(link), -1, 0, on_timer, half);
+	if (!half->timer)
+		abort();
+	return half;
+}
+
+void half_free(struct half *half)
+{
+	if (!half)
+		return;
+	half_close(half);
+	event_free(half->timer);
+	free(half);
+}

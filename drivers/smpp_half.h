@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * smpp_half.h - one TCP connection to a message centre and its bind.
+ *
+ * A session has one half, or two when it binds as transmitter and receiver.
+ * A half connects, binds, keeps itself alive, answers what is out of order and
+ * unbinds; its session decides when, and what is submitted and acknowledged.
+ * Callbacks come from the loop; they may call any function here but half_free().
+ */
+#ifndef SMPP_HALF_H
+#define SMPP_HALF_H
+
+#include "../gateway/driver.h"
+#include "../gateway/window.h"
+#include "smpp.h"
+
+struct half;
+
+/* What a half tells its session. */
+struct half_owner {
+	void *session;
+	/* The bind was accepted. */
+	void (*bound)(void *session, struct half *);
+	/* submit_sm_resp, or generic_nack for a number in the window. */
+	void (*answered)(void *session, struct half *, const struct smpp_pdu *);
+	/* deliver_sm or data_sm, to be answered by half_respond(). */
+	void (*delivered)(void *session, struct half *, const struct smpp_pdu *);
+	/* The connection is over; no more callbacks follow. DOWN_DRAINED: by half_unbind(). */
+	void (*ended)(void *session, struct half *, enum down, const char *why);
+};
+
+/* A half that does nothing yet. `bind` is SMPP_BIND_...; `window` is that of the half
+ * that submits, so that its numbers are not used twice, else NULL. All are borrowed. */
+struct half *half_new(struct link *, const struct smpp_options *, uint32_t bind,
+    const struct window *window, const struct half_owner *);
+void half_free(struct half *);          /* NULL is allowed */
+
+/* Once: connects and binds. bound() or ended() follows. */
+void half_connect(struct half *);
+/* When bound: logs out. ended() follows. */
+void half_unbind(struct half *);
+/* Ends at once; no more callbacks. */
+void half_close(struct half *);
+
+/* Nothing was begun yet. */
+bool half_is_idle(const struct half *);
+/* Bound, and not yet asked to unbind. */
+bool half_is_bound(const struct half *);
+/* It has ended or was closed. */
+bool half_is_closed(const struct half *);
+
+/* When bound, or unbinding; else nothing happens. */
+void half_respond(struct half *, uint32_t response, uint32_t sequence, uint32_t status);
+void half_write(struct half *, const void *octets, size_t len);
+/* The next number of ours. */
+uint32_t half_sequence(struct half *);
+/* Stream offsets: octets written so far, and those of them that left this machine. */
+uint64_t half_written(const struct half *);
+uint64_t half_left(const struct half *);
+
+/* Stops reading for a reason, a bit each; it reads when none is set. The silence
+ * is then not held against the peer. half_resume() is true when it reads again. */
+void half_pause(struct half *, unsigned reason);
+bool half_resume(struct half *, unsigned reason);
+bool half_is_paused(const struct half *);
+
+#endif

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * check_driver.c - every driver against the rules of driver.h. Each test runs once
+ * for each row of subjects[]; a new driver adds a row.
+ */
+#include "driver_world.h"
+
+static void open_smpp(int bind, bool receipts)
+{
+	options.bind = bind;
+	peer.receipts = receipts;
+	world_open();
+}
+
+static void open_transceiver(void) { open_smpp(SMPP_TRANSCEIVER, true); }
+static void open_pair(void) { open_smpp(SMPP_TRANSMITTER_RECEIVER, true); }
+static void open_transmitter(void) { open_smpp(SMPP_TRANSMITTER, false); }
+
+static void *loop_options;
+
+static void open_loop(void)
+{
+	struct conf_error err;
+	loop_options = calloc(1, loop_driver.options);
+	ck_assert_ptr_nonnull(loop_options);
+	ck_assert_msg(conf_fill(NULL, loop_driver.keys, loop_options, &err), "%s", err.text);
+	world_open_as(&loop_driver, loop_options);
+}
+
+static const struct subject {
+	const char *name;
+	void (*open)(void);             /* a session, and a peer that takes all it is given */
+	bool tells_receipts;
+} subjects[] = {
+	{ "smpp as transceiver", open_transceiver, true },
+	{ "smpp as transmitter and receiver", open_pair, true },
+	{ "smpp as transmitter", open_transmitter, false },
+	{ "loop", open_loop, true },
+};
+enum { SUBJECTS = sizeof subjects / sizeof subjects[0] };
+
+static void contract_teardown(void)
+{
+	world_teardown();
+	if (loop_options) {
+		conf_clear(loop_driver.keys, loop_options);
+		free(loop_options);
+		loop_options = NULL;
+	}
+}
+
+START_TEST(a_session_comes_up_once_and_goes_when_it_is_drained)
+{
+	subjects[_i].open();
+	AWAIT(the_link.ups);
+	idle(20);
+	ck_assert_uint_eq(the_link.ups, 1);
+	drain();
+	AWAIT(the_link.downs);
+	ck_assert_int_eq(the_link.down, DOWN_DRAINED);
+	idle(20);
+}
+END_TEST
+
+START_TEST(every_part_lent_comes_back_once)
+{
+	subjects[_i].open();
+	AWAIT(the_link.ups);
+	unsigned next = 0;
+	while (next < 200) {
+		while (next < 200 && the_link.lent < the_link.window)
+			lend(next++);
+		turn();
+	}
+	AWAIT(the_link.answered == 200);
+	for (unsigned i = 0; i < 200; i++) {
+		ck_assert_uint_eq(the_link.done[i], 1);
+		ck_assert_int_eq(the_link.outcomes[i].verdict, VERDICT_SENT);
+		ck_assert_str_ne(the_link.outcomes[i].network_id, "");
+		for (unsigned j = 0; j < i; j++)
+			ck_assert_str_ne(the_link.outcomes[i].network_id, the_link.outcomes[j].network_id);
+	}
+}
+END_TEST
+
+START_TEST(receipts_name_what_was_sent)
+{
+	if (!subjects[_i].tells_receipts)
+		return;
+	subjects[_i].open();
+	AWAIT(the_link.ups);
+	for (unsigned i = 0; i < 3; i++)
+		lend(i);
+	AWAIT(the_link.nreceipts == 3);
+	for (unsigned i = 0; i < 3; i++) {
+		const struct receipt *receipt = &the_link.receipts[i];
+		unsigned j = 0;
+		while (j < 3 && strcmp(the_link.outcomes[j].network_id, receipt->network_id) != 0)
+			j++;
+		ck_assert_uint_lt(j, 3);
+		ck_assert_int_eq(receipt->status, STATUS_DELIVERED);
+		ack(the_link.receipt_tickets[i], ACK_KEPT);
+	}
+	idle(20);
+	ck_assert_uint_eq(the_link.nreceipts, 3);
+	ck_assert_uint_eq(the_link.downs, 0);
+}
+END_TEST
+
+START_TEST(draining_awaits_what_is_lent)
+{
+	subjects[_i].open();
+	AWAIT(the_link.ups);
+	const unsigned n = the_link.window;
+	for (unsigned i = 0; i < n; i++)
+		lend(i);
+	drain();
+	for (unsigned acked = 0; !the_link.downs; ) {
+		while (acked < the_link.nreceipts)
+			ack(the_link.receipt_tickets[acked++], ACK_KEPT);
+		turn();
+	}
+	ck_assert_int_eq(the_link.down, DOWN_DRAINED);
+	ck_assert_uint_eq(the_link.answered, n);
+	ck_assert_uint_eq(the_link.lent, 0);
+}
+END_TEST
+
+START_TEST(a_session_may_be_closed_at_any_turn)
+{
+	for (unsigned turns = 0; turns < 40; turns++) {
+		if (turns) {
+			contract_teardown();
+			world_setup();
+		}
+		subjects[_i].open();
+		unsigned lent = 0;
+		for (unsigned i = 0; i < turns && !the_link.downs; i++) {
+			turn();
+			if (the_link.ups && lent < 3)
+				lend(lent++);
+			if (i == 25)
+				drain();
+		}
+		world_close();
+		idle(4);
+	}
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("driver");
+	TCase *tests = tcase_create("contract");
+	suite_add_tcase(suite, tests);
+	tcase_set_timeout(tests, 60);
+	tcase_add_checked_fixture(tests, world_setup, contract_teardown);
+	tcase_add_loop_test(tests, a_session_comes_up_once_and_goes_when_it_is_drained, 0, SUBJECTS);
+	tcase_add_loop_test(tests, every_part_lent_comes_back_once, 0, SUBJECTS);
+	tcase_add_loop_test(tests, receipts_name_what_was_sent, 0, SUBJECTS);
+	tcase_add_loop_test(tests, draining_awaits_what_is_lent, 0, SUBJECTS);
+	tcase_add_loop_test(tests, a_session_may_be_closed_at_any_turn, 0, SUBJECTS);
+	SRunner *runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed != 0;
+}

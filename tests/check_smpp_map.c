@@ -1,0 +1,465 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * check_smpp_map.c - parts into submit_sm, statuses into outcomes, deliveries
+ * into receipts and messages; and what a link may say.
+ */
+#include "../drivers/smpp.h"
+
+#include <check.h>
+#include <jansson.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_S = 900 };
+
+static char empty[] = "", account[] = "acme01", abroad[] = "00", home[] = "0", country[] = "44";
+static char *hosts[] = { account };
+
+static struct smpp_options options_of(void)
+{
+	return (struct smpp_options){ .host = { hosts, 1 }, .system_id = account, .password = empty,
+		.password_file = empty, .system_type = empty, .address_range = empty,
+		.service_type = empty, .country_code = empty, .international_prefix = abroad,
+		.national_prefix = home, .short_code_digits = 6, .short_code_ton = 3,
+		.source_ton = -1, .source_npi = -1, .dest_ton = -1, .dest_npi = -1 };
+}
+
+static struct message message_of(void)
+{
+	return (struct message){ .sender = "ACME", .recipient = "+447700900123", .kind = "text",
+		.body = "", .attempts = 1 };
+}
+
+static json_t *load(const char *key)
+{
+	const char *top = getenv("SMSQLD_TOP");
+	char path[512];
+	snprintf(path, sizeof path, "%s/tests/vectors/smpp.json", top ? top : ".");
+	json_error_t err;
+	json_t *all = json_load_file(path, JSON_ALLOW_NUL, &err);
+	ck_assert_msg(all != NULL, "%s: %s", path, err.text);
+	json_t *part = json_incref(json_object_get(all, key));
+	json_decref(all);
+	return part;
+}
+
+static const char *text_of(json_t *row, const char *key)
+{
+	const char *text = json_string_value(json_object_get(row, key));
+	return text ? text : "";
+}
+
+static long number_of(json_t *row, const char *key)
+{
+	return (long)json_integer_value(json_object_get(row, key));
+}
+
+/* Outwards. */
+
+START_TEST(addresses_are_sent_as_the_vectors_say)
+{
+	const struct smpp_options options = options_of();
+	json_t *rows = load("addresses"), *row;
+	size_t i;
+	ck_assert_uint_ge(json_array_size(rows), 13);
+	json_array_foreach(rows, i, row) {
+		struct message message = message_of();
+		const struct part part = { .message = &message, .number = 1 };
+		struct smpp_pdu pdu;
+		struct outcome outcome;
+		message.sender = text_of(row, "input");
+		bool good = smpp_submit(&options, &part, &pdu, &outcome);
+		ck_assert_msg(good == json_is_true(json_object_get(row, "valid")), "%s", message.sender);
+		if (!good) {
+			ck_assert_int_eq(outcome.verdict, VERDICT_REJECTED);
+			continue;
+		}
+		ck_assert_str_eq(pdu.source.digits, text_of(row, "addr"));
+		ck_assert_int_eq(pdu.source.ton, number_of(row, "ton"));
+		ck_assert_int_eq(pdu.source.npi, number_of(row, "npi"));
+	}
+	json_decref(rows);
+}
+END_TEST
+
+START_TEST(settings_overrule_what_an_address_looks_like)
+{
+	struct smpp_options options = options_of();
+	struct message message = message_of();
+	const struct part part = { .message = &message, .number = 1 };
+	struct smpp_pdu pdu;
+	struct outcome outcome;
+	options.country_code = country;
+	message.recipient = "07700 900123";
+	ck_assert(smpp_submit(&options, &part, &pdu, &outcome));
+	ck_assert_str_eq(pdu.destination.digits, "447700900123");
+	ck_assert_uint_eq(pdu.destination.ton, 1);
+	options.dest_ton = 0;
+	options.source_npi = 9;
+	ck_assert(smpp_submit(&options, &part, &pdu, &outcome));
+	ck_assert_uint_eq(pdu.destination.ton, 0);
+	ck_assert_uint_eq(pdu.destination.npi, 1);
+	ck_assert_uint_eq(pdu.source.ton, 5);
+	ck_assert_uint_eq(pdu.source.npi, 9);
+	/* A recipient is a number. */
+	static const char *const none[] = { "", "ACME", "+", "00", "447700900123447700900123", "\xff" };
+	for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
+		message.recipient = none[i];
+		ck_assert_msg(!smpp_submit(&options, &part, &pdu, &outcome), "%s", none[i]);
+		ck_assert_int_eq(outcome.verdict, VERDICT_REJECTED);
+	}
+}
+END_TEST
+
+START_TEST(a_part_says_its_alphabet_class_header_and_validity)
+{
+	static const struct { enum coding coding; const char *kind; uint8_t data_coding; } cases[] = {
+		{ CODING_GSM7, "text", 0x00 }, { CODING_UCS2, "text", 0x08 },
+		{ CODING_BINARY, "text", 0x04 }, { CODING_GSM7, "flash", 0x10 },
+		{ CODING_UCS2, "flash", 0x18 },
+	};
+	const struct smpp_options options = options_of();
+	struct message message = message_of();
+	struct part part = { .message = &message, .number = 1, .len = 7, .udh_len = 6 };
+	struct smpp_pdu pdu;
+	struct outcome outcome;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		part.coding = cases[i].coding;
+		message.kind = cases[i].kind;
+		ck_assert(smpp_submit(&options, &part, &pdu, &outcome));
+		ck_assert_uint_eq(pdu.data_coding, cases[i].data_coding);
+		ck_assert_uint_eq(pdu.esm_class, SMPP_ESM_UDHI);
+		ck_assert_uint_eq(pdu.sm_length, 7);
+		ck_assert_str_eq(pdu.validity_period, "");
+		ck_assert_uint_eq(pdu.registered_delivery, 0);
+	}
+	part.udh_len = 0;
+	message.wants_receipt = true;
+	message.expires_at = 1785499200; /* 2026-07-31T12:00:00Z */
+	ck_assert(smpp_submit(&options, &part, &pdu, &outcome));
+	ck_assert_str_eq(pdu.validity_period, "260731120000000+");
+	ck_assert_uint_eq(pdu.registered_delivery, 1);
+	ck_assert_uint_eq(pdu.esm_class, 0);
+}
+END_TEST
+
+/* Answers. */
+
+START_TEST(tries_come_later_each_time_and_end)
+{
+	static const struct { uint32_t status; unsigned attempts; enum verdict verdict; unsigned s; }
+	cases[] = {
+		{ SMPP_RSYSERR, 1, VERDICT_DEFERRED, 30 }, { SMPP_RSYSERR, 2, VERDICT_DEFERRED, 60 },
+		{ SMPP_RSYSERR, 5, VERDICT_DEFERRED, 480 }, { SMPP_RSYSERR, 6, VERDICT_DEFERRED, MAX_S },
+		{ SMPP_RSYSERR, 9, VERDICT_DEFERRED, MAX_S }, { SMPP_RSYSERR, 10, VERDICT_REJECTED, 0 },
+		{ SMPP_RSUBMITFAIL, 2, VERDICT_DEFERRED, 60 },
+		{ SMPP_RSUBMITFAIL, 3, VERDICT_REJECTED, 0 },
+		{ SMPP_RUNKNOWNERR, 3, VERDICT_REJECTED, 0 },
+		{ SMPP_RINVPASWD, 1, VERDICT_DEFERRED, 30 }, /* to a submit it says nothing clear */
+		{ SMPP_RTHROTTLED, 99, VERDICT_DEFERRED, 1 },
+		{ SMPP_RINVBNDSTS, 99, VERDICT_DEFERRED, 0 },
+		{ SMPP_RINVSRCADR, 1, VERDICT_REJECTED, 0 },
+		{ SMPP_ROK, 1, VERDICT_SENT, 0 },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct message message = message_of();
+		const struct smpp_pdu pdu = { .status = cases[i].status, .message_id = "a\xe9" };
+		message.attempts = (uint16_t)cases[i].attempts;
+		const struct outcome outcome = smpp_outcome(&pdu, &message);
+		ck_assert_int_eq(outcome.verdict, cases[i].verdict);
+		ck_assert_uint_eq(outcome.retry_ms, cases[i].s * 1000);
+		ck_assert_uint_eq(outcome.code, cases[i].status);
+		if (cases[i].verdict == VERDICT_SENT)
+			ck_assert_str_eq(outcome.network_id, "a?");
+	}
+}
+END_TEST
+
+START_TEST(a_failed_transaction_is_judged_by_its_reason)
+{
+	static const struct { int reason; enum verdict verdict; } cases[] = {
+		{ 0, VERDICT_DEFERRED }, { 1, VERDICT_REJECTED }, { 2, VERDICT_REJECTED },
+		{ 3, VERDICT_DEFERRED }, { -1, VERDICT_DEFERRED },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		const struct message message = message_of();
+		struct smpp_pdu pdu = { .status = 0xFE };
+		const uint8_t reason = (uint8_t)cases[i].reason;
+		if (cases[i].reason >= 0)
+			ck_assert(smpp_tlv_add(&pdu, 0x0425, &reason, 1));
+		ck_assert_int_eq(smpp_outcome(&pdu, &message).verdict, cases[i].verdict);
+	}
+}
+END_TEST
+
+/* Inwards. */
+
+START_TEST(receipts_become_facts)
+{
+	static const struct {
+		uint8_t esm_class, state;
+		uint32_t error;
+		const char *error_text;
+		enum status status;
+		const char *text;
+	} cases[] = {
+		{ 0x04, 2, 0, "000", STATUS_DELIVERED, "" },
+		{ 0x04, 3, 27, "027", STATUS_UNDELIVERED, "expired (network error 27: absent subscriber)" },
+		{ 0x04, 4, 0, "000", STATUS_UNDELIVERED, "deleted at the message centre" },
+		{ 0x04, 5, 999, "999", STATUS_UNDELIVERED, "undeliverable (network error 999)" },
+		{ 0x04, 8, 0, "EC-27", STATUS_UNDELIVERED, "rejected (network error EC-27)" },
+		{ 0x04, 9, 0, "", STATUS_UNDELIVERED, "skipped" },
+		{ 0x04, 1, 0, "000", STATUS_SENT, "" },
+		{ 0x04, 6, 0, "000", STATUS_SENT, "" },
+		{ 0x04, 7, 0, "000", STATUS_SENT, "" },
+		{ 0x20, 5, 0, "000", STATUS_SENT, "" },
+		{ 0x24, 5, 0, "000", STATUS_UNDELIVERED, "undeliverable" },
+	};
+	const struct smpp_options options = options_of();
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		const struct smpp_pdu pdu = { .esm_class = cases[i].esm_class,
+			.source = { .ton = 1, .digits = "+447700900123" } };
+		struct smpp_receipt from = { .id = "0A1b", .state = cases[i].state, .word = "WORD",
+			.error = cases[i].error, .done_at = 5 };
+		snprintf(from.error_text, sizeof from.error_text, "%s", cases[i].error_text);
+		struct receipt to;
+		ck_assert(smpp_read_receipt(&options, &pdu, &from, &to));
+		ck_assert_int_eq(to.status, cases[i].status);
+		ck_assert_str_eq(to.text, cases[i].text);
+		ck_assert_str_eq(to.network_id, "0A1b");
+		ck_assert_str_eq(to.recipient, "447700900123");
+		ck_assert_str_eq(to.word, "WORD");
+		ck_assert_int_eq(to.done_at, 5);
+		ck_assert_uint_eq(to.code, cases[i].error);
+	}
+	const struct smpp_pdu pdu = { .esm_class = 4 };
+	struct receipt to;
+	ck_assert(!smpp_read_receipt(&options, &pdu, &(struct smpp_receipt){ .id = "1" }, &to));
+	ck_assert(!smpp_read_receipt(&options, &pdu, &(struct smpp_receipt){ .state = 2 }, &to));
+}
+END_TEST
+
+static bool names(const struct receipt *receipt, const char *id)
+{
+	char key[NETWORK_ID_MAX], other[NETWORK_ID_MAX];
+	const char *const all[] = { receipt->network_id, receipt->alternate[0], receipt->alternate[1] };
+	network_key(key, id);
+	for (size_t i = 0; i < 3; i++) {
+		network_key(other, all[i]);
+		if (strcmp(key, other) == 0 && (*all[i] || !*id))
+			return true;
+	}
+	return false;
+}
+
+START_TEST(receipts_name_messages_in_every_base_that_the_vectors_allow)
+{
+	struct smpp_options options = options_of();
+	json_t *rows = load("message_id_matching"), *row;
+	size_t i;
+	ck_assert_uint_ge(json_array_size(rows), 12);
+	json_array_foreach(rows, i, row) {
+		const bool plain = strcmp(text_of(row, "mode"), "string") == 0;
+		const bool match = json_is_true(json_object_get(row, "match"));
+		if (!plain && !match)
+			continue; /* a forced base, which there is not */
+		const struct smpp_pdu pdu = { .esm_class = 4 };
+		struct smpp_receipt from = { .state = 2 };
+		struct receipt to;
+		snprintf(from.id, sizeof from.id, "%s", text_of(row, "dlr"));
+		options.receipt_ids = plain ? SMPP_IDS_SAME : SMPP_IDS_AUTO;
+		ck_assert(smpp_read_receipt(&options, &pdu, &from, &to));
+		ck_assert_msg(names(&to, text_of(row, "resp")) == match, "%s %s", from.id,
+		    text_of(row, "resp"));
+	}
+	json_decref(rows);
+	/* The TLV's id first, then the text's. */
+	const struct smpp_receipt both = { .id = "0A1B", .text_id = "2587", .state = 2 };
+	const struct smpp_pdu pdu = { .esm_class = 4 };
+	struct receipt to;
+	options.receipt_ids = SMPP_IDS_AUTO;
+	ck_assert(smpp_read_receipt(&options, &pdu, &both, &to));
+	ck_assert_str_eq(to.network_id, "0A1B");
+	ck_assert_str_eq(to.alternate[0], "2587");
+	ck_assert_str_eq(to.alternate[1], ""); /* 0A1B in decimal is 2587 */
+}
+END_TEST
+
+/* One delivery; the caller frees the text. */
+static char *deliver(struct inbound *to, uint8_t esm_class, uint8_t data_coding, const void *at,
+    size_t len)
+{
+	static struct smpp_pdu pdu;
+	pdu = (struct smpp_pdu){ .command = SMPP_DELIVER_SM, .esm_class = esm_class,
+		.data_coding = data_coding, .short_message = at, .sm_length = (uint8_t)len,
+		.source = { .ton = 1, .npi = 1, .digits = "447700900123" },
+		.destination = { .ton = 5, .digits = "AC\x01ME" } };
+	return smpp_read_inbound(&pdu, to);
+}
+
+START_TEST(texts_become_utf8_by_their_data_coding)
+{
+	static const struct { uint8_t data_coding; const char *octets; size_t len; const char *text; }
+	cases[] = {
+		{ 0x00, "a\x00\x1b\x65", 4, "a@€" }, { 0x01, "a$\x80\x00", 4, "a$\xef\xbf\xbd\xef\xbf\xbd" },
+		{ 0x03, "\xe9$", 2, "é$" }, { 0x08, "\x04\x1f\xd8\x3d\xde\x00", 6, "П😀" },
+		{ 0x08, "\x04\x1f\x04", 3, "П" }, { 0x10, "\x00", 1, "@" }, { 0x18, "\x04\x1f", 2, "П" },
+		{ 0x48, "\x04\x1f", 2, "П" }, { 0xC8, "hi", 2, "hi" }, { 0xE8, "\x04\x1f", 2, "П" },
+		{ 0xF0, "\x00", 1, "@" }, { 0x00, "", 0, "" },
+		{ 0x02, "ab", 2, NULL }, { 0x04, "ab", 2, NULL }, { 0x0F, "ab", 2, NULL },
+		{ 0x15, "ab", 2, NULL }, { 0x24, "ab", 2, NULL }, { 0x80, "ab", 2, NULL },
+		{ 0xF5, "ab", 2, NULL },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct inbound to;
+		char *text = deliver(&to, 0, cases[i].data_coding, cases[i].octets, cases[i].len);
+		if (cases[i].text) {
+			ck_assert_str_eq(text, cases[i].text);
+			ck_assert_ptr_eq(to.body, text);
+		} else {
+			ck_assert_ptr_null(to.body);
+			ck_assert_int_eq(to.coding, CODING_BINARY);
+			ck_assert_uint_eq(to.data.len, cases[i].len);
+			ck_assert_mem_eq(to.data.at, cases[i].octets, cases[i].len);
+		}
+		free(text);
+		ck_assert_str_eq(to.sender, "+447700900123");
+		ck_assert_str_eq(to.recipient, "AC?ME");
+		ck_assert_int_gt(to.received_at, 0);
+	}
+}
+END_TEST
+
+/* The reading of every data_coding, as the vectors have it. */
+START_TEST(data_codings_are_read_as_the_vectors_say)
+{
+	json_t *rows = load("data_coding"), *row;
+	size_t i;
+	ck_assert_uint_ge(json_array_size(rows), 48);
+	json_array_foreach(rows, i, row) {
+		json_t *gsm = json_object_get(row, "gsm_meaning");
+		const char *own = text_of(row, "smpp_meaning"), *alphabet = text_of(gsm, "alphabet");
+		const bool by_dcs = strcmp(own, "gsm-dcs") == 0;
+		const char *means = by_dcs ? alphabet : own;
+		enum coding expected = CODING_BINARY;
+		if (by_dcs && json_is_true(json_object_get(gsm, "compressed")))
+			expected = CODING_BINARY;
+		else if (!strcmp(means, "gsm7") || !strcmp(means, "mc-default") ||
+		    !strcmp(means, "ia5") || !strcmp(means, "latin1"))
+			expected = CODING_GSM7;
+		else if (!strcmp(means, "ucs2"))
+			expected = CODING_UCS2;
+		struct inbound to;
+		free(deliver(&to, 0, (uint8_t)number_of(row, "value"), "ab", 2));
+		ck_assert_msg(to.coding == expected, "%s %s", text_of(row, "hex"), means);
+	}
+	json_decref(rows);
+}
+END_TEST
+
+START_TEST(headers_are_split_off_and_parts_are_numbered)
+{
+	static const struct {
+		const char *octets;
+		size_t len, header;
+		unsigned reference, parts, part;
+		const char *text;
+	} cases[] = {
+		{ "\x05\x00\x03\x2a\x03\x02hi", 8, 6, 0x2a, 3, 2, "hi" },
+		{ "\x06\x08\x04\x12\x34\x02\x01hi", 9, 7, 0x1234, 2, 1, "hi" },
+		{ "\x0a\x24\x01\x01\x00\x03\x2a\x03\x02\x70\x00z", 12, 11, 0x2a, 3, 2, "z" },
+		{ "\x05\x00\x03\x2a\x01\x01hi", 8, 6, 0, 0, 0, "hi" }, /* one of one */
+		{ "\x05\x00\x03\x2a\x03\x04hi", 8, 6, 0, 0, 0, "hi" }, /* four of three */
+		{ "\x05\x00\x03\x2a\x03\x00hi", 8, 6, 0, 0, 0, "hi" },
+		{ "\x04\x00\x03\x2a\x03hi", 7, 5, 0, 0, 0, "hi" },     /* element past the header */
+		{ "\x00hi", 3, 1, 0, 0, 0, "hi" },
+		{ "\x05\x00\x03\x2a\x03\x02", 6, 6, 0x2a, 3, 2, "" },
+		{ "\x09\x00\x03\x2a\x03\x02hi", 8, 0, 0, 0, 0, NULL }, /* header past the text */
+		{ "", 0, 0, 0, 0, 0, "" },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct inbound to;
+		char *text = deliver(&to, SMPP_ESM_UDHI, 0, cases[i].octets, cases[i].len);
+		ck_assert_uint_eq(to.udh.len, cases[i].header);
+		ck_assert_uint_eq(to.concat_ref, cases[i].reference);
+		ck_assert_uint_eq(to.concat_parts, cases[i].parts);
+		ck_assert_uint_eq(to.concat_part, cases[i].part);
+		if (cases[i].text)
+			ck_assert_str_eq(text, cases[i].text);
+		else
+			ck_assert_uint_eq(to.data.len, cases[i].len); /* all of it is kept */
+		free(text);
+	}
+}
+END_TEST
+
+START_TEST(parts_are_numbered_by_parameters_too)
+{
+	struct smpp_pdu pdu = { .command = SMPP_DELIVER_SM };
+	ck_assert(smpp_tlv_add(&pdu, SMPP_TAG_SAR_MSG_REF_NUM, "\x12\x34", 2));
+	ck_assert(smpp_tlv_add(&pdu, SMPP_TAG_SAR_TOTAL_SEGMENTS, "\x02", 1));
+	ck_assert(smpp_tlv_add(&pdu, SMPP_TAG_SAR_SEGMENT_SEQNUM, "\x02", 1));
+	ck_assert(smpp_tlv_add(&pdu, SMPP_TAG_MESSAGE_PAYLOAD, "hi", 2));
+	struct inbound to;
+	char *text = smpp_read_inbound(&pdu, &to);
+	ck_assert_str_eq(text, "hi");
+	ck_assert_uint_eq(to.concat_ref, 0x1234);
+	ck_assert_uint_eq(to.concat_parts, 2);
+	ck_assert_uint_eq(to.concat_part, 2);
+	free(text);
+}
+END_TEST
+
+/* Settings. */
+
+START_TEST(settings_that_do_not_fit_are_refused_in_words)
+{
+	static char longer[] = "longer than any field of a bind, by far, as everybody can see at once";
+	static char secret[] = "s3cret", letters[] = "+44";
+	struct conf_error err;
+	struct smpp_options options = options_of();
+	ck_assert(smpp_check(&options, &err));
+	options.password = secret;
+	ck_assert(smpp_check(&options, &err));
+	options.password_file = secret;
+	ck_assert(!smpp_check(&options, &err));
+	ck_assert_ptr_nonnull(strstr(err.text, "password and password_file"));
+	char **const texts[] = { &options.system_id, &options.system_type, &options.address_range,
+		&options.service_type, &options.password };
+	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+		options = options_of();
+		*texts[i] = longer;
+		ck_assert(!smpp_check(&options, &err));
+	}
+	options = options_of();
+	options.country_code = letters;
+	ck_assert(!smpp_check(&options, &err));
+	ck_assert_str_eq(err.text, "country_code = \"+44\" is not a few digits");
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("smpp_map");
+	TCase *tests = tcase_create("smpp_map");
+	suite_add_tcase(suite, tests);
+	tcase_add_test(tests, addresses_are_sent_as_the_vectors_say);
+	tcase_add_test(tests, settings_overrule_what_an_address_looks_like);
+	tcase_add_test(tests, a_part_says_its_alphabet_class_header_and_validity);
+	tcase_add_test(tests, tries_come_later_each_time_and_end);
+	tcase_add_test(tests, a_failed_transaction_is_judged_by_its_reason);
+	tcase_add_test(tests, receipts_become_facts);
+	tcase_add_test(tests, receipts_name_messages_in_every_base_that_the_vectors_allow);
+	tcase_add_test(tests, texts_become_utf8_by_their_data_coding);
+	tcase_add_test(tests, data_codings_are_read_as_the_vectors_say);
+	tcase_add_test(tests, headers_are_split_off_and_parts_are_numbered);
+	tcase_add_test(tests, parts_are_numbered_by_parameters_too);
+	tcase_add_test(tests, settings_that_do_not_fit_are_refused_in_words);
+	SRunner *runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed != 0;
+}
