@@ -38,7 +38,7 @@ BEGIN
              CROSS JOIN LATERAL (
                    SELECT o.id FROM outbox o
                     WHERE o.link_used = 'bench' AND o.message_id IS NOT NULL
-                      AND ltrim(lower(o.message_id), '0') = CAST(1000000000 + b.id AS text)
+                      AND ltrim(lower(o.message_id COLLATE "C"), '0') = CAST(1000000000 + b.id AS text)
                     LIMIT 1) AS one
         )
         UPDATE outbox o
