@@ -269,6 +269,33 @@ static void take_tlvs(struct cursor *in, struct smpp_pdu *pdu)
 	    (in->left && memcmp(in->at, padding, in->left) != 0);
 }
 
+static uint32_t take_body(struct cursor in, const struct body *body, struct smpp_pdu *pdu)
+{
+	for (const struct field *field = body->fields; field->kind != END; field++) {
+		const uint32_t status = take_field(&in, field, pdu);
+		if (status != SMPP_ROK)
+			return status;
+	}
+	take_tlvs(&in, pdu);
+	return SMPP_ROK;
+}
+
+/*
+ * A refusal has no body, but some send the fields, and some only the TLVs that
+ * say why. What is neither is dropped: the status says what there is to know.
+ */
+static void take_refusal(struct cursor in, const struct body *body, struct smpp_pdu *pdu)
+{
+	if (take_body(in, body, pdu) == SMPP_ROK && !pdu->tail_dropped)
+		return;
+	for (const struct field *field = body->fields; field->kind != END; field++)
+		*((char *)pdu + field->offset) = '\0';
+	pdu->ntlvs = 0;
+	take_tlvs(&in, pdu);
+	if (pdu->tail_dropped)
+		pdu->ntlvs = 0;
+}
+
 uint32_t smpp_unpack(const uint8_t *at, size_t len, struct smpp_pdu *pdu)
 {
 	assert(len >= SMPP_HEADER);
@@ -279,18 +306,14 @@ uint32_t smpp_unpack(const uint8_t *at, size_t len, struct smpp_pdu *pdu)
 	const struct body *body = body_of(pdu->command);
 	if (!body)
 		return SMPP_RINVCMDID;
-	struct cursor in = { at + SMPP_HEADER, len - SMPP_HEADER };
+	const struct cursor in = { at + SMPP_HEADER, len - SMPP_HEADER };
 	if (body->optional && in.left == 0)
 		return SMPP_ROK;
-	if (body->fields->kind == END && (pdu->command & (uint32_t)SMPP_RESPONSE ||
-	    pdu->command == SMPP_ENQUIRE_LINK || pdu->command == SMPP_UNBIND))
+	if (body->fields->kind == END)          /* a body that it should not have */
 		return SMPP_ROK;
-	for (const struct field *field = body->fields; field->kind != END; field++) {
-		const uint32_t status = take_field(&in, field, pdu);
-		if (status != SMPP_ROK)
-			return status;
-	}
-	take_tlvs(&in, pdu);
+	if (!body->optional || pdu->status == SMPP_ROK)
+		return take_body(in, body, pdu);
+	take_refusal(in, body, pdu);
 	return SMPP_ROK;
 }
 

@@ -114,7 +114,8 @@ void smpp_header(const uint8_t *at, uint32_t *command, uint32_t *status, uint32_
  * command, status and sequence. SMPP_ROK: all of it is valid. Else the status
  * that the peer is to be answered with (reference 4.7): RINVCMDID for a command
  * not known, RINVCMDLEN for missing fields, the field's own code for a text
- * without its end. A response with a status and no body is valid. String
+ * without its end. A response with a status may have no body, its fields, or
+ * TLVs alone; any other body it has is ignored, with tail_dropped. String
  * fields longer than their limit are accepted when they fit the struct.
  * `pdu` borrows from `at`.
  */
@@ -166,7 +167,7 @@ struct smpp_receipt {
 	char text_id[66];               /* the id in the text when a TLV says another, else "" */
 	uint8_t state;                  /* message_state, 1..9; 0: not recognised */
 	char word[16];                  /* "DELIVRD" as it came, cut */
-	uint32_t error;                 /* as a number, 0 when none or not decimal */
+	uint32_t error;                 /* as a number, 0 when none, too large or not decimal */
 	char error_text[16];            /* verbatim */
 	int64_t submit_at, done_at;     /* Unix seconds, read as UTC; 0: not said or impossible */
 	int sub, dlvrd;                 /* -1: not said */

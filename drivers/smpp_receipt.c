@@ -36,7 +36,7 @@ struct value { const char *at; size_t len; };
 
 static bool begins_word(const char *text, size_t i)
 {
-	return i == 0 || isspace((unsigned char)text[i - 1]) || strchr(",;|", text[i - 1]);
+	return i == 0 || isspace((unsigned char)text[i - 1]) || memchr(",;|", text[i - 1], 3);
 }
 
 /* The label that stands at text[i], or LABELS; *after is then behind its colon. */
@@ -177,8 +177,10 @@ bool smpp_receipt_text(const uint8_t *octets, size_t len, struct smpp_receipt *r
 	word(receipt->error_text, sizeof receipt->error_text, values[ERR]);
 	receipt->state = state_of(receipt->word);
 	const char *error = receipt->error_text;
-	if (*error && strspn(error, "0123456789") == strlen(error))
-		receipt->error = (uint32_t)strtoul(error, NULL, 10);
+	if (*error && strspn(error, "0123456789") == strlen(error)) {
+		const unsigned long long value = strtoull(error, NULL, 10);
+		receipt->error = value <= UINT32_MAX ? (uint32_t)value : 0;
+	}
 	receipt->submit_at = date(values[SUBMIT]);
 	receipt->done_at = date(values[DONE]);
 	receipt->sub = number(values[SUB]);

@@ -28,7 +28,7 @@ static const struct smpp_status_info statuses[] = {
 	{ 0x00F, "ESME_RINVSYSID", SMPP_CLASS_BIND, "system_id is not known" },
 	{ 0x011, "ESME_RCANCELFAIL", SMPP_CLASS_OPERATION, "cancel was refused" },
 	{ 0x013, "ESME_RREPLACEFAIL", SMPP_CLASS_OPERATION, "replace was refused" },
-	{ 0x014, "ESME_RMSGQFUL", SMPP_CLASS_THROTTLE, "message queue is full" },
+	{ 0x014, "ESME_RMSGQFUL", SMPP_CLASS_TRANSIENT, "message queue is full" },
 	{ 0x015, "ESME_RINVSERTYP", SMPP_CLASS_PERMANENT, "service_type is bad" },
 	{ 0x033, "ESME_RINVNUMDESTS", SMPP_CLASS_PERMANENT, "number of destinations is bad" },
 	{ 0x034, "ESME_RINVDLNAME", SMPP_CLASS_PERMANENT, "distribution list is not known" },

@@ -61,6 +61,16 @@ static uint32_t number_of(json_t *object, const char *key)
 	return (uint32_t)json_integer_value(value);
 }
 
+static json_t *vector_named(const char *list, const char *id)
+{
+	size_t i;
+	json_t *vector;
+	json_array_foreach(json_object_get(vectors, list), i, vector)
+		if (strcmp(text_of(vector, "id"), id) == 0)
+			return vector;
+	ck_abort_msg("%s is missing from %s", id, list);
+}
+
 /* Where a field of the vectors stands in the struct. */
 static const struct { const char *name; size_t offset; bool text; } places[] = {
 #define TEXT(name, member) { name, offsetof(struct smpp_pdu, member), true }
@@ -165,49 +175,102 @@ START_TEST(every_valid_pdu_is_read_field_by_field_and_written_back)
 }
 END_TEST
 
-/* What the codec alone decides; the rest is the session's, and the simulator's. */
-static const struct { const char *id; uint32_t status; } broken[] = {
-	{ "M13", SMPP_RINVSYSID }, { "M15", SMPP_RINVPASWD }, { "M18", SMPP_RINVMSGLEN },
-	{ "M19", SMPP_RINVCMDLEN }, { "M29", SMPP_RINVSCHED }, { "M30", SMPP_RINVEXPIRY },
-	{ "M07", SMPP_RINVCMDID }, { "M08", SMPP_RINVCMDID }, { "M23", SMPP_ROK }, { "M28", SMPP_ROK },
-	{ "M37", SMPP_ROK }, { "M38", SMPP_ROK }, { "M40", SMPP_ROK }, { "M42", SMPP_ROK },
-	{ "M43", SMPP_ROK },
-};
+/* Those that the codec decides alone; of the others the session or the account does. */
+static const char *const decided[] = { "M07", "M08", "M13", "M15", "M18", "M19", "M22", "M23",
+	"M28", "M29", "M30", "M33", "M34", "M35", "M36", "M37", "M38", "M40", "M42", "M43" };
 
-START_TEST(a_broken_pdu_names_the_status_for_its_answer)
+/* What the answer that the vector asks for says of the PDU; none says that all is well. */
+static uint32_t status_of_answer(json_t *vector)
 {
-	size_t i, found = 0;
-	json_t *vector;
-	json_array_foreach(json_object_get(vectors, "malformed"), i, vector) {
-		if (strcmp(text_of(vector, "id"), broken[_i].id) != 0)
-			continue;
-		found++;
-		size_t len;
-		uint8_t *octets = octets_of(text_of(vector, "hex"), &len);
-		struct smpp_pdu pdu;
-		ck_assert_uint_eq(smpp_unpack(octets, len, &pdu), broken[_i].status);
-		free(octets);
-	}
-	ck_assert_uint_eq(found, 1);
+	size_t len;
+	uint8_t *reply = octets_of(text_of(vector, "reply_hex"), &len);
+	uint32_t command, status = SMPP_ROK, sequence;
+	if (len >= SMPP_HEADER)
+		smpp_header(reply, &command, &status, &sequence);
+	free(reply);
+	return status;
+}
+
+START_TEST(a_broken_pdu_names_the_status_of_its_answer)
+{
+	json_t *vector = vector_named("malformed", decided[_i]);
+	size_t len;
+	uint8_t *octets = octets_of(text_of(vector, "hex"), &len);
+	struct smpp_pdu pdu;
+	uint32_t status = smpp_unpack(octets, len, &pdu);
+	if (status == SMPP_ROK && pdu.tail_dropped)
+		status = SMPP_RINVOPTPARSTREAM; /* as a message centre answers it */
+	const uint32_t expected = smpp_command_name(pdu.command) ? status_of_answer(vector)
+	    : SMPP_RINVCMDID;
+	ck_assert_msg(status == expected, "%s: status 0x%x, not 0x%x", decided[_i], status, expected);
+	free(octets);
 }
 END_TEST
 
-START_TEST(a_broken_tail_is_dropped_and_said_so)
+START_TEST(an_impossible_length_ends_the_stream_and_a_part_of_a_pdu_does_not)
 {
-	size_t i;
-	json_t *vector;
-	json_array_foreach(json_object_get(vectors, "malformed"), i, vector) {
-		if (strcmp(text_of(vector, "id"), "M22") != 0)
-			continue;
-		size_t len;
-		uint8_t *octets = octets_of(text_of(vector, "hex"), &len);
-		struct smpp_pdu pdu;
-		ck_assert_uint_eq(smpp_unpack(octets, len, &pdu), SMPP_ROK);
-		ck_assert(pdu.tail_dropped);
+	static const char *const impossible[] = { "M01", "M03", "M04", "M05" };
+	size_t len;
+	for (size_t i = 0; i < sizeof impossible / sizeof *impossible; i++) {
+		uint8_t *octets = octets_of(text_of(vector_named("malformed", impossible[i]), "hex"), &len);
+		ck_assert_uint_eq(smpp_measure(NULL, octets, len), SIZE_MAX);
 		free(octets);
-		return;
 	}
-	ck_abort_msg("M22 is missing");
+	uint8_t *octets = octets_of(text_of(vector_named("malformed", "M06"), "hex"), &len);
+	ck_assert_uint_eq(smpp_measure(NULL, octets, len), 0x33);
+	ck_assert_uint_eq(smpp_measure(NULL, octets, 3), 0);
+	free(octets);
+}
+END_TEST
+
+START_TEST(a_delivery_with_a_broken_tail_is_accepted_without_it)
+{
+	size_t len;
+	uint8_t *octets = octets_of(text_of(vector_named("malformed", "M22"), "hex"), &len);
+	octets[7] = SMPP_DELIVER_SM;            /* the same layout, and we are the client */
+	struct smpp_pdu pdu;
+	ck_assert_uint_eq(smpp_unpack(octets, len, &pdu), SMPP_ROK);
+	ck_assert(pdu.tail_dropped);
+	ck_assert_uint_eq(pdu.ntlvs, 0);
+	ck_assert_uint_eq(pdu.sm_length, 2);
+	ck_assert_mem_eq(pdu.short_message, "Hi", 2);
+	free(octets);
+}
+END_TEST
+
+/* Bodies of a submit_sm_resp that refuses: reference 1.4, forms a to d, and none of them. */
+static const struct {
+	const char *body, *message_id;
+	unsigned ntlvs;
+	bool dropped;
+} refusals[] = {
+	{ "", "", 0, false },
+	{ "00", "", 0, false },
+	{ "41423100", "AB1", 0, false },
+	{ "414231000425000101", "AB1", 1, false },
+	{ "0425000101", "", 1, false },
+	{ "042500010104200001010423000303001B", "", 3, false },
+	{ "41423100040F", "", 0, true },
+	{ "4142", "", 0, true },
+};
+
+START_TEST(a_refusal_is_read_with_whatever_body_it_has)
+{
+	char hex[256];
+	snprintf(hex, sizeof hex, "0000000080000004000000FE00000003%s", refusals[_i].body);
+	size_t len;
+	uint8_t *octets = octets_of(hex, &len);
+	octets[3] = (uint8_t)len;
+	struct smpp_pdu pdu;
+	ck_assert_uint_eq(smpp_unpack(octets, len, &pdu), SMPP_ROK);
+	ck_assert_uint_eq(pdu.command, (uint32_t)SMPP_SUBMIT_SM_RESP);
+	ck_assert_uint_eq(pdu.status, 0xFE);
+	ck_assert_uint_eq(pdu.sequence, 3);
+	ck_assert_str_eq(pdu.message_id, refusals[_i].message_id);
+	ck_assert_uint_eq(pdu.ntlvs, refusals[_i].ntlvs);
+	ck_assert_int_eq(pdu.tail_dropped, refusals[_i].dropped);
+	ck_assert_uint_eq(smpp_tlv_number(&pdu, 0x0425, 9), pdu.ntlvs ? 1 : 9);
+	free(octets);
 }
 END_TEST
 
@@ -232,6 +295,17 @@ START_TEST(any_cut_of_a_valid_pdu_is_refused_or_read_within_its_octets)
 }
 END_TEST
 
+static void compare_frame(json_t *stream, size_t frame, const uint8_t *at, size_t n)
+{
+	const char *id = json_string_value(json_array_get(json_object_get(stream, "expect"), frame));
+	ck_assert_msg(id != NULL, "%s: a frame too many", text_of(stream, "id"));
+	size_t len;
+	uint8_t *octets = octets_of(text_of(vector_named("pdus", id), "hex"), &len);
+	ck_assert_msg(len == n && memcmp(octets, at, n) == 0, "%s: frame %zu is not %s",
+	    text_of(stream, "id"), frame, id);
+	free(octets);
+}
+
 START_TEST(a_stream_is_cut_into_pdus_wherever_it_was_split)
 {
 	size_t i, k;
@@ -248,7 +322,7 @@ START_TEST(a_stream_is_cut_into_pdus_wherever_it_was_split)
 			free(octets);
 			size_t need;
 			while ((need = smpp_measure(NULL, all, have)) && need <= have) {
-				frames++;
+				compare_frame(vector, frames++, all, need);
 				memmove(all, all + need, have - need);
 				have -= need;
 			}
@@ -318,6 +392,24 @@ START_TEST(every_variant_of_a_receipt_text_is_read)
 }
 END_TEST
 
+/* A null of the vectors is "" or 0 here, as text_of() and state_number() read it. */
+static void compare_receipt(const char *id, json_t *expect, const struct smpp_receipt *receipt)
+{
+	ck_assert_msg(strcmp(receipt->id, text_of(expect, "id")) == 0, "%s: id %s", id, receipt->id);
+	ck_assert_msg(receipt->state == state_number(text_of(expect, "state")), "%s: state %u", id,
+	    receipt->state);
+	json_t *other = json_array_get(json_object_get(expect, "id_candidates"), 1);
+	ck_assert_msg(strcmp(receipt->text_id, other ? json_string_value(other) : "") == 0,
+	    "%s: id in the text %s", id, receipt->text_id);
+	if (json_object_get(expect, "err_text"))
+		ck_assert_msg(strcmp(receipt->error_text, text_of(expect, "err_text")) == 0, "%s: error %s",
+		    id, receipt->error_text);
+	json_t *error = json_object_get(expect, "network_error");
+	if (error)
+		ck_assert_msg(receipt->error == number_of(error, "code"), "%s: error %u", id,
+		    receipt->error);
+}
+
 START_TEST(receipts_are_told_from_messages_and_tlvs_win_over_text)
 {
 	size_t i;
@@ -325,8 +417,6 @@ START_TEST(receipts_are_told_from_messages_and_tlvs_win_over_text)
 	json_array_foreach(json_object_get(vectors, "receipt_pdus"), i, vector) {
 		const char *id = text_of(vector, "id");
 		json_t *expect = json_object_get(vector, "expect");
-		if (json_object_size(json_object_get(vector, "options")))
-			continue;       /* options of later work: sniffing */
 		size_t len;
 		uint8_t *octets = octets_of(text_of(vector, "hex"), &len);
 		struct smpp_pdu pdu;
@@ -334,14 +424,23 @@ START_TEST(receipts_are_told_from_messages_and_tlvs_win_over_text)
 		ck_assert_uint_eq(smpp_unpack(octets, len, &pdu), SMPP_ROK);
 		const bool is = json_is_true(json_object_get(expect, "is_receipt"));
 		ck_assert_msg(smpp_receipt(&pdu, &receipt) == is, "%s", id);
-		if (is && json_is_string(json_object_get(expect, "id")))
-			ck_assert_msg(strcmp(receipt.id, text_of(expect, "id")) == 0, "%s: id %s", id,
-			    receipt.id);
-		if (is && json_is_string(json_object_get(expect, "state")))
-			ck_assert_msg(receipt.state == state_number(text_of(expect, "state")), "%s: state %u",
-			    id, receipt.state);
+		if (is)
+			compare_receipt(id, expect, &receipt);
 		free(octets);
 	}
+}
+END_TEST
+
+/* A message's text may be quoted anywhere, and a number may have any length. */
+START_TEST(a_label_begins_a_word_and_an_error_is_a_number_that_fits)
+{
+	static const char quoted[] = "id:1 text:a\0stat:DELIVRD", large[] = "id:1 err:4294967297";
+	struct smpp_receipt receipt;
+	ck_assert(smpp_receipt_text((const uint8_t *)quoted, sizeof quoted - 1, &receipt));
+	ck_assert_str_eq(receipt.word, "");
+	ck_assert(smpp_receipt_text((const uint8_t *)large, sizeof large - 1, &receipt));
+	ck_assert_uint_eq(receipt.error, 0);
+	ck_assert_str_eq(receipt.error_text, "4294967297");
 }
 END_TEST
 
@@ -388,6 +487,7 @@ START_TEST(every_status_has_a_row_in_order)
 		    strncmp(smpp_status(status)->name, "ESME_", 5) == 0);
 	ck_assert_uint_eq(rows, 67);
 	ck_assert_str_eq(smpp_status(SMPP_RTHROTTLED)->name, "ESME_RTHROTTLED");
+	ck_assert_int_eq(smpp_status(SMPP_RMSGQFUL)->class, SMPP_CLASS_TRANSIENT);
 	ck_assert_int_eq(smpp_status(0x4AA)->class, SMPP_CLASS_AMBIGUOUS);
 }
 END_TEST
@@ -412,13 +512,17 @@ int main(void)
 	TCase *tests = tcase_create("smpp_pdu");
 	tcase_add_checked_fixture(tests, load, unload);
 	tcase_add_test(tests, every_valid_pdu_is_read_field_by_field_and_written_back);
-	tcase_add_loop_test(tests, a_broken_pdu_names_the_status_for_its_answer, 0,
-	    sizeof broken / sizeof *broken);
-	tcase_add_test(tests, a_broken_tail_is_dropped_and_said_so);
+	tcase_add_loop_test(tests, a_broken_pdu_names_the_status_of_its_answer, 0,
+	    sizeof decided / sizeof *decided);
+	tcase_add_test(tests, an_impossible_length_ends_the_stream_and_a_part_of_a_pdu_does_not);
+	tcase_add_test(tests, a_delivery_with_a_broken_tail_is_accepted_without_it);
+	tcase_add_loop_test(tests, a_refusal_is_read_with_whatever_body_it_has, 0,
+	    sizeof refusals / sizeof *refusals);
 	tcase_add_test(tests, any_cut_of_a_valid_pdu_is_refused_or_read_within_its_octets);
 	tcase_add_test(tests, a_stream_is_cut_into_pdus_wherever_it_was_split);
 	tcase_add_test(tests, every_variant_of_a_receipt_text_is_read);
 	tcase_add_test(tests, receipts_are_told_from_messages_and_tlvs_win_over_text);
+	tcase_add_test(tests, a_label_begins_a_word_and_an_error_is_a_number_that_fits);
 	tcase_add_test(tests, message_ids_match_across_case_zeros_and_base);
 	tcase_add_test(tests, every_status_has_a_row_in_order);
 	tcase_add_test(tests, a_text_too_long_for_its_field_is_not_packed);

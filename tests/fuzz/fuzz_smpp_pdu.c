@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *at, size_t len);
 
@@ -33,11 +34,15 @@ static void there_and_back(const struct smpp_pdu *pdu, size_t len)
 	free(twice);
 }
 
+/* To the other base and back: the same but for case and leading zeros. */
 static void convert(const char *id)
 {
-	char there[66], back[66];
-	if (smpp_id_hex_to_decimal(there, sizeof there, id))
-		assert(smpp_id_decimal_to_hex(back, sizeof back, there));
+	char there[128], back[128];
+	if (smpp_id_hex_to_decimal(there, sizeof there, id)) {
+		while (*id == '0' && id[1])
+			id++;
+		assert(smpp_id_decimal_to_hex(back, sizeof back, there) && strcasecmp(back, id) == 0);
+	}
 	smpp_id_decimal_to_hex(there, 8, id);
 }
 
