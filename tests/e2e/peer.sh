@@ -63,6 +63,9 @@ frames() { # FILTER: how many frames of the capture it lets through
 	tshark -r "$DIR/run.pcapng" -d "tcp.port==${PORT[sim]},smpp" -Y "$1" 2>"$DIR/tshark.log" | wc -l
 }
 
+# dumpcap hands frames over late: the answer to unbind is the last one with a PDU.
+ended_in_capture() { [ "$(frames 'smpp.command_id == 0x80000006')" -ge 1 ]; }
+
 tshark_finds_no_malformed_pdu_in_a_whole_run() {
 	sim_start sim --inbound 20 --inbound-count 20
 	smpp_link main "${PORT[sim]}" 'enquire_link = 1' | conf
@@ -80,6 +83,7 @@ tshark_finds_no_malformed_pdu_in_a_whole_run() {
 	await_sql 20 20 "SELECT count(*) FROM inbox"
 	gateway_stop
 	sim_stop sim
+	await 20 "the end of the session in the capture" ended_in_capture
 	kill -INT "${PID[dumpcap]}"
 	await_gone 10 "${PID[dumpcap]}"
 	expect "malformed frames" "$(frames _ws.malformed)" 0

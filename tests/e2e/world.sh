@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: Apache-2.0
+# world.sh - what an end-to-end case acts upon: its database, the gateway, message
+# centres. Sourced by lib.sh, whose await_*, fail and $DIR, $ENGINE, $URL it uses.
+
+# The database.
+
+sql() { # STATEMENTS
+	case $ENGINE in
+	sqlite) sqlite3 -batch -cmd '.timeout 20000' "$DATABASE" "$1" ;;
+	pgsql) PGOPTIONS=--client-min-messages=warning psql -XqAt -v ON_ERROR_STOP=1 "$URL" -c "$1" ;;
+	esac
+}
+
+url_of() { # SERVER-URL DATABASE: the same server, that database
+	local base=${1%%\?*} query=
+	[[ $1 != *\?* ]] || query="?${1#*\?}"
+	echo "${base%/*}/$2$query"
+}
+
+database_new() {
+	if [ "$ENGINE" = sqlite ]; then
+		DATABASE=$DIR/sms.db URL=sqlite://$DIR/sms.db
+		return
+	fi
+	DATABASE=e2e_$$_$RANDOM$RANDOM
+	psql -Xq "$SMSQLD_TEST_PGSQL" -c "CREATE DATABASE $DATABASE"
+	URL=$(url_of "$SMSQLD_TEST_PGSQL" "$DATABASE")
+}
+
+database_drop() {
+	[ "$ENGINE" != pgsql ] || psql -Xq "$SMSQLD_TEST_PGSQL" \
+		-c "DROP DATABASE IF EXISTS $DATABASE WITH (FORCE)" >/dev/null 2>&1 || true
+}
+
+# "now" and a few seconds from it, as an expression.
+now_plus() { # SECONDS
+	case $ENGINE in
+	sqlite) echo "strftime('%Y-%m-%d %H:%M:%f', 'now', '$1 seconds')" ;;
+	pgsql) echo "(now() + interval '$1 seconds')" ;;
+	esac
+}
+
+# Milliseconds from one column to another, as an expression.
+ms_between() { # FROM TO
+	case $ENGINE in
+	sqlite) echo "CAST(round((julianday($2) - julianday($1)) * 86400000) AS INTEGER)" ;;
+	pgsql) echo "CAST(extract(epoch FROM $2 - $1) * 1000 AS bigint)" ;;
+	esac
+}
+
+# Rows as an application would insert them; `i` counts them.
+insert_many() { # COUNT COLUMNS EXPRESSIONS
+	sql "INSERT INTO outbox ($2) WITH RECURSIVE n(i) AS
+	     (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $1) SELECT $3 FROM n"
+}
+
+count_rows() { sql "SELECT count(*) FROM outbox WHERE $1"; } # CONDITION
+
+statuses() { # "delivered=3 failed=1": every status there is, by name
+	sql "SELECT CAST(status AS text) || '=' || count(*) FROM outbox GROUP BY status ORDER BY 1" |
+		sort | paste -sd' '
+}
+
+await_statuses() { # SECONDS EXPECTED
+	local deadline=$((SECONDS + $1)) found
+	until found=$(statuses) && [ "$found" = "$2" ]; do
+		[ "$SECONDS" -lt "$deadline" ] || fail "in vain awaited rows $2, found $found"
+		sleep 0.1
+	done
+}
+
+# The gateway.
+
+conf() { # [GATEWAY-KEYS [DATABASE-KEYS]]; sections of links on standard input
+	{
+		echo "gateway { name = \"gw1\" drain_time = 20 ${1-} }"
+		echo "database { url = \"$URL\" ${2-} }"
+		cat
+	} >"$DIR/smsqld.conf.new"
+	chmod 600 "$DIR/smsqld.conf.new"
+	mv "$DIR/smsqld.conf.new" "$DIR/smsqld.conf"
+}
+
+smpp_link() { # NAME PORT [KEYS]
+	printf 'link "%s" { driver = smpp host = "127.0.0.1" port = %s system_id = "shop"\n' "$1" "$2"
+	printf '  reconnect_min = 0.1 reconnect_max = 1 %s }\n' "${3:-window = 50}"
+}
+
+ctl() { "$B/smsqlctl" -c "$DIR/smsqld.conf" "$@"; }
+
+gateway_start() {
+	# shellcheck disable=SC2086
+	${UNDER-} "$B/smsqld" -c "$DIR/smsqld.conf" >>"$DIR/smsqld.log" 2>&1 &
+	PID[gateway]=$!
+}
+
+gateway_up() { # starts it and waits until its links are up; LINKS other than 1 may be said
+	gateway_start
+	await_sql 20 "${1:-1}" "SELECT count(*) FROM link WHERE state = 'up'"
+}
+
+gateway_stop() {
+	kill -TERM "${PID[gateway]}"
+	await_gone 30 "${PID[gateway]}"
+	local status=0
+	wait "${PID[gateway]}" || status=$?
+	expect "exit status of smsqld" "$status" 0
+	unset 'PID[gateway]'
+}
+
+gateway_kill() {
+	kill -KILL "${PID[gateway]}"
+	wait "${PID[gateway]}" 2>/dev/null || true
+	unset 'PID[gateway]'
+}
+
+# Message centres.
+
+sim_start() { # NAME FLAGS...
+	local name=$1
+	shift
+	: >"$DIR/$name.out"
+	"$B/smsc-sim" --record "$DIR/$name.record" "$@" >"$DIR/$name.out" 2>>"$DIR/$name.log" &
+	PID[$name]=$!
+	await 20 "$name is READY" grep -q '^READY' "$DIR/$name.out"
+	PORT[$name]=$(sed -n 's/^READY smpp=//p' "$DIR/$name.out")
+}
+
+sim_report() { # NAME: asks for the counts now
+	local before
+	before=$(grep -c '^{' "$DIR/$1.out" || true)
+	kill -USR1 "${PID[$1]}"
+	await 20 "counts of $1" eval "[ \$(grep -c '^{' '$DIR/$1.out') -gt $before ]"
+}
+
+sim_stop() { # NAME
+	kill -TERM "${PID[$1]}"
+	await_gone 20 "${PID[$1]}"
+	local status=0
+	wait "${PID[$1]}" || status=$?
+	expect "exit status of $1" "$status" 0
+	unset "PID[$1]"
+}
+
+sim_count() { # NAME COUNT: from its last report
+	sed -n 's/.*"'"$2"'": *\([0-9]*\).*/\1/p' "$DIR/$1.out" | tail -1
+}
