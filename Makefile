@@ -84,6 +84,7 @@ install: build ## into PREFIX=/usr/local; an /etc/smsqld/smsqld.conf that is the
 	$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/} || exit 1; done
 	for engine in $(ENGINES); do install -D -m 644 sql/$$engine/schema.sql \
 	$(DESTDIR)$(PREFIX)/share/smsqld/$$engine/schema.sql || exit 1; done
+	install -D -m 644 conf/smsqld.service $(DESTDIR)$(PREFIX)/lib/systemd/system/smsqld.service
 	test -e $(DESTDIR)/etc/smsqld/smsqld.conf || \
 	install -m 600 conf/smsqld.conf $(DESTDIR)/etc/smsqld/smsqld.conf
 
