@@ -7,6 +7,7 @@
  * says delivered follows once the answer was given. The whole protocol is one
  * list and one timer, so this is also the shortest example of a driver.
  */
+#include "../gateway/clock.h"
 #include "../gateway/driver.h"
 
 #include <event2/event.h>
@@ -44,19 +45,10 @@ struct loop {
 	bool up, draining;
 };
 
-static uint64_t now_ms(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 static void ring_at(struct loop *loop, uint64_t at)
 {
-	uint64_t now = now_ms(), wait = at > now ? at - now : 0;
-	const struct timeval after = { .tv_sec = (time_t)(wait / 1000),
-		.tv_usec = (suseconds_t)(wait % 1000 * 1000) };
-	event_add(loop->timer, &after);
+	uint64_t now = clock_ms();
+	clock_ring(loop->timer, at > now ? at - now : 0);
 }
 
 static void answer(struct loop *loop, struct part *part)
@@ -84,7 +76,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 		loop->up = true;
 		link_up(loop->link, (unsigned)loop->options->window);
 	}
-	uint64_t now = now_ms();
+	uint64_t now = clock_ms();
 	struct part *part;
 	while ((part = TAILQ_FIRST(&loop->waiting)) && part->deadline <= now) {
 		TAILQ_REMOVE(&loop->waiting, part, entry);
@@ -117,7 +109,7 @@ static void loop_submit(void *session, struct part *part)
 {
 	struct loop *loop = session;
 	bool first = TAILQ_EMPTY(&loop->waiting);
-	part->deadline = now_ms() + (uint64_t)loop->options->delay;
+	part->deadline = clock_ms() + (uint64_t)loop->options->delay;
 	TAILQ_INSERT_TAIL(&loop->waiting, part, entry);
 	if (first)
 		ring_at(loop, part->deadline);

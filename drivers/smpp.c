@@ -29,6 +29,8 @@
 #include "../gateway/window.h"
 #include "smpp_half.h"
 
+#include "../gateway/clock.h"
+
 #include <event2/event.h>
 
 #include <assert.h>
@@ -65,13 +67,6 @@ struct session {
 	unsigned owed;                  /* tickets */
 	uint64_t started_at, nonce, arrivals; /* together they name an arrival */
 };
-
-static uint64_t now_ms(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 static void enter(struct session *session, enum phase phase)
 {
@@ -118,11 +113,9 @@ static void arm(struct session *session)
 		at = session->drain_until;
 	if (!at || (session->rings_at && session->rings_at <= at))
 		return;
-	const uint64_t now = now_ms(), wait = at > now ? at - now : 0;
-	const struct timeval after = { .tv_sec = (time_t)(wait / 1000),
-		.tv_usec = (suseconds_t)(wait % 1000 * 1000) };
+	const uint64_t now = clock_ms();
 	session->rings_at = at;
-	event_add(session->timer, &after);
+	clock_ring(session->timer, at > now ? at - now : 0);
 }
 
 /* The silence was ours: what came meanwhile is still to be read. */
@@ -130,7 +123,7 @@ static void resume(struct session *session, enum pause reason)
 {
 	for (unsigned i = 0; i < session->nhalves; i++)
 		if (half_resume(session->halves[i], reason) && i == 0) {
-			session->patient_until = now_ms() + GRACE_MS;
+			session->patient_until = clock_ms() + GRACE_MS;
 			arm(session);
 		}
 }
@@ -169,7 +162,7 @@ static void smpp_drain(void *at)
 	if (session->phase != UP)
 		return;
 	enter(session, DRAINING);
-	session->drain_until = now_ms() + (uint64_t)session->options->response_timeout;
+	session->drain_until = clock_ms() + (uint64_t)session->options->response_timeout;
 	arm(session);
 	await_answers(session);
 }
@@ -199,7 +192,7 @@ static void send_part(void *at, struct part *part)
 		return;
 	}
 	window_put(session->window, pdu.sequence, part, half_written(half),
-	    now_ms() + (uint64_t)session->options->response_timeout);
+	    clock_ms() + (uint64_t)session->options->response_timeout);
 	half_write(half, octets, len);
 	arm(session);
 }
@@ -244,7 +237,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	struct session *session = arg;
-	const uint64_t now = now_ms();
+	const uint64_t now = clock_ms();
 	session->rings_at = 0;
 	take_overdue(session, now);
 	if (session->phase == ENDED)

@@ -21,6 +21,7 @@
  */
 #include "smpp_half.h"
 
+#include "../gateway/clock.h"
 #include "../gateway/stream.h"
 
 #include <event2/event.h>
@@ -68,13 +69,6 @@ struct half {
 	enum down end;                  /* once LEAVING */
 	char why[WHY_MAX];
 };
-
-static uint64_t now_ms(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 static bool in(const struct half *half, unsigned phases)
 {
@@ -202,11 +196,9 @@ static void arm(struct half *half)
 	const uint64_t at = next_deadline(half);
 	if (!at || (half->rings_at && half->rings_at <= at))
 		return;
-	const uint64_t now = now_ms(), wait = at > now ? at - now : 0;
-	const struct timeval after = { .tv_sec = (time_t)(wait / 1000),
-		.tv_usec = (suseconds_t)(wait % 1000 * 1000) };
+	const uint64_t now = clock_ms();
 	half->rings_at = at;
-	event_add(half->timer, &after);
+	clock_ring(half->timer, at > now ? at - now : 0);
 }
 
 static void enter(struct half *half, enum phase phase)
@@ -216,7 +208,7 @@ static void enter(struct half *half, enum phase phase)
 	half->phase = phase;
 	half->late_at = 0;
 	if (phases[phase].limit)
-		half->late_at = now_ms() + (uint64_t)*(const long *)
+		half->late_at = clock_ms() + (uint64_t)*(const long *)
 		    ((const char *)half->options + phases[phase].limit);
 	arm(half);
 	if (phases[phase].enter)
@@ -422,7 +414,7 @@ static const struct reaction *reaction_to(uint32_t command)
 /* Answers what cannot be done, so that the peer's window drains; but not for ever. */
 static void object(struct half *half, uint32_t response, uint32_t sequence, uint32_t status)
 {
-	const uint64_t now = now_ms();
+	const uint64_t now = clock_ms();
 	if (now - half->mistakes_since >= MISTAKES_MS) {
 		half->mistakes_since = now;
 		half->mistakes = 0;
@@ -466,7 +458,7 @@ static void on_frame(void *ctx, const uint8_t *at, size_t len)
 	struct half *half = ctx;
 	struct smpp_pdu pdu;
 	const uint32_t wrong = smpp_unpack(at, len, &pdu);
-	half->heard_at = now_ms();
+	half->heard_at = clock_ms();
 	half->asked_at = 0;
 	if (pdu.command & (uint32_t)SMPP_RESPONSE)
 		on_response(half, &pdu);
@@ -520,7 +512,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	struct half *half = arg;
-	const uint64_t now = now_ms();
+	const uint64_t now = clock_ms();
 	half->rings_at = 0;
 	if (half->late_at && now >= half->late_at)
 		phases[half->phase].late(half);
@@ -565,7 +557,7 @@ bool half_resume(struct half *half, unsigned reason)
 	half->paused &= ~reason;
 	if (!was || half->paused || !half->stream || half_is_closed(half))
 		return false;
-	half->heard_at = now_ms();
+	half->heard_at = clock_ms();
 	half->asked_at = 0;
 	stream_resume(half->stream, 1);
 	arm(half);

@@ -19,6 +19,7 @@
 #include "gateway.h"
 
 #include "address.h"
+#include "clock.h"
 #include "encode.h"
 #include "log.h"
 #include "route.h"
@@ -80,19 +81,6 @@ struct gateway {
 	gateway_ended_fn *ended;
 	void *ended_ctx;
 };
-
-static uint64_t now_ms(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
-static struct timeval interval(uint64_t ms)
-{
-	return (struct timeval){ .tv_sec = (time_t)(ms / 1000),
-		.tv_usec = (suseconds_t)(ms % 1000 * 1000) };
-}
 
 static struct member *member_named(const struct gateway *gateway, const char *name)
 {
@@ -232,7 +220,7 @@ static void on_claimed(void *ctx, struct message **messages, size_t n)
 		lane->delay = lane->delay ? lane->delay * 2 : POLL_FIRST_MS;
 		if (lane->delay > slowest)
 			lane->delay = slowest;
-		lane->due = now_ms() + lane->delay;
+		lane->due = clock_ms() + lane->delay;
 	}
 	gateway->held += n;
 	for (size_t i = 0; i < n; i++) {
@@ -294,17 +282,15 @@ static void refill(evutil_socket_t fd, short what, void *arg)
 	if (gateway->phase != PHASE_RUNNING || gateway->store_state != STORE_READY ||
 	    store_full(gateway->store))
 		return;
-	uint64_t now = now_ms(), next = 0;
+	uint64_t now = clock_ms(), next = 0;
 	struct lane_state *lane;
 	TAILQ_FOREACH(lane, &gateway->lanes, entry) {
 		uint64_t due = refill_lane(gateway, lane, now);
 		if (due && (!next || due < next))
 			next = due;
 	}
-	if (next) {
-		const struct timeval after = interval(next - now);
-		event_add(gateway->refill, &after);
-	}
+	if (next)
+		clock_ring(gateway->refill, next - now);
 }
 
 /* What links tell. */
@@ -551,8 +537,7 @@ struct gateway *gateway_open(struct event_base *base, struct settings *settings,
 	gateway->deadline = event_new(base, -1, 0, on_deadline, gateway);
 	if (!gateway->refill || !gateway->reporting || !gateway->deadline)
 		abort();
-	const struct timeval second = interval(REPORT_MS);
-	event_add(gateway->reporting, &second);
+	clock_ring(gateway->reporting, REPORT_MS);
 	make_lanes(gateway);
 	for (size_t i = 0; i < settings->nlinks; i++)
 		member_add(gateway, &settings->links[i]);
@@ -624,8 +609,7 @@ void gateway_drain(struct gateway *gateway)
 		return;
 	log_info("event=draining messages=%zu", gateway->held);
 	gateway->phase = PHASE_DRAINING;
-	const struct timeval time = interval((uint64_t)gateway->settings->gateway.drain_time);
-	event_add(gateway->deadline, &time);
+	clock_ring(gateway->deadline, (uint64_t)gateway->settings->gateway.drain_time);
 	steer_all(gateway);
 }
 

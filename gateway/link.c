@@ -23,6 +23,7 @@
  */
 #include "link.h"
 
+#include "clock.h"
 #include "log.h"
 #include "pace.h"
 
@@ -91,20 +92,6 @@ const struct conf_key link_keys[] = {
 	  .max = 86400, .live = true, .help = "seconds between tries to connect, at most" },
 	{ .name = NULL },
 };
-
-static uint64_t now_ms(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
-static void ring_after(struct event *timer, uint64_t ms)
-{
-	const struct timeval after = { .tv_sec = (time_t)(ms / 1000),
-		.tv_usec = (suseconds_t)(ms % 1000 * 1000) };
-	event_add(timer, &after);
-}
 
 static void wake(struct link *link)
 {
@@ -192,7 +179,7 @@ static void close_session(struct link *link)
 static void on_down(struct link *link)
 {
 	bool stopping = link->state == DRAINING;
-	bool steady = link->up_since && now_ms() - link->up_since >= STEADY_MS;
+	bool steady = link->up_since && clock_ms() - link->up_since >= STEADY_MS;
 	link->failures = steady ? 1 : link->failures + 1;
 	link->up_since = 0;
 	close_session(link);
@@ -203,7 +190,7 @@ static void on_down(struct link *link)
 	}
 	uint64_t wait = backoff(link);
 	link_warn(link, "event=down reason=\"%s\" retry=%.1fs", link->reason, (double)wait / 1000);
-	ring_after(link->retry, wait);
+	clock_ring(link->retry, wait);
 	enter(link, WAITING);
 }
 
@@ -233,7 +220,7 @@ static bool expired(struct link *link, struct part *part)
 /* Parts leave while the window has room, the pace allows and no hold is set. */
 static void pump(struct link *link)
 {
-	uint64_t now = now_ms();
+	uint64_t now = clock_ms();
 	struct part *part;
 	while ((part = TAILQ_FIRST(&link->queue)) && link->state == UP && !link->holds &&
 	    !link->ended && link->unanswered < link->window) {
@@ -244,7 +231,7 @@ static void pump(struct link *link)
 		if (expired(link, part))
 			continue;
 		if (!pace_take(&link->pace, now)) {
-			ring_after(link->paced, pace_wait(&link->pace));
+			clock_ring(link->paced, pace_wait(&link->pace));
 			return;
 		}
 		submit(link, part);
@@ -311,7 +298,7 @@ struct link *link_new(const struct link_settings *settings, const struct link_hu
 	link->hub = hub;
 	TAILQ_INIT(&link->queue);
 	TAILQ_INIT(&link->lent);
-	pace_init(&link->pace, (double)settings->common.rate, now_ms());
+	pace_init(&link->pace, (double)settings->common.rate, clock_ms());
 	link->wake = event_new(hub->base, -1, 0, turn, link);
 	link->paced = event_new(hub->base, -1, 0, turn, link);
 	link->retry = event_new(hub->base, -1, 0, on_retry, link);
@@ -319,7 +306,7 @@ struct link *link_new(const struct link_settings *settings, const struct link_hu
 	link->second = event_new(hub->base, -1, EV_PERSIST, on_second, link);
 	if (!link->wake || !link->paced || !link->retry || !link->throttled || !link->second)
 		abort();
-	ring_after(link->second, SECOND);
+	clock_ring(link->second, SECOND);
 	return link;
 }
 
@@ -335,7 +322,7 @@ void link_start(struct link *link)
 void link_apply(struct link *link, const struct link_settings *settings)
 {
 	link->settings = settings;
-	pace_set(&link->pace, (double)settings->common.rate, now_ms());
+	pace_set(&link->pace, (double)settings->common.rate, clock_ms());
 	wake(link);
 }
 
@@ -482,7 +469,7 @@ void link_up(struct link *link, unsigned window)
 	link->window = window;
 	if (link->state == OPENING) {
 		link->reason[0] = '\0';
-		link->up_since = now_ms();
+		link->up_since = clock_ms();
 		link_info(link, "event=up window=%u", window);
 		enter(link, UP);
 	} else {
@@ -507,7 +494,7 @@ void link_done(struct link *link, struct part *part, const struct outcome *outco
 	link->answered_now++;
 	if (outcome->hold_ms) {
 		link_hold(link, LINK_HOLD_THROTTLED, true);
-		ring_after(link->throttled, outcome->hold_ms);
+		clock_ring(link->throttled, outcome->hold_ms);
 	}
 	/* Throttled: it waits at the head, in order, without a way through the database. */
 	if (outcome->verdict == VERDICT_DEFERRED && outcome->hold_ms && link_room(link) != LINK_NO_ROOM) {
