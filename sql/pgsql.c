@@ -41,10 +41,11 @@ struct db {
 
 /* Nothing here is left to what the server or the role are set to. */
 static const char session[] =
-    "SET timezone = 'UTC'; SET standard_conforming_strings = on;"
+    "SET timezone = 'UTC'; SET datestyle = 'ISO, YMD'; SET standard_conforming_strings = on;"
     "SET default_transaction_isolation = 'read committed'; SET synchronous_commit = on;"
     "SET statement_timeout = '60s'; SET lock_timeout = '20s';"
     "SET idle_in_transaction_session_timeout = '60s';"
+    "SET enable_indexscan = on; SET enable_nestloop = on; SET enable_sort = on;"
     "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off;"
     "SET enable_bitmapscan = off; SET jit = off; SET plan_cache_mode = force_generic_plan";
 
@@ -60,6 +61,10 @@ static enum db_result judge(const char *state, bool alive)
 		return DB_AGAIN;
 	if (strcmp(state, "25006") == 0)
 		return DB_LOST;         /* read only: a standby; reconnecting may find the primary */
+	/* The statement was prepared for columns that have changed since, or is not
+	 * there any more: a new connection prepares it anew. */
+	if (strcmp(state, "0A000") == 0 || strcmp(state, "26000") == 0)
+		return DB_LOST;
 	if (strncmp(state, "22", 2) == 0 || strncmp(state, "23", 2) == 0)
 		return DB_REFUSED;
 	return DB_BROKEN;
@@ -68,7 +73,8 @@ static enum db_result judge(const char *state, bool alive)
 static const char *remedy(const char *state)
 {
 	static const struct { const char *state, *text; } remedies[] = {
-		{ "42P01", ": run smsqlctl init" }, { "42703", ": the tables are of another version than this program" },
+		{ "42P01", ": run smsqlctl init" },
+		{ "42703", ": the tables are of another version than this program" },
 		{ "42501", ": GRANT SELECT, INSERT, UPDATE on smsqld's tables and USAGE on their "
 		    "sequences to this role" },
 		{ "53100", ": the server's disk is full: free space there" },
@@ -82,12 +88,22 @@ static const char *remedy(const char *state)
 	return "";
 }
 
+/* An SQLSTATE as a number: its five characters, base 36. NULL: 0. */
+static int code_of(const char *state)
+{
+	int code = 0;
+	for (; state && *state; state++)
+		code = code * 36 + (*state <= '9' ? *state - '0' : *state - 'A' + 10);
+	return code;
+}
+
 /* One line of what the server said. */
 static void copy_words(char *out, size_t room, const char *words)
 {
 	size_t n = 0;
 	for (; *words && n < room - 1; words++)
-		out[n++] = *words == '\n' ? ' ' : *words;
+		if ((unsigned char)*words > ' ' || (n && out[n - 1] != ' '))
+			out[n++] = (unsigned char)*words > ' ' ? *words : ' ';
 	while (n && out[n - 1] == ' ')
 		n--;
 	out[n] = '\0';
@@ -101,9 +117,7 @@ static enum db_result fail(struct db *db, PGresult *answer, const char *doing, s
 	copy_words(line, sizeof line, words ? words : PQerrorMessage(db->conn));
 	snprintf(err->text, sizeof err->text, "%s: %s%s%s%s%s", doing, line, state ? " (" : "",
 	    state ? state : "", state ? ")" : "", remedy(state));
-	err->code = 0;
-	for (const char *at = state; at && *at; at++)
-		err->code = err->code * 36 + (*at <= '9' ? *at - '0' : *at - 'A' + 10);
+	err->code = code_of(state);
 	const enum db_result result = judge(state, PQstatus(db->conn) == CONNECTION_OK);
 	PQclear(answer);
 	if (result != DB_LOST && PQtransactionStatus(db->conn) != PQTRANS_IDLE)
@@ -131,40 +145,96 @@ static void pgsql_close(struct db *db)
 	free(db);
 }
 
-/* Before a session there is no SQLSTATE to be had, only words. These are the
- * server's or the library's, untranslated, and mean that trying again is no use. */
-static enum db_result judge_connect(const char *words)
+/* What the server says besides answers is for people at a terminal. */
+static void ignore_notice(void *ctx, const PGresult *notice)
 {
-	static const char *const lasting[] = { "password authentication failed", "does not exist",
-		"no pg_hba.conf entry", "no password supplied", "invalid connection option",
-		"invalid URI", "authentication failed", "unexpected character", "invalid port" };
+	(void)ctx;
+	(void)notice;
+}
+
+/* Finds the last "FATAL:  28P01: words" in what was said about connecting. *words
+ * is the start of the words; false when the server has said no such thing. */
+static bool find_state(const char *said, char state[6], const char **words)
+{
+	static const char capitals[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	bool found = false;
+	for (const char *at = said; (at = strstr(at, ":  ")); at++) {
+		if (strspn(at + 3, capitals) != 5 || strncmp(at + 8, ": ", 2) != 0)
+			continue;
+		memcpy(state, at + 3, 5);
+		state[5] = '\0';
+		*words = at + 10;
+		found = true;
+	}
+	return found;
+}
+
+/* The client library refuses before it has asked a server: then there are only
+ * its words, which are English as long as nobody has called setlocale(). */
+static bool is_lasting(const char *words)
+{
+	static const char *const lasting[] = { "no password supplied", "invalid connection option",
+		"invalid URI", "missing \"=\"", "unexpected character", "invalid port",
+		"invalid integer value", "invalid sslmode", "forbidden value", "server does not support SSL",
+		"certificate file", "private key file" };
 	for (size_t i = 0; i < sizeof lasting / sizeof *lasting; i++)
-		if (strstr(words, lasting[i]) && !strstr(words, "No such file"))
-			return DB_BROKEN;
-	return DB_LOST;
+		if (strstr(words, lasting[i]))
+			return true;
+	return false;
+}
+
+static enum db_result refuse_connection(const PGconn *conn, struct db_error *err)
+{
+	const char *said = PQerrorMessage(conn), *words;
+	char state[6], line[200];
+	if (!find_state(said, state, &words)) {
+		copy_words(err->text, sizeof err->text, said);
+		return is_lasting(said) ? DB_BROKEN : DB_LOST;
+	}
+	/* The line after the words tells the place in the server's source. */
+	snprintf(line, sizeof line, "%.*s", (int)strcspn(words, "\n"), words);
+	snprintf(err->text, sizeof err->text, "%s (%s)%s", line, state, remedy(state));
+	err->code = code_of(state);
+	const enum db_result result = judge(state, true);
+	return result == DB_AGAIN ? DB_LOST : result;
+}
+
+/*
+ * Verbose errors are the way to an SQLSTATE before there is a session, and the
+ * words alone would not do: they come in the server's language. They can be
+ * asked for once there is a connection object; so it begins to connect without
+ * waiting, and then starts over, with the library's own timeouts and list of hosts.
+ */
+static PGconn *connect_to(const char *url, const char *password)
+{
+	/* What stands before the url is a default, which the url may change. */
+	const char *const names[] = { "fallback_application_name", "connect_timeout",
+		"keepalives_idle", "tcp_user_timeout", "dbname", "client_encoding",
+		*password ? "password" : NULL, NULL };
+	const char *const values[] = { "smsqld", "10", "30", "30000", url, "UTF8", password, NULL };
+	PGconn *conn = PQconnectStartParams(names, values, 1);
+	if (!conn)
+		abort();
+	PQsetNoticeReceiver(conn, ignore_notice, NULL);
+	if (PQstatus(conn) == CONNECTION_BAD)
+		return conn;
+	PQsetErrorVerbosity(conn, PQERRORS_VERBOSE);
+	PQreset(conn);
+	PQsetErrorVerbosity(conn, PQERRORS_DEFAULT);
+	return conn;
 }
 
 static enum db_result pgsql_open(struct db **opened, const char *url, const char *password,
     struct db_error *err)
 {
 	*opened = NULL;
+	*err = (struct db_error){ 0 };
 	struct db *db = calloc(1, sizeof *db);
 	if (!db)
 		abort();
-	/* What stands before the url is a default, which the url may change. */
-	const char *const names[] = { "fallback_application_name", "connect_timeout",
-		"keepalives_idle", "tcp_user_timeout", "dbname", "client_encoding",
-		*password ? "password" : NULL, NULL };
-	const char *const values[] = { "smsqld", "10", "30", "30000", url, "UTF8", password, NULL };
-	db->conn = PQconnectdbParams(names, values, 1);
-	*err = (struct db_error){ 0 };
-	enum db_result result = DB_OK;
-	if (PQstatus(db->conn) != CONNECTION_OK) {
-		result = judge_connect(PQerrorMessage(db->conn));
-		copy_words(err->text, sizeof err->text, PQerrorMessage(db->conn));
-	} else {
-		result = command(db, session, "setting up the session", err);
-	}
+	db->conn = connect_to(url, password);
+	const enum db_result result = PQstatus(db->conn) != CONNECTION_OK
+	    ? refuse_connection(db->conn, err) : command(db, session, "setting up the session", err);
 	if (result == DB_OK)
 		*opened = db;
 	else
@@ -344,7 +414,7 @@ static enum db_result pgsql_run(struct db *db, enum statement which, const struc
 	const ExecStatusType status = PQresultStatus(answer);
 	if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)
 		return fail(db, answer, statement_names[which], err);
-	if (changed)
+	if (changed && strncmp(PQcmdStatus(answer), "SELECT", 6) != 0)
 		*changed = (size_t)strtoull(PQcmdTuples(answer), NULL, 10);
 	for (int i = 0; row && i < PQntuples(answer); i++)
 		lend_row(answer, i, row, ctx);

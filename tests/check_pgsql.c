@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * check_pgsql.c - what is true of PostgreSQL alone: receipts are heap-only
- * updates, claims walk the queue's index without sorting and pass over rows that
- * others have locked, and a server that ends a connection is told from one that
- * refuses a value.
+ * updates, every statement goes by its index whatever the statistics say, claims
+ * neither sort nor walk over rows for later and pass over rows that others have
+ * locked, and a server that ends a connection is told from one that refuses a value.
  *
  * Needs SMSQLD_TEST_PGSQL, the URL of a database that may be emptied.
  */
@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 extern const char *const pgsql_statements[STATEMENT_COUNT];
 
@@ -118,6 +119,13 @@ static void confirm(struct message **messages, size_t n)
 	free(receipts);
 }
 
+static void count_row(void *ctx, const struct value *columns, size_t n)
+{
+	(void)columns;
+	(void)n;
+	++*(size_t *)ctx;
+}
+
 static void release(struct message **messages, size_t n, struct batch *batch)
 {
 	for (size_t i = 0; i < n; i++)
@@ -146,45 +154,129 @@ START_TEST(a_receipt_is_a_heap_only_update)
 	long hot = 0;
 	for (unsigned tries = 0; tries < 100 && hot == 0; tries++) {
 		sql("SELECT pg_stat_clear_snapshot(), pg_sleep(0.05)");
-		hot = number("SELECT n_tup_hot_upd FROM pg_stat_user_tables WHERE relid = 'outbox'::regclass");
+		hot = number("SELECT n_tup_hot_upd FROM pg_stat_user_tables "
+		    "WHERE relid = 'outbox'::regclass");
 	}
 	/* Claiming and settling change the queue's index, so only receipts can be. */
-	ck_assert_msg(hot >= ROWS * 8 / 10, "%ld of %d receipts were heap-only", hot, ROWS);
+	ck_assert_msg(hot >= ROWS * 9 / 10, "%ld of %d receipts were heap-only", hot, ROWS);
 }
 END_TEST
 
-/* The plan of the claim, as the gateway's session makes it. */
-static bool plan_has(const char *what)
+/* Leaves the plan of a statement in table `plan`, a line a row, as it is made in a
+ * session of the engine. */
+static void explain(const char *how, enum statement statement, const char *arguments)
 {
-	char text[8192];
-	sql("DEALLOCATE ALL");
-	snprintf(text, sizeof text, "PREPARE claim AS %s", pgsql_statements[STATEMENT_CLAIM]);
-	sql(text);
-	PGresult *answer = PQexec(desk, "EXPLAIN (COSTS off) EXECUTE claim ('gw1/1', 1, '', 500)");
-	ck_assert_int_eq(PQresultStatus(answer), PGRES_TUPLES_OK);
-	bool found = false;
-	for (int i = 0; i < PQntuples(answer); i++)
-		found = found || strstr(PQgetvalue(answer, i, 0), what);
-	PQclear(answer);
-	return found;
+	static char text[8192];
+	struct db_error err;
+	snprintf(text, sizeof text, "DROP TABLE IF EXISTS plan; CREATE TABLE plan (line text);"
+	    "PREPARE tried AS %s; DO $plan$ DECLARE step text; BEGIN "
+	    "FOR step IN EXECUTE $x$EXPLAIN (%s) EXECUTE tried (%s)$x$ "
+	    "LOOP INSERT INTO plan VALUES (step); END LOOP; END $plan$; DEALLOCATE tried",
+	    pgsql_statements[statement], how, arguments);
+	ck_assert_msg(pgsql_engine.script(ledger.db, text, &err) == DB_OK, "%s: %s",
+	    statement_names[statement], err.text);
 }
 
-static const struct { unsigned rows; bool analyze_empty; } tables[] = {
-	{ 0, true }, { 1, true }, { 100000, true }, { 100000, false },
+static long plan_lines(const char *what)
+{
+	char text[256];
+	snprintf(text, sizeof text, "SELECT count(*) FROM plan WHERE line LIKE '%%%s%%'", what);
+	return number(text);
+}
+
+static bool plan_has(const char *what)
+{
+	return plan_lines(what) > 0;
+}
+
+static const struct { enum statement statement; const char *arguments, *index; } probes[] = {
+	{ STATEMENT_RECOVER, "'', '', ''", "outbox_claimed" },
+	{ STATEMENT_CLAIM, "'', 1, '', 500", "outbox_ready" },
+	{ STATEMENT_CLAIM_PARKED, "'', 1, '', 500", "outbox_parked" },
+	{ STATEMENT_CLAIM_READ, "'', 1", "outbox_claimed" },
+	{ STATEMENT_SETTLE, "'{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}'",
+	    "outbox_pkey" },
+	{ STATEMENT_OVERTAKEN, "'{}', '{}'", "receipt_unmatched" },
+	{ STATEMENT_CONFIRM, "'{}', '{}', '{}', '{}', '{}', '{}', '{}'", "outbox_network_id" },
+	{ STATEMENT_CONFIRM_PART, "'{}', '{}', '{}', '{}', '{}', '{}', '{}'", "outbox_part_network_id" },
+	{ STATEMENT_FOLD, "'{}'", "outbox_part_pkey" },
+	{ STATEMENT_RECEIPT_MATCHED, "'{}', '{}'", "receipt_pkey" },
+	{ STATEMENT_RECEIPT_OPEN, "100", "receipt_open" },
+	{ STATEMENT_EXPIRE, "100", "outbox_expiry" },
+	{ STATEMENT_DESK_ROW, "1", "outbox_pkey" },
+	{ STATEMENT_DESK_RETRY, "'{}'", "outbox_pkey" },
+	{ STATEMENT_DESK_CANCEL, "'{}'", "outbox_pkey" },
 };
 
-START_TEST(a_claim_walks_the_queue_without_sorting)
+static const struct { unsigned rows; bool analyze_before, analyze_after; } tables[] = {
+	{ 0, true, false }, { 1, true, true }, { 100000, true, false }, { 100000, false, true },
+};
+
+/* Rows in every state of their life. */
+static void fill(unsigned rows)
 {
-	sql("SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off;"
-	    "SET enable_bitmapscan = off; SET plan_cache_mode = force_generic_plan");
-	if (tables[_i].analyze_empty)
-		sql("ANALYZE outbox");
-	insert_rows(tables[_i].rows);
-	if (!tables[_i].analyze_empty)
-		sql("ANALYZE outbox");
-	ck_assert(plan_has("outbox_ready"));
+	char text[1024];
+	insert_rows(rows);
+	sql("UPDATE outbox SET queue = id % 4, lane = CASE id % 4 WHEN 3 THEN 'acme' END, "
+	    "owner = 'gw' || id % 3, expires_at = now() + id * interval '1 minute', "
+	    "link_used = 'acme', message_id = id, parts = 1 + id % 2");
+	sql("INSERT INTO outbox_part (outbox_id, part, link, message_id, status) "
+	    "SELECT id, 1, 'acme', id, 'sent' FROM outbox");
+	snprintf(text, sizeof text, "INSERT INTO receipt (link, message_id, status, outbox_id) "
+	    "SELECT 'acme', i, 'sent', nullif(i %% 2, 0) FROM generate_series(1, %u) AS i", rows);
+	sql(text);
+}
+
+START_TEST(every_statement_goes_by_its_index_whatever_the_statistics_say)
+{
+	if (tables[_i].analyze_before)
+		sql("ANALYZE");
+	fill(tables[_i].rows);
+	if (tables[_i].analyze_after)
+		sql("ANALYZE");
+	for (size_t i = 0; i < sizeof probes / sizeof *probes; i++) {
+		const char *name = statement_names[probes[i].statement];
+		explain("COSTS off", probes[i].statement, probes[i].arguments);
+		ck_assert_msg(plan_has(probes[i].index), "%s: no %s", name, probes[i].index);
+		ck_assert_msg(!plan_has("Seq Scan"), "%s: sequential scan", name);
+		ck_assert_msg(!plan_has("Bitmap"), "%s: bitmap scan", name);
+		ck_assert_msg(plan_lines("Index Scan using") == plan_lines("Index Cond"),
+		    "%s: walks along a whole index", name);
+	}
+	explain("COSTS off", STATEMENT_CLAIM, "'', 1, '', 500");
 	ck_assert(!plan_has("Sort"));
-	ck_assert(!plan_has("Seq Scan on outbox"));
+	explain("COSTS off", STATEMENT_CLAIM_PARKED, "'', 1, '', 500");
+	ck_assert(!plan_has("Sort"));
+}
+END_TEST
+
+START_TEST(rows_for_later_are_not_walked_over)
+{
+	insert_rows(20000);
+	sql("UPDATE outbox SET send_after = now() + interval '1 day', "
+	    "expires_at = now() + interval '2 days', queue = CASE WHEN id % 2 = 0 THEN 0 ELSE 3 END, "
+	    "lane = 'acme'");
+	explain("ANALYZE, TIMING off", STATEMENT_CLAIM, "'gw1/1', 1, '', 500");
+	ck_assert(plan_has("outbox_ready") && !plan_has("Rows Removed"));
+	explain("ANALYZE, TIMING off", STATEMENT_CLAIM_PARKED, "'gw1/1', 1, 'acme', 500");
+	ck_assert(plan_has("outbox_parked") && !plan_has("Rows Removed"));
+	explain("ANALYZE, TIMING off", STATEMENT_EXPIRE, "500");
+	ck_assert(plan_has("outbox_expiry") && !plan_has("Rows Removed"));
+}
+END_TEST
+
+START_TEST(infinite_times_are_claimed_like_others)
+{
+	insert_rows(2);
+	sql("UPDATE outbox SET send_after = '-infinity' WHERE id = 2");
+	sql("UPDATE outbox SET expires_at = 'infinity' WHERE id = 1");
+	struct batch *batch;
+	struct message **messages;
+	const size_t n = claim(&ledger, 1, 10, &batch, &messages);
+	ck_assert_uint_eq(n, 2);
+	ck_assert_int_eq(messages[0]->id, 2);
+	ck_assert_int_eq(messages[1]->expires_at, 0);
+	release(messages, n, batch);
 }
 END_TEST
 
@@ -253,16 +345,106 @@ START_TEST(a_value_that_is_refused_leaves_the_connection_fit)
 }
 END_TEST
 
-START_TEST(what_cannot_be_connected_to_says_why)
+START_TEST(columns_of_another_type_need_only_a_new_connection)
+{
+	struct db_error err;
+	const struct value gateway = { .kind = VALUE_TEXT, .at = "gw1", .len = 3 };
+	ck_assert_int_eq(pgsql_engine.run(ledger.db, STATEMENT_LINK_WANTED, &gateway, 1, 1, NULL, NULL,
+	    NULL, &err), DB_OK);
+	sql("ALTER TABLE link ALTER name TYPE varchar(64)");
+	ck_assert_int_eq(pgsql_engine.run(ledger.db, STATEMENT_LINK_WANTED, &gateway, 1, 1, NULL, NULL,
+	    NULL, &err), DB_LOST);
+	pgsql_engine.close(ledger.db);
+	ck_assert_int_eq(pgsql_engine.open(&ledger.db, url, "", &err), DB_OK);
+	ck_assert_int_eq(pgsql_engine.run(ledger.db, STATEMENT_LINK_WANTED, &gateway, 1, 1, NULL, NULL,
+	    NULL, &err), DB_OK);
+}
+END_TEST
+
+/* CONFIRM over receipts of one row, in one statement. */
+static void confirm_row(const char *const *words, size_t n)
+{
+	struct db_error err;
+	struct value values[4 * 7];
+	ck_assert_uint_le(n, 4);
+	for (size_t i = 0; i < n; i++) {
+		const struct value row[] = {
+			{ .kind = VALUE_NUMBER, .number = (int64_t)i }, { .kind = VALUE_TEXT, .at = "acme", .len = 4 },
+			{ .kind = VALUE_TEXT, .at = "7", .len = 1 }, { .kind = VALUE_TEXT, .at = "" },
+			{ .kind = VALUE_TEXT, .at = words[i], .len = strlen(words[i]) },
+			{ .kind = VALUE_NUMBER, .number = (int64_t)i }, { .kind = VALUE_TEXT, .at = "" },
+		};
+		memcpy(values + i * 7, row, sizeof row);
+	}
+	size_t answers = 0;
+	ck_assert_int_eq(pgsql_engine.run(ledger.db, STATEMENT_CONFIRM, values, 7, n, count_row, &answers,
+	    NULL, &err), DB_OK);
+	ck_assert_uint_eq(answers, n);
+}
+
+START_TEST(receipts_of_one_row_in_one_statement_act_in_their_order)
+{
+	static const struct { const char *words[4]; size_t n; const char *status; int code; } cases[] = {
+		{ { "sent", "delivered" }, 2, "delivered", 1 },
+		{ { "delivered", "sent", "undelivered" }, 3, "delivered", 0 },
+		{ { "sent", "undelivered", "sent", "undelivered" }, 4, "undelivered", 1 },
+		{ { "undelivered", "sent", "delivered" }, 3, "delivered", 2 },
+		{ { "sent", "sent", "sent" }, 3, "sent", 2 },
+	};
+	insert_rows(1);
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		char text[128];
+		sql("UPDATE outbox SET queue = 2, status = 'sent', link_used = 'acme', message_id = '07', "
+		    "error_code = NULL");
+		confirm_row(cases[i].words, cases[i].n);
+		snprintf(text, sizeof text, "SELECT count(*) FROM outbox WHERE status = '%s' "
+		    "AND coalesce(error_code, 0) = %d", cases[i].status, cases[i].code);
+		ck_assert_msg(number(text) == 1, "case %zu", i);
+	}
+}
+END_TEST
+
+static void opens_as(const char *where, enum db_result wanted, const char *says)
 {
 	struct db *db;
 	struct db_error err;
-	ck_assert_int_eq(pgsql_engine.open(&db, "postgresql://nobody@127.0.0.1:1/x", "", &err), DB_LOST);
-	ck_assert_uint_gt(strlen(err.text), 10);
+	ck_assert_msg(pgsql_engine.open(&db, where, "", &err) == wanted, "%s: %s", where, err.text);
+	ck_assert_ptr_null(db);
+	ck_assert_msg(strlen(err.text) > 10 && strstr(err.text, says), "%s: %s", where, err.text);
+}
+
+START_TEST(what_cannot_be_connected_to_says_why)
+{
 	char other[512];
+	opens_as("postgresql://nobody@127.0.0.1:1/x", DB_LOST, "127.0.0.1");
+	opens_as("postgresql:///x?host=/no/such/folder", DB_LOST, "/no/such/folder");
+	opens_as("postgresql://127.0.0.1/x?nonsense=1", DB_BROKEN, "nonsense");
+	opens_as("postgresql://127.0.0.1:port/x", DB_BROKEN, "port");
 	snprintf(other, sizeof other, "%.*s/no_such_database", (int)(strrchr(url, '/') - url), url);
-	ck_assert_int_eq(pgsql_engine.open(&db, other, "", &err), DB_BROKEN);
-	ck_assert_ptr_nonnull(strstr(err.text, "no_such_database"));
+	opens_as(other, DB_BROKEN, "no_such_database");
+	opens_as(other, DB_BROKEN, "create the database");
+	snprintf(other, sizeof other, "%s%cuser=no_such_role", url, strchr(url, '?') ? '&' : '?');
+	opens_as(other, DB_BROKEN, "no_such_role");
+	opens_as(other, DB_BROKEN, "check the user");
+}
+END_TEST
+
+START_TEST(what_the_server_remarks_is_not_printed)
+{
+	struct db_error err;
+	int ends[2];
+	char got[64];
+	ck_assert_int_eq(pipe(ends), 0);
+	const int was = dup(STDERR_FILENO);
+	dup2(ends[1], STDERR_FILENO);
+	const enum db_result result = pgsql_engine.script(ledger.db,
+	    "DROP TABLE IF EXISTS nothing; DO $$ BEGIN RAISE WARNING 'this'; END $$", &err);
+	dup2(was, STDERR_FILENO);
+	close(was);
+	close(ends[1]);
+	ck_assert_int_eq(result, DB_OK);
+	ck_assert_int_eq(read(ends[0], got, sizeof got), 0);
+	close(ends[0]);
 }
 END_TEST
 
@@ -278,13 +460,18 @@ int main(void)
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_set_timeout(tests, 60);
 	tcase_add_test(tests, a_receipt_is_a_heap_only_update);
-	tcase_add_loop_test(tests, a_claim_walks_the_queue_without_sorting, 0,
+	tcase_add_loop_test(tests, every_statement_goes_by_its_index_whatever_the_statistics_say, 0,
 	    sizeof tables / sizeof *tables);
+	tcase_add_test(tests, rows_for_later_are_not_walked_over);
+	tcase_add_test(tests, infinite_times_are_claimed_like_others);
 	tcase_add_test(tests, rows_that_another_transaction_locks_are_passed_over_without_waiting);
 	tcase_add_test(tests, two_gateways_share_the_rows_and_none_is_claimed_twice);
 	tcase_add_test(tests, a_connection_that_the_server_ends_is_lost);
 	tcase_add_test(tests, a_value_that_is_refused_leaves_the_connection_fit);
+	tcase_add_test(tests, columns_of_another_type_need_only_a_new_connection);
+	tcase_add_test(tests, receipts_of_one_row_in_one_statement_act_in_their_order);
 	tcase_add_test(tests, what_cannot_be_connected_to_says_why);
+	tcase_add_test(tests, what_the_server_remarks_is_not_printed);
 	suite_add_tcase(suite, tests);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

@@ -85,15 +85,17 @@ restart() {
 }
 
 kill_server() {
-	local pid
+	local pid all
 	pid=$(head -n 1 "$(cat "$1/at")/data/postmaster.pid")
-	pkill -KILL -P "$pid" || true
-	kill -KILL "$pid"
-	tail --pid="$pid" -f /dev/null
+	# Stopped first, so that it does not answer the death of one child with another.
+	kill -STOP "$pid"
+	mapfile -t all < <(echo "$pid"; pgrep -P "$pid")
+	kill -KILL "${all[@]}" 2>/dev/null || true
+	for pid in "${all[@]}"; do tail -s 0.05 --pid="$pid" -f /dev/null; done
 	rm -f "$(cat "$1/at")/data/postmaster.pid"
 }
 
-[ $# -eq 2 ] || fail "usage: tests/pg.sh start|url|restart|kill|up|stop DIR"
+[ $# -eq 2 ] || fail "usage: tests/pg.sh start|url|restart|kill|stop DIR"
 BIN=$(bin)
 case $1 in
 start | url | restart | stop) "$1" "$2" ;;

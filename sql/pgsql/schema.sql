@@ -8,12 +8,15 @@
 --   send      INSERT INTO outbox (recipient, body) VALUES ('+36201234567', 'Hello');
 --   look      SELECT status, error_text FROM outbox WHERE id = 17;
 --   cancel    UPDATE outbox SET status = 'cancelled' WHERE id = 17 AND status = 'queued';
+--   hold      UPDATE outbox SET status = 'held' WHERE id = 17 AND status = 'queued';
+--   release   UPDATE outbox SET status = 'queued', queue = 0 WHERE id = 17 AND status = 'held';
 --   read      SELECT id, sender, body FROM inbox WHERE taken_at IS NULL ORDER BY id
 --             FOR UPDATE SKIP LOCKED;
 --   done      UPDATE inbox SET taken_at = now() WHERE id = 5;
 --
--- Rights: an application needs INSERT and SELECT on outbox, SELECT and UPDATE on inbox,
--- USAGE on their sequences; the gateway needs SELECT, INSERT, UPDATE on all of them.
+-- Rights: an application needs SELECT, INSERT and UPDATE (status, queue) on outbox, USAGE on
+-- its sequence, SELECT and UPDATE (taken_at) on inbox; the gateway needs SELECT, INSERT and
+-- UPDATE on all tables, and USAGE on all sequences.
 
 CREATE TYPE sms_status AS ENUM ('queued', 'sending', 'sent', 'delivered', 'undelivered',
                                 'failed', 'expired', 'doubtful', 'held', 'cancelled');
@@ -40,7 +43,8 @@ CREATE TABLE outbox (
     link          text,                             -- this link and no other
     priority      smallint NOT NULL DEFAULT 1       -- 0 goes first, 9 last
                   CHECK (priority BETWEEN 0 AND 9),
-    send_after    timestamptz(3) NOT NULL DEFAULT date_trunc('milliseconds', clock_timestamp()),
+    send_after    timestamptz(3) NOT NULL           -- not before; truncated, so that now is not later
+                  DEFAULT date_trunc('milliseconds', clock_timestamp()),
     expires_at    timestamptz(3),                   -- not sent after that; NULL: never expires
     receipt       boolean NOT NULL DEFAULT true,    -- a delivery receipt is wanted
     in_doubt      text                              -- sent but never answered: resend or hold;
@@ -75,7 +79,7 @@ CREATE INDEX outbox_ready ON outbox (route, priority, send_after, id) WHERE queu
 CREATE INDEX outbox_claimed ON outbox (owner) WHERE queue = 1;
 CREATE INDEX outbox_parked ON outbox (lane, priority, send_after, id) WHERE queue = 3;
 CREATE INDEX outbox_expiry ON outbox (expires_at) WHERE queue IN (0, 3) AND expires_at IS NOT NULL;
--- How receipts find their message: lower case, without leading zeros.
+-- How receipts find their message: lower case (of ASCII, in any locale), no leading zeros.
 CREATE INDEX outbox_network_id ON outbox (link_used, ltrim(lower(message_id COLLATE "C"), '0'))
     WHERE message_id IS NOT NULL;
 CREATE UNIQUE INDEX outbox_ref ON outbox (app, ref) WHERE ref IS NOT NULL;
@@ -131,7 +135,9 @@ CREATE TABLE receipt (                  -- every delivery report as it came
 );
 CREATE INDEX receipt_unmatched ON receipt (link, ltrim(lower(message_id COLLATE "C"), '0'))
     WHERE outbox_id IS NULL;
-CREATE INDEX receipt_open ON receipt (received_at) WHERE outbox_id IS NULL;
+-- (The second condition is always true; it keeps this index to those who ask by time.)
+CREATE INDEX receipt_open ON receipt (received_at, id)
+    WHERE outbox_id IS NULL AND received_at IS NOT NULL;
 
 CREATE TABLE gateway (                  -- a row for each gateway on these tables
     name          text    PRIMARY KEY,

@@ -5,14 +5,27 @@
 -- Shape MANY gets every parameter as an array over all rows, for unnest. Parameters
 -- and columns are bigint, text or bytea, hence the casts.
 --
--- The session has sequential scans, hash and merge joins switched off: every
--- statement here is a probe by an index for each row, also when the planner has
--- old statistics of an empty table.
+-- Plans are made once, often when the tables are still empty, and have to serve when
+-- they are not. So nothing is left to estimates: every statement is a probe by an index
+-- for each row of its parameters. The session has sequential scans, hash and merge
+-- joins switched off; what remains to go wrong is a walk along a whole index, with the
+-- parameters inside. Three ways of writing make that impossible, and check_pgsql.c
+-- looks at the plans:
+--   id BETWEEN r.id AND r.id    an index can search by it, but unlike = it makes no
+--                               order of a whole index worth having
+--   LATERAL ( ... OFFSET 0)     is not taken apart
+--   queue + 0 = 0               a check, and no reason to read the index of the queue
+--
+-- Two clocks. Conditions on an indexed time ask statement_timestamp(), which stands
+-- still in a statement and so can end a walk along an index; clock_timestamp() would
+-- be asked row by row, of every row that is scheduled for later. Leases ask
+-- clock_timestamp(), because a statement may have waited for a lock.
 
+-- Also those that we have no rights on: then it is the rights that are missing.
 -- :TABLES
-SELECT table_name::text FROM information_schema.tables
- WHERE table_schema = current_schema()
-   AND table_name IN ('smsqld_schema', 'outbox', 'outbox_part', 'inbox', 'receipt', 'gateway', 'link')
+SELECT c.relname::text FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+ WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'p')
+   AND c.relname IN ('smsqld_schema', 'outbox', 'outbox_part', 'inbox', 'receipt', 'gateway', 'link')
  ORDER BY 1
 
 -- :VERSION
@@ -62,8 +75,10 @@ UPDATE outbox
  WHERE queue = 1 AND owner = $1::text
 
 -- Each priority is a range of its own in the index, so that rows scheduled for
--- later are never walked over. A row that the application took back (status
--- alone was changed) or that has expired leaves the queue here.
+-- later are never walked over; an idle claim is ten probes. Rows are locked as they
+-- are found, no more than are taken, and those that another claim has locked are
+-- passed over. A row that the application took back (status alone was changed) or
+-- that has expired leaves the queue here. (Infinite times are no numbers.)
 -- :CLAIM
 WITH picked AS MATERIALIZED (
   SELECT one.id
@@ -71,31 +86,32 @@ WITH picked AS MATERIALIZED (
    CROSS JOIN LATERAL (
          SELECT o.id FROM outbox o
           WHERE o.queue = 0 AND o.route = $3::text AND o.priority = level.n::smallint
-            AND o.send_after <= clock_timestamp()
+            AND o.send_after <= statement_timestamp()
           ORDER BY o.send_after, o.id
           LIMIT $4::bigint
             FOR NO KEY UPDATE SKIP LOCKED) AS one
    LIMIT $4::bigint)
 UPDATE outbox o
-   SET queue = CASE WHEN o.status <> 'queued' OR o.expires_at <= clock_timestamp() THEN 2 ELSE 1 END,
+   SET queue = CASE WHEN o.status <> 'queued' OR o.expires_at <= statement_timestamp() THEN 2 ELSE 1 END,
        status = CASE WHEN o.status <> 'queued' THEN o.status
-                     WHEN o.expires_at <= clock_timestamp() THEN 'expired'::sms_status
+                     WHEN o.expires_at <= statement_timestamp() THEN 'expired'::sms_status
                      ELSE 'sending'::sms_status END,
-       error_text = CASE WHEN o.status = 'queued' AND o.expires_at <= clock_timestamp()
+       error_text = CASE WHEN o.status = 'queued' AND o.expires_at <= statement_timestamp()
                          THEN 'expired before it was sent' ELSE o.error_text END,
        done_at = CASE WHEN o.status = 'cancelled'
-                        OR (o.status = 'queued' AND o.expires_at <= clock_timestamp())
-                      THEN clock_timestamp() ELSE o.done_at END,
-       owner = $1::text, claim = $2::bigint, lane = NULL, claimed_at = clock_timestamp(),
+                        OR (o.status = 'queued' AND o.expires_at <= statement_timestamp())
+                      THEN statement_timestamp() ELSE o.done_at END,
+       owner = $1::text, claim = $2::bigint, lane = NULL, claimed_at = statement_timestamp(),
        attempts = o.attempts + (o.status = 'queued')::int
   FROM picked
- WHERE o.id = picked.id AND o.queue = 0
-RETURNING o.id, o.priority::bigint, (extract(epoch FROM o.send_after) * 1000)::bigint,
+ WHERE o.id BETWEEN picked.id AND picked.id AND o.queue + 0 = 0
+RETURNING o.id, o.priority::bigint,
+       CASE WHEN isfinite(o.send_after) THEN (extract(epoch FROM o.send_after) * 1000)::bigint ELSE 0 END,
        o.status::text, o.route, coalesce(o.link, ''), o.sender, o.recipient, o.kind, o.body, o.data,
        o.options::text, o.receipt::int::bigint, o.in_doubt, o.attempts::bigint,
-       extract(epoch FROM o.expires_at)::bigint,
+       CASE WHEN isfinite(o.expires_at) THEN floor(extract(epoch FROM o.expires_at))::bigint END,
        CASE WHEN o.attempts > 1 AND o.parts > 1 THEN
-            (SELECT string_agg(p.part::text, ',') FROM outbox_part p
+            (SELECT string_agg(p.part::text, ',' ORDER BY p.part) FROM outbox_part p
               WHERE p.outbox_id = o.id AND p.status IN ('sent', 'delivered')) END
 
 -- :CLAIM_PARKED
@@ -105,40 +121,42 @@ WITH picked AS MATERIALIZED (
    CROSS JOIN LATERAL (
          SELECT o.id FROM outbox o
           WHERE o.queue = 3 AND o.lane = $3::text AND o.priority = level.n::smallint
-            AND o.send_after <= clock_timestamp()
+            AND o.send_after <= statement_timestamp()
           ORDER BY o.send_after, o.id
           LIMIT $4::bigint
             FOR NO KEY UPDATE SKIP LOCKED) AS one
    LIMIT $4::bigint)
 UPDATE outbox o
-   SET queue = CASE WHEN o.status <> 'queued' OR o.expires_at <= clock_timestamp() THEN 2 ELSE 1 END,
+   SET queue = CASE WHEN o.status <> 'queued' OR o.expires_at <= statement_timestamp() THEN 2 ELSE 1 END,
        status = CASE WHEN o.status <> 'queued' THEN o.status
-                     WHEN o.expires_at <= clock_timestamp() THEN 'expired'::sms_status
+                     WHEN o.expires_at <= statement_timestamp() THEN 'expired'::sms_status
                      ELSE 'sending'::sms_status END,
-       error_text = CASE WHEN o.status = 'queued' AND o.expires_at <= clock_timestamp()
+       error_text = CASE WHEN o.status = 'queued' AND o.expires_at <= statement_timestamp()
                          THEN 'expired before it was sent' ELSE o.error_text END,
        done_at = CASE WHEN o.status = 'cancelled'
-                        OR (o.status = 'queued' AND o.expires_at <= clock_timestamp())
-                      THEN clock_timestamp() ELSE o.done_at END,
-       owner = $1::text, claim = $2::bigint, lane = NULL, claimed_at = clock_timestamp(),
+                        OR (o.status = 'queued' AND o.expires_at <= statement_timestamp())
+                      THEN statement_timestamp() ELSE o.done_at END,
+       owner = $1::text, claim = $2::bigint, lane = NULL, claimed_at = statement_timestamp(),
        attempts = o.attempts + (o.status = 'queued')::int
   FROM picked
- WHERE o.id = picked.id AND o.queue = 3
-RETURNING o.id, o.priority::bigint, (extract(epoch FROM o.send_after) * 1000)::bigint,
+ WHERE o.id BETWEEN picked.id AND picked.id AND o.queue + 0 = 3
+RETURNING o.id, o.priority::bigint,
+       CASE WHEN isfinite(o.send_after) THEN (extract(epoch FROM o.send_after) * 1000)::bigint ELSE 0 END,
        o.status::text, o.route, coalesce(o.link, ''), o.sender, o.recipient, o.kind, o.body, o.data,
        o.options::text, o.receipt::int::bigint, o.in_doubt, o.attempts::bigint,
-       extract(epoch FROM o.expires_at)::bigint,
+       CASE WHEN isfinite(o.expires_at) THEN floor(extract(epoch FROM o.expires_at))::bigint END,
        CASE WHEN o.attempts > 1 AND o.parts > 1 THEN
-            (SELECT string_agg(p.part::text, ',') FROM outbox_part p
+            (SELECT string_agg(p.part::text, ',' ORDER BY p.part) FROM outbox_part p
               WHERE p.outbox_id = o.id AND p.status IN ('sent', 'delivered')) END
 
 -- :CLAIM_READ
-SELECT o.id, o.priority::bigint, (extract(epoch FROM o.send_after) * 1000)::bigint,
+SELECT o.id, o.priority::bigint,
+       CASE WHEN isfinite(o.send_after) THEN (extract(epoch FROM o.send_after) * 1000)::bigint ELSE 0 END,
        o.status::text, o.route, coalesce(o.link, ''), o.sender, o.recipient, o.kind, o.body, o.data,
        o.options::text, o.receipt::int::bigint, o.in_doubt, o.attempts::bigint,
-       extract(epoch FROM o.expires_at)::bigint,
+       CASE WHEN isfinite(o.expires_at) THEN floor(extract(epoch FROM o.expires_at))::bigint END,
        CASE WHEN o.attempts > 1 AND o.parts > 1 THEN
-            (SELECT string_agg(p.part::text, ',') FROM outbox_part p
+            (SELECT string_agg(p.part::text, ',' ORDER BY p.part) FROM outbox_part p
               WHERE p.outbox_id = o.id AND p.status IN ('sent', 'delivered')) END
   FROM outbox o WHERE o.queue = 1 AND o.owner = $1::text AND o.claim = $2::bigint
 
@@ -161,7 +179,7 @@ UPDATE outbox o
   FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::bigint[],
               $7::bigint[], $8::text[], $9::bigint[], $10::text[], $11::bigint[], $12::text[])
        AS r (id, owner, status, queue, lane, retry_ms, untried, link, parts, message_id, code, text)
- WHERE o.id = r.id AND o.owner = r.owner AND (o.queue = 1 OR o.status = 'doubtful')
+ WHERE o.id BETWEEN r.id AND r.id AND o.owner = r.owner AND (o.queue = 1 OR o.status = 'doubtful')
 
 -- :PART_PUT
 INSERT INTO outbox_part (outbox_id, part, link, message_id, status, error_code, error_text)
@@ -176,68 +194,79 @@ ON CONFLICT (outbox_id, part) DO UPDATE
 
 -- Receipts that came before the message's own id was known.
 -- :OVERTAKEN
-SELECT c.id, c.link, c.message_id, c.recipient, c.status::text, c.word, coalesce(c.error_code, 0),
-       coalesce(c.error_text, ''), (extract(epoch FROM c.done_at) * 1000)::bigint,
-       c.other_ids
-  FROM unnest($1::text[], $2::text[]) AS r (link, key)
-  JOIN receipt c ON c.link = r.link AND ltrim(lower(c.message_id COLLATE "C"), '0') = r.key
-                AND c.outbox_id IS NULL
+SELECT c.* FROM unnest($1::text[], $2::text[]) AS r (link, key)
+ CROSS JOIN LATERAL (
+       SELECT c.id, c.link, c.message_id, c.recipient, c.status::text, c.word, coalesce(c.error_code, 0),
+              coalesce(c.error_text, ''), (extract(epoch FROM c.done_at) * 1000)::bigint, c.other_ids
+         FROM receipt c
+        WHERE c.link = r.link AND ltrim(lower(c.message_id COLLATE "C"), '0') = r.key
+          AND c.outbox_id IS NULL
+       OFFSET 0) AS c
  ORDER BY c.id
 
--- Forward only: what is final stays, but for undelivered that becomes delivered.
--- None of the columns written is in an index, so the new version of the row stays
+-- Forward only: what is final stays, but for undelivered that becomes delivered. A
+-- recipient, digits, has to agree in its last seven; '' asks for none. When several
+-- receipts are of one row, it becomes what they make of it one after the other: that
+-- is delivered if one of them says so, else the first that says undelivered, else the
+-- last. No column that is written is in an index, so the new version of the row stays
 -- on its page. (id + 0: the newest of a few, not a walk down the primary key.)
 -- :CONFIRM
-WITH m AS MATERIALIZED (
-  SELECT r.n, r.status, r.code, r.text, found.id
+WITH found AS MATERIALIZED (
+  SELECT r.n, r.status, r.code, r.text, newest.id
     FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::text[])
          AS r (n, link, key, recipient, status, code, text)
    CROSS JOIN LATERAL (
          SELECT o.id FROM outbox o
           WHERE o.link_used = r.link AND ltrim(lower(o.message_id COLLATE "C"), '0') = r.key
             AND o.message_id IS NOT NULL AND coalesce(o.parts, 1) = 1
-            AND (r.recipient = '' OR right(regexp_replace(o.recipient, '[^0-9]', '', 'g'), 7) = right(r.recipient, 7))
-          ORDER BY o.id + 0 DESC LIMIT 1) AS found)
-UPDATE outbox o
-   SET status = CASE WHEN (o.status IN ('sent', 'doubtful') OR (o.status = 'undelivered' AND m.status = 'delivered')) THEN m.status::sms_status
-                     ELSE o.status END,
-       error_code = CASE WHEN (o.status IN ('sent', 'doubtful') OR (o.status = 'undelivered' AND m.status = 'delivered')) THEN nullif(m.code, 0)
-                         ELSE o.error_code END,
-       error_text = CASE WHEN (o.status IN ('sent', 'doubtful') OR (o.status = 'undelivered' AND m.status = 'delivered')) THEN nullif(m.text, '')
-                         ELSE o.error_text END,
-       done_at = CASE WHEN m.status <> 'sent' AND (o.status IN ('sent', 'doubtful') OR (o.status = 'undelivered' AND m.status = 'delivered'))
-                      THEN clock_timestamp() ELSE o.done_at END
-  FROM m
- WHERE o.id = m.id
-RETURNING m.n, o.id
+            AND (r.recipient = ''
+                 OR right(regexp_replace(o.recipient, '[^0-9]', '', 'g'), 7) = right(r.recipient, 7))
+          ORDER BY o.id + 0 DESC LIMIT 1) AS newest),
+told AS (
+  SELECT DISTINCT ON (id) id, status, code, text FROM found
+   ORDER BY id, status <> 'delivered', status <> 'undelivered', CASE status WHEN 'sent' THEN -n ELSE n END),
+moved AS (
+  UPDATE outbox o
+     SET status = told.status::sms_status, error_code = nullif(told.code, 0),
+         error_text = nullif(told.text, ''),
+         done_at = CASE WHEN told.status <> 'sent' THEN clock_timestamp() ELSE o.done_at END
+    FROM told
+   WHERE o.id BETWEEN told.id AND told.id
+     AND (o.status IN ('sent', 'doubtful') OR (o.status = 'undelivered' AND told.status = 'delivered')))
+SELECT n, id FROM found
 
 -- :CONFIRM_PART
-WITH m AS MATERIALIZED (
-  SELECT r.n, r.status, r.code, r.text, found.outbox_id, found.part
+WITH found AS MATERIALIZED (
+  SELECT r.n, r.status, r.code, r.text, newest.outbox_id, newest.part
     FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::text[])
          AS r (n, link, key, recipient, status, code, text)
    CROSS JOIN LATERAL (
-         SELECT p.outbox_id, p.part FROM outbox_part p JOIN outbox o ON o.id = p.outbox_id
-          WHERE p.link = r.link AND ltrim(lower(p.message_id COLLATE "C"), '0') = r.key AND p.message_id <> ''
-            AND (r.recipient = '' OR right(regexp_replace(o.recipient, '[^0-9]', '', 'g'), 7) = right(r.recipient, 7))
-          ORDER BY p.outbox_id + 0 DESC LIMIT 1) AS found)
-UPDATE outbox_part o
-   SET status = CASE WHEN (o.status IN ('sent', 'doubtful') OR (o.status = 'undelivered' AND m.status = 'delivered')) THEN m.status::sms_status
-                     ELSE o.status END,
-       error_code = CASE WHEN (o.status IN ('sent', 'doubtful') OR (o.status = 'undelivered' AND m.status = 'delivered')) THEN nullif(m.code, 0)
-                         ELSE o.error_code END,
-       error_text = CASE WHEN (o.status IN ('sent', 'doubtful') OR (o.status = 'undelivered' AND m.status = 'delivered')) THEN nullif(m.text, '')
-                         ELSE o.error_text END
-  FROM m
- WHERE o.outbox_id = m.outbox_id AND o.part = m.part
-RETURNING m.n, o.outbox_id
+         SELECT p.outbox_id, p.part FROM outbox_part p
+          WHERE p.link = r.link AND ltrim(lower(p.message_id COLLATE "C"), '0') = r.key
+            AND p.message_id <> ''
+            AND (r.recipient = ''
+                 OR (SELECT right(regexp_replace(o.recipient, '[^0-9]', '', 'g'), 7)
+                       FROM outbox o WHERE o.id = p.outbox_id) = right(r.recipient, 7))
+          ORDER BY p.outbox_id + 0 DESC LIMIT 1) AS newest),
+told AS (
+  SELECT DISTINCT ON (outbox_id, part) outbox_id, part, status, code, text FROM found
+   ORDER BY outbox_id, part, status <> 'delivered', status <> 'undelivered',
+            CASE status WHEN 'sent' THEN -n ELSE n END),
+moved AS (
+  UPDATE outbox_part p
+     SET status = told.status::sms_status, error_code = nullif(told.code, 0),
+         error_text = nullif(told.text, '')
+    FROM told
+   WHERE p.outbox_id BETWEEN told.outbox_id AND told.outbox_id
+     AND p.part BETWEEN told.part AND told.part
+     AND (p.status IN ('sent', 'doubtful') OR (p.status = 'undelivered' AND told.status = 'delivered')))
+SELECT n, outbox_id FROM found
 
--- A message of several parts is what its parts are.
+-- A message of several parts is what its parts are, once all are final. Code and text
+-- are those of the first part that was not delivered.
 -- :FOLD
 UPDATE outbox o
-   SET status = whole.word::sms_status,
-       error_code = CASE whole.word WHEN 'undelivered' THEN whole.code END,
-       error_text = CASE whole.word WHEN 'undelivered' THEN whole.text END,
+   SET status = whole.word::sms_status, error_code = whole.code, error_text = whole.text,
        done_at = clock_timestamp()
   FROM unnest($1::bigint[]) AS r (id)
  CROSS JOIN LATERAL (
@@ -247,9 +276,9 @@ UPDATE outbox o
               END AS word,
               (array_agg(p.error_code ORDER BY p.part) FILTER (WHERE p.status = 'undelivered'))[1] AS code,
               (array_agg(p.error_text ORDER BY p.part) FILTER (WHERE p.status = 'undelivered'))[1] AS text
-         FROM outbox b JOIN outbox_part p ON p.outbox_id = b.id AND p.part <= b.parts
-        WHERE b.id = r.id) AS whole
- WHERE o.id = r.id AND o.parts = whole.n AND whole.word IS NOT NULL
+         FROM outbox w JOIN outbox_part p ON p.outbox_id = w.id AND p.part <= w.parts
+        WHERE w.id = r.id) AS whole
+ WHERE o.id BETWEEN r.id AND r.id AND o.parts = whole.n AND whole.word IS NOT NULL
    AND (o.status IN ('sent', 'doubtful') OR (o.status = 'undelivered' AND whole.word = 'delivered'))
 
 -- :RECEIPT_PUT
@@ -264,14 +293,13 @@ SELECT r.link, r.message_id, r.recipient, r.status::sms_status, r.word, nullif(r
 -- :RECEIPT_MATCHED
 UPDATE receipt c SET outbox_id = r.outbox_id
   FROM unnest($1::bigint[], $2::bigint[]) AS r (id, outbox_id)
- WHERE c.id = r.id
+ WHERE c.id BETWEEN r.id AND r.id
 
 -- :RECEIPT_OPEN
 SELECT c.id, c.link, c.message_id, c.recipient, c.status::text, c.word, coalesce(c.error_code, 0),
-       coalesce(c.error_text, ''), (extract(epoch FROM c.done_at) * 1000)::bigint,
-       c.other_ids
+       coalesce(c.error_text, ''), (extract(epoch FROM c.done_at) * 1000)::bigint, c.other_ids
   FROM receipt c
- WHERE c.outbox_id IS NULL AND c.received_at > clock_timestamp() - interval '1 hour'
+ WHERE c.outbox_id IS NULL AND c.received_at > statement_timestamp() - interval '1 hour'
  ORDER BY c.received_at, c.id LIMIT $1::bigint
 
 -- :INBOX_PUT
@@ -294,7 +322,7 @@ UPDATE outbox
  WHERE id = ANY (ARRAY (
        SELECT o.id FROM outbox o
         WHERE o.queue IN (0, 3) AND o.expires_at IS NOT NULL
-          AND o.expires_at <= clock_timestamp() AND o.status = 'queued'
+          AND o.expires_at <= statement_timestamp() AND o.status = 'queued'
         LIMIT $1::bigint FOR NO KEY UPDATE SKIP LOCKED))
 
 -- `wanted` is the operator's and stays.
@@ -347,8 +375,11 @@ SELECT gateway, name, driver, state, wanted, reason, window_size, queued, unansw
 -- :DESK_QUEUE
 SELECT id, route, coalesce(lane, link, ''), priority::bigint, recipient, status::text,
        attempts::bigint, send_after::text, coalesce(error_text, '')
-  FROM outbox WHERE queue IN (0, 1, 3) AND status IN ('queued', 'sending')
- ORDER BY queue = 0, priority, send_after, id LIMIT $1::bigint
+  FROM (SELECT * FROM outbox WHERE queue = 0 UNION ALL
+        SELECT * FROM outbox WHERE queue = 1 UNION ALL
+        SELECT * FROM outbox WHERE queue = 3) AS o
+ WHERE o.status IN ('queued', 'sending')
+ ORDER BY o.queue = 0, o.priority, o.send_after, o.id LIMIT $1::bigint
 
 -- :DESK_DOUBTFUL
 SELECT id, recipient, coalesce(link_used, ''), attempts::bigint, coalesce(claimed_at::text, ''),
@@ -358,17 +389,18 @@ SELECT id, recipient, coalesce(link_used, ''), attempts::bigint, coalesce(claime
 -- :DESK_RETRY
 UPDATE outbox o
    SET status = 'queued', queue = 0, owner = NULL, claim = NULL, lane = NULL, done_at = NULL,
-       error_code = NULL, error_text = NULL, send_after = clock_timestamp(),
+       error_code = NULL, error_text = NULL,
+       send_after = date_trunc('milliseconds', clock_timestamp()),
        expires_at = CASE WHEN o.expires_at <= clock_timestamp() THEN NULL ELSE o.expires_at END
   FROM unnest($1::bigint[]) AS r (id)
- WHERE o.id = r.id
+ WHERE o.id BETWEEN r.id AND r.id
    AND o.status IN ('failed', 'undelivered', 'expired', 'doubtful', 'held', 'cancelled')
 RETURNING o.id
 
 -- :DESK_CANCEL
 UPDATE outbox o SET status = 'cancelled', queue = 2, done_at = clock_timestamp()
   FROM unnest($1::bigint[]) AS r (id)
- WHERE o.id = r.id AND ((o.queue IN (0, 3) AND o.status IN ('queued', 'held'))
+ WHERE o.id BETWEEN r.id AND r.id AND ((o.queue IN (0, 3) AND o.status IN ('queued', 'held'))
                         OR o.status IN ('held', 'doubtful'))
 RETURNING o.id
 
