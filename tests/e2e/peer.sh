@@ -10,7 +10,8 @@ peer_start() { # FLAGS...
 	NODE_PATH=$TOP/build/peers/node_modules node tests/peers/smpp-smsc.js "$@" \
 		>"$DIR/peer.out" 2>"$DIR/peer.log" &
 	PID[peer]=$!
-	await 20 "the peer is READY" grep -q '^READY' "$DIR/peer.out"
+	await 20 "the peer is READY" started peer
+	grep -q '^READY' "$DIR/peer.out" || fail "the peer does not start: $(tail -n 1 "$DIR/peer.log")"
 	PORT[peer]=$(sed -n 's/^READY smpp=//p' "$DIR/peer.out")
 }
 

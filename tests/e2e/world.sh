@@ -116,13 +116,18 @@ gateway_kill() {
 
 # Message centres.
 
+started() { # NAME: it is ready, or never will be
+	grep -q '^READY' "$DIR/$1.out" || ! kill -0 "${PID[$1]}"
+}
+
 sim_start() { # NAME FLAGS...
 	local name=$1
 	shift
 	: >"$DIR/$name.out"
 	"$B/smsc-sim" --record "$DIR/$name.record" "$@" >"$DIR/$name.out" 2>>"$DIR/$name.log" &
 	PID[$name]=$!
-	await 20 "$name is READY" grep -q '^READY' "$DIR/$name.out"
+	await 20 "$name is READY" started "$name"
+	grep -q '^READY' "$DIR/$name.out" || fail "$name does not start: $(tail -n 1 "$DIR/$name.log")"
 	PORT[$name]=$(sed -n 's/^READY smpp=//p' "$DIR/$name.out")
 }
 
