@@ -129,11 +129,11 @@ START_TEST(facts_and_claims_do_not_starve_each_other)
 		unsigned before = nanswers;
 		claim(1);
 		await(nanswers > before);
+		/* The first claim came in between, not behind the flood. */
+		if (before == 0 && engine.connections == 1)
+			ck_assert_uint_lt(nkept, FACTS);
 	}
 	ck_assert_uint_eq(nclaimed, CLAIMS);
-	/* Each claim let at most a few bundles pass; so they end together. */
-	if (engine.connections == 1)
-		ck_assert_uint_lt(nkept, FACTS);
 	await(nkept == FACTS);
 	for (unsigned i = 0; i < CLAIMS; i++)
 		settle(claimed[i], VERDICT_SENT, "");
