@@ -58,7 +58,6 @@ struct member {
 	TAILQ_ENTRY(member) entry;
 	struct gateway *gateway;
 	struct link *link;
-	struct lane_state *lane;        /* its parked rows */
 	enum wanted wanted;             /* by the operator, table link */
 	bool leaving;                   /* no longer in the settings, or to be made anew */
 };
@@ -370,7 +369,7 @@ static struct member *member_add(struct gateway *gateway, const struct link_sett
 		abort();
 	member->gateway = gateway;
 	member->link = link_new(settings, &gateway->hub);
-	member->lane = lane_get(gateway, LANE_LINK, settings->name);
+	lane_get(gateway, LANE_LINK, settings->name);   /* rows may be parked for it already */
 	TAILQ_INSERT_TAIL(&gateway->members, member, entry);
 	return member;
 }
