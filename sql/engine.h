@@ -7,7 +7,7 @@
  * an SMS is. What the statements mean together is written once, in ledger.c.
  *
  * Its functions are plain and blocking. Each connection belongs to one worker
- * thread of store.c, so an engine has no event loop, callbacks into it, locks
+ * thread of worker.c, so an engine has no event loop, callbacks into it, locks
  * or globals: just a struct db of its own making.
  *
  * The rules. tests/check_engine.c holds every engine against them, each

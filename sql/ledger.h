@@ -2,7 +2,7 @@
 /*
  * ledger.h - what the gateway's requests mean in tables.
  *
- * Blocking and single-threaded, like the engine under it: store.c calls these
+ * Blocking and single-threaded, like the engine under it: worker.c calls these
  * on a worker's thread. Each is one transaction, all of it or nothing, and
  * each may be repeated with the same arguments after any failure and leaves
  * the tables as one call would have:
