@@ -23,7 +23,7 @@ LD_ALL   = $(LDFLAGS) $(SANFLAG) -pthread $(shell pkg-config --libs $(LIBS)) -lm
 
 ENGINES  := pgsql sqlite
 MAINS    := gateway/smsqld.c sql/smsqlctl.c
-SOURCES  := $(filter-out $(MAINS),$(wildcard conf/*.c gateway/*.c drivers/*.c sql/*.c))
+SOURCES  := $(filter-out $(MAINS),$(wildcard conf/*.c sms/*.c gateway/*.c drivers/*.c sql/*.c))
 OBJECTS  := $(SOURCES:%.c=$(B)/%.o) $(ENGINES:%=$(B)/sql/%_sql.o)
 SIM      := $(wildcard tests/sim/*.c)
 PROGRAMS := $(B)/smsqld $(B)/smsqlctl $(B)/smsc-sim

@@ -12,7 +12,7 @@
  */
 #include "smpp.h"
 
-#include "../gateway/alphabet.h"
+#include "../sms/alphabet.h"
 
 #include <ctype.h>
 #include <stdio.h>

@@ -8,7 +8,7 @@
  */
 #include "encode.h"
 
-#include "alphabet.h"
+#include "../sms/alphabet.h"
 
 #include <stdio.h>
 #include <string.h>

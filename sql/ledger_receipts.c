@@ -14,7 +14,7 @@
  */
 #include "ledger_values.h"
 
-#include "../gateway/alphabet.h"
+#include "../sms/alphabet.h"
 
 #include <stdio.h>
 #include <stdlib.h>

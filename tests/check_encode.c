@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* check_encode.c - texts into parts: alphabet, segmentation, headers, cuts; addresses; pace. */
 #include "../gateway/address.h"
-#include "../gateway/alphabet.h"
+#include "../sms/alphabet.h"
 #include "../gateway/encode.h"
 #include "../gateway/pace.h"
 

@@ -13,7 +13,7 @@
 #include "sim_session.h"
 
 #include "../../drivers/smpp_pdu.h"
-#include "../../gateway/alphabet.h"
+#include "../../sms/alphabet.h"
 
 #include <assert.h>
 #include <ctype.h>

@@ -14,7 +14,7 @@
 #include "sim_session.h"
 
 #include "../../drivers/smpp_pdu.h"
-#include "../../gateway/alphabet.h"
+#include "../../sms/alphabet.h"
 
 #include <assert.h>
 #include <stdio.h>
