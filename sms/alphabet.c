@@ -9,6 +9,8 @@
  */
 #include "alphabet.h"
 
+#include "national.h"
+
 #include <string.h>
 
 enum { REPLACEMENT = 0xFFFD, NONE = 0xFF, EXTENDED = 0x80 };
@@ -164,27 +166,175 @@ static bool append(char *out, size_t room, size_t *len, uint32_t point)
 	return true;
 }
 
-static uint32_t extended_point(uint8_t septet)
+/* The character of a septet without an escape. */
+static uint32_t base_point(uint8_t septet, struct shifts shifts)
 {
-	for (size_t i = 0; i < sizeof extension / sizeof *extension; i++)
-		if (extension[i].septet == septet)
-			return extension[i].point;
-	return septet == GSM7_ESCAPE ? ' ' : basic[septet];
+	if (!shifts.locking)
+		return basic[septet];
+	return national_locking[shifts.locking][septet] ? national_locking[shifts.locking][septet] : ' ';
 }
 
-size_t gsm7_to_utf8(char *out, size_t room, const uint8_t *septets, size_t n)
+/* ... and with one (23.038, 6.2.1.1: what is not there shows as its base character). */
+static uint32_t extended_point(uint8_t septet, struct shifts shifts)
+{
+	if (septet == GSM7_ESCAPE)
+		return ' ';
+	if (shifts.single && national_single[shifts.single][septet])
+		return national_single[shifts.single][septet];
+	for (size_t i = 0; !shifts.single && i < sizeof extension / sizeof *extension; i++)
+		if (extension[i].septet == septet)
+			return extension[i].point;
+	return septet == '\r' ? septet : base_point(septet, shifts);
+}
+
+/* Identifiers that name no table mean the default ones. */
+static struct shifts known(struct shifts shifts)
+{
+	if (!gsm7_language(shifts.single))
+		shifts.single = 0;
+	if (!gsm7_has_locking(shifts.locking))
+		shifts.locking = 0;
+	return shifts;
+}
+
+size_t gsm7_to_utf8_shifted(char *out, size_t room, const uint8_t *septets, size_t n,
+    struct shifts shifts)
 {
 	size_t len = 0;
+	shifts = known(shifts);
 	for (size_t i = 0; i < n; i++) {
-		uint8_t septet = septets[i] & 0x7F;
-		uint32_t point = basic[septet];
-		if (septet == GSM7_ESCAPE)
-			point = i + 1 < n ? extended_point(septets[++i] & 0x7F) : ' ';
+		const uint8_t septet = septets[i] & 0x7F;
+		uint32_t point;
+		if (septet != GSM7_ESCAPE)
+			point = base_point(septet, shifts);
+		else
+			point = i + 1 < n ? extended_point(septets[++i] & 0x7F, shifts) : ' ';
 		if (!append(out, room, &len, point))
 			break;
 	}
 	if (room)
 		out[len] = '\0';
+	return len;
+}
+
+size_t gsm7_to_utf8(char *out, size_t room, const uint8_t *septets, size_t n)
+{
+	return gsm7_to_utf8_shifted(out, room, septets, n, (struct shifts){ 0 });
+}
+
+/* The lowest septet of a code point in a national table, or NONE. */
+static uint8_t find_in(const uint16_t table[128], uint32_t point)
+{
+	for (uint8_t septet = 0; septet < 128; septet++)
+		if (table[septet] == point && point && septet != GSM7_ESCAPE)
+			return septet;
+	return NONE;
+}
+
+static uint8_t base_septet(uint32_t point, struct shifts shifts)
+{
+	if (shifts.locking)
+		return find_in(national_locking[shifts.locking], point);
+	const uint8_t septet = septet_of(point);
+	return septet != NONE && septet & EXTENDED ? NONE : septet;
+}
+
+size_t gsm7_put_shifted(uint8_t out[2], uint32_t point, struct shifts shifts)
+{
+	shifts = known(shifts);
+	out[0] = base_septet(point, shifts);
+	if (out[0] != NONE)
+		return 1;
+	out[0] = GSM7_ESCAPE;
+	if (shifts.single) {
+		out[1] = find_in(national_single[shifts.single], point);
+		return out[1] == NONE ? 0 : 2;
+	}
+	const uint8_t septet = septet_of(point);
+	out[1] = septet & 0x7F;
+	return septet != NONE && septet & EXTENDED ? 2 : 0;
+}
+
+uint32_t gsm7_languages(uint32_t point)
+{
+	uint32_t able = septet_of(point) != NONE;
+	for (uint8_t id = 1; id < GSM7_LANGUAGES; id++) {
+		uint8_t septets[2];
+		if (gsm7_put_shifted(septets, point, (struct shifts){ .single = id }))
+			able |= UINT32_C(1) << id;
+		if (gsm7_has_locking(id) &&
+		    (gsm7_put_shifted(septets, point, (struct shifts){ .locking = id }) ||
+		    gsm7_put_shifted(septets, point, (struct shifts){ .single = id, .locking = id })))
+			able |= UINT32_C(1) << (16 + id);
+	}
+	return able;
+}
+
+size_t gsm7_from_utf8(uint8_t *out, size_t room, size_t *n, const char *text, size_t len)
+{
+	const uint8_t *const begin = (const uint8_t *)text, *const end = begin + len, *at = begin;
+	size_t written = 0;
+	while (at < end) {
+		const uint8_t *const from = at;
+		const uint8_t septet = *at < 0x80 ? latin[*at++] : septet_of(utf8_next(&at, end));
+		if (septet < EXTENDED && written < room) {
+			out[written++] = septet;
+			continue;
+		}
+		if (septet == NONE || written + 1 + (septet >= EXTENDED) > room) {
+			at = from;
+			break;
+		}
+		out[written++] = GSM7_ESCAPE;
+		out[written++] = septet & 0x7F;
+	}
+	*n = written;
+	return (size_t)(at - begin);
+}
+
+size_t ucs2_from_utf8(uint8_t *out, size_t room, size_t *n, const char *text, size_t len)
+{
+	const uint8_t *const begin = (const uint8_t *)text, *const end = begin + len, *at = begin;
+	size_t written = 0;
+	while (at < end) {
+		const uint8_t *const from = at;
+		uint32_t point = utf8_next(&at, end);
+		const size_t octets = point > 0xFFFF ? 4 : 2;
+		if (written + octets > room) {
+			at = from;
+			break;
+		}
+		if (octets == 4) {
+			const uint32_t high = 0xD800 + ((point - 0x10000) >> 10);
+			out[written++] = (uint8_t)(high >> 8);
+			out[written++] = (uint8_t)high;
+			point = 0xDC00 + ((point - 0x10000) & 0x3FF);
+		}
+		out[written++] = (uint8_t)(point >> 8);
+		out[written++] = (uint8_t)point;
+	}
+	*n = written;
+	return (size_t)(at - begin);
+}
+
+size_t utf8_valid(const char *text, size_t len)
+{
+	const uint8_t *const begin = (const uint8_t *)text, *const end = begin + len, *at = begin;
+	while (at < end) {
+		uint64_t eight;
+		while (end - at >= 8) {
+			memcpy(&eight, at, sizeof eight);
+			if (eight & UINT64_C(0x8080808080808080))
+				break;
+			at += 8;
+		}
+		if (at == end)
+			break;
+		const uint8_t *const from = at;
+		/* U+FFFD itself is three octets; what is no UTF-8 is one. */
+		if (utf8_next(&at, end) == REPLACEMENT && at - from == 1)
+			return (size_t)(from - begin);
+	}
 	return len;
 }
 

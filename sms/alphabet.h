@@ -3,7 +3,8 @@
  * alphabet.h - the alphabets of the air interface, to and from UTF-8.
  *
  * GSM 7-bit default alphabet and its extension table (3GPP TS 23.038, 6.2.1),
- * septets unpacked: one to an octet. UCS-2 is read and written as UTF-16BE.
+ * septets unpacked: one to an octet; the national language tables of its Annex A;
+ * UCS-2, which is read and written as UTF-16BE.
  */
 #ifndef ALPHABET_H
 #define ALPHABET_H
@@ -12,7 +13,39 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { GSM7_ESCAPE = 0x1B };
+enum { GSM7_ESCAPE = 0x1B, GSM7_LANGUAGES = 14 };
+
+/* National language identifiers (23.038, 6.2.1.2.4), 0: the default tables. */
+struct shifts { uint8_t single, locking; };
+
+/* "Turkish" .. "Urdu" by identifier 1 to 13; NULL for others. */
+const char *gsm7_language(unsigned id);
+bool gsm7_has_locking(unsigned id);     /* Spanish has no locking table */
+
+/* Where text stops being UTF-8: the offset of the first bad octet, or len. */
+size_t utf8_valid(const char *text, size_t len);
+
+/*
+ * Which tables could write a code point: bit 0 the default alphabet with its
+ * extension; bit n (1 to 13) the default alphabet with the single shift table of
+ * language n; bit 16 + n its locking table, alone or with its single shift table.
+ */
+uint32_t gsm7_languages(uint32_t point);
+
+/* The septets of a code point under national tables, as gsm7_put(). */
+size_t gsm7_put_shifted(uint8_t out[2], uint32_t point, struct shifts);
+/* gsm7_to_utf8() under national tables. */
+size_t gsm7_to_utf8_shifted(char *out, size_t room, const uint8_t *septets, size_t n,
+    struct shifts);
+/*
+ * A whole text in the default alphabet, fast: as many septets as fit into `room`
+ * are written and counted in *n. Returns the octets of text that were read: less
+ * than len when a character is not in the alphabet, or room ran out (a pair is
+ * never cut). `text` has to be valid UTF-8.
+ */
+size_t gsm7_from_utf8(uint8_t *out, size_t room, size_t *n, const char *text, size_t len);
+/* The same into UTF-16BE; `room` and *n count octets. Reads all but for room. */
+size_t ucs2_from_utf8(uint8_t *out, size_t room, size_t *n, const char *text, size_t len);
 
 /*
  * Reads one character of UTF-8 at *at (before end) and moves *at behind it.

@@ -6,22 +6,10 @@
 #include "../gateway/pace.h"
 
 #include <check.h>
-#include <jansson.h>
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static json_t *load(const char *name)
-{
-	const char *top = getenv("SMSQLD_TOP");
-	char path[512];
-	snprintf(path, sizeof path, "%s/tests/vectors/%s", top ? top : ".", name);
-	json_error_t err;
-	json_t *json = json_load_file(path, 0, &err);
-	ck_assert_msg(json != NULL, "%s: %s", path, err.text);
-	return json;
-}
 
 static struct message *message_of(const char *body)
 {
@@ -42,69 +30,6 @@ static char *repeat(const char *what, size_t n)
 		memcpy(all + i * strlen(what), what, strlen(what));
 	return all;
 }
-
-START_TEST(every_cell_of_the_gsm_alphabet_goes_both_ways)
-{
-	json_t *json = load("gsm7.json");
-	const char *tables[] = { "default", "extension" };
-	for (int t = 0; t < 2; t++) {
-		const char *key;
-		json_t *value;
-		json_object_foreach(json_object_get(json, tables[t]), key, value) {
-			uint8_t septet = (uint8_t)strtoul(key, NULL, 16);
-			uint32_t point = (uint32_t)strtoul(json_string_value(value), NULL, 16);
-			uint8_t in[2] = { GSM7_ESCAPE, septet }, back[2];
-			char text[8], expect[4];
-			size_t n = utf8_put(expect, point);
-			ck_assert_uint_eq(gsm7_to_utf8(text, sizeof text, in + !t, 1 + (size_t)t), n);
-			ck_assert_mem_eq(text, expect, n);
-			ck_assert_uint_eq(gsm7_put(back, point), 1 + (size_t)t);
-			ck_assert_mem_eq(back, in + !t, 1 + (size_t)t);
-		}
-	}
-	json_decref(json);
-}
-END_TEST
-
-START_TEST(what_the_alphabet_lacks_is_said_so)
-{
-	uint8_t out[2];
-	ck_assert_uint_eq(gsm7_put(out, 0x0151), 0);
-	ck_assert_uint_eq(gsm7_put(out, '`'), 0);
-	ck_assert_uint_eq(gsm7_put(out, 0x1F600), 0);
-	char text[8];
-	ck_assert_uint_eq(gsm7_to_utf8(text, sizeof text, (const uint8_t *)"\x1B\x41", 2), 1);
-	ck_assert_str_eq(text, "A");
-	ck_assert_uint_eq(gsm7_to_utf8(text, sizeof text, (const uint8_t *)"\x1B", 1), 1);
-	ck_assert_str_eq(text, " ");
-}
-END_TEST
-
-START_TEST(broken_utf8_becomes_replacement_characters)
-{
-	static const struct { const char *octets; size_t n; } cases[] = {
-		{ "\x80", 1 }, { "\xC0\x80", 2 }, { "\xED\xA0\x80", 3 }, { "\xF4\x90\x80\x80", 4 },
-		{ "\xE2\x82", 2 }, { "\xFF", 1 },
-	};
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		const uint8_t *at = (const uint8_t *)cases[i].octets;
-		ck_assert_uint_eq(utf8_next(&at, at + cases[i].n), 0xFFFD);
-		ck_assert_ptr_eq(at, (const uint8_t *)cases[i].octets + 1);
-	}
-}
-END_TEST
-
-START_TEST(utf16_pairs_and_lone_surrogates_are_read)
-{
-	char text[16];
-	ck_assert_uint_eq(ucs2_to_utf8(text, sizeof text, (const uint8_t *)"\xD8\x3D\xDE\x00", 4), 4);
-	ck_assert_str_eq(text, "\xF0\x9F\x98\x80");
-	ucs2_to_utf8(text, sizeof text, (const uint8_t *)"\xD8\x3D\x00\x41", 4);
-	ck_assert_str_eq(text, "\xEF\xBF\xBD" "A");
-	ck_assert_uint_eq(ucs2_to_utf8(text, 3, (const uint8_t *)"\x20\xAC", 2), 0);
-	ck_assert_str_eq(text, "");
-}
-END_TEST
 
 static const struct { const char *unit; size_t n; enum coding coding; unsigned parts; } lengths[] = {
 	{ "a", 0, CODING_GSM7, 1 }, { "a", 160, CODING_GSM7, 1 }, { "a", 161, CODING_GSM7, 2 },
@@ -254,10 +179,6 @@ int main(void)
 {
 	Suite *suite = suite_create("encode");
 	TCase *tests = tcase_create("encode");
-	tcase_add_test(tests, every_cell_of_the_gsm_alphabet_goes_both_ways);
-	tcase_add_test(tests, what_the_alphabet_lacks_is_said_so);
-	tcase_add_test(tests, broken_utf8_becomes_replacement_characters);
-	tcase_add_test(tests, utf16_pairs_and_lone_surrogates_are_read);
 	tcase_add_loop_test(tests, a_text_takes_as_many_parts_as_the_tables_say, 0,
 	    sizeof lengths / sizeof *lengths);
 	tcase_add_test(tests, a_cut_never_falls_inside_a_pair);
