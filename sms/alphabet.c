@@ -255,19 +255,25 @@ size_t gsm7_put_shifted(uint8_t out[2], uint32_t point, struct shifts shifts)
 	return septet != NONE && septet & EXTENDED ? 2 : 0;
 }
 
-uint32_t gsm7_languages(uint32_t point)
+/* Whether two octets at `at` are one of U+0080 to U+00FF, which many texts have. */
+static bool is_latin(const uint8_t *at, const uint8_t *end)
 {
-	uint32_t able = septet_of(point) != NONE;
-	for (uint8_t id = 1; id < GSM7_LANGUAGES; id++) {
-		uint8_t septets[2];
-		if (gsm7_put_shifted(septets, point, (struct shifts){ .single = id }))
-			able |= UINT32_C(1) << id;
-		if (gsm7_has_locking(id) &&
-		    (gsm7_put_shifted(septets, point, (struct shifts){ .locking = id }) ||
-		    gsm7_put_shifted(septets, point, (struct shifts){ .single = id, .locking = id })))
-			able |= UINT32_C(1) << (16 + id);
+	return (at[0] & 0xFE) == 0xC2 && end - at >= 2 && (at[1] & 0xC0) == 0x80;
+}
+
+/* The septet of the character at *at, which moves behind it. */
+static uint8_t next_septet(const uint8_t **at, const uint8_t *end)
+{
+	const uint8_t *const here = *at;
+	if (here[0] < 0x80) {
+		*at += 1;
+		return latin[here[0]];
 	}
-	return able;
+	if (is_latin(here, end)) {
+		*at += 2;
+		return latin[0x80 | (here[0] & 1) << 6 | (here[1] & 0x3F)];
+	}
+	return septet_of(utf8_next(at, end));
 }
 
 size_t gsm7_from_utf8(uint8_t *out, size_t room, size_t *n, const char *text, size_t len)
@@ -276,7 +282,7 @@ size_t gsm7_from_utf8(uint8_t *out, size_t room, size_t *n, const char *text, si
 	size_t written = 0;
 	while (at < end) {
 		const uint8_t *const from = at;
-		const uint8_t septet = *at < 0x80 ? latin[*at++] : septet_of(utf8_next(&at, end));
+		const uint8_t septet = next_septet(&at, end);
 		if (septet < EXTENDED && written < room) {
 			out[written++] = septet;
 			continue;
@@ -331,6 +337,10 @@ size_t utf8_valid(const char *text, size_t len)
 		if (at == end)
 			break;
 		const uint8_t *const from = at;
+		if (is_latin(at, end)) {
+			at += 2;
+			continue;
+		}
 		/* U+FFFD itself is three octets; what is no UTF-8 is one. */
 		if (utf8_next(&at, end) == REPLACEMENT && at - from == 1)
 			return (size_t)(from - begin);

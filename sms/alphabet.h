@@ -25,13 +25,6 @@ bool gsm7_has_locking(unsigned id);     /* Spanish has no locking table */
 /* Where text stops being UTF-8: the offset of the first bad octet, or len. */
 size_t utf8_valid(const char *text, size_t len);
 
-/*
- * Which tables could write a code point: bit 0 the default alphabet with its
- * extension; bit n (1 to 13) the default alphabet with the single shift table of
- * language n; bit 16 + n its locking table, alone or with its single shift table.
- */
-uint32_t gsm7_languages(uint32_t point);
-
 /* The septets of a code point under national tables, as gsm7_put(). */
 size_t gsm7_put_shifted(uint8_t out[2], uint32_t point, struct shifts);
 /* gsm7_to_utf8() under national tables. */
