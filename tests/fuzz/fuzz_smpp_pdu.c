@@ -3,18 +3,16 @@
  * fuzz_smpp_pdu.c - any octets into the SMPP codec.
  *
  * Nothing may be read outside the octets; what was read and written again has
- * to be read as the same; a receipt may be looked for in anything. With
- * -DFUZZ_REPLAY it is a program that tries the files it is given.
+ * to be read as the same; a receipt may be looked for in anything.
  */
 #include "../../drivers/smpp_pdu.h"
+#include "replay.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *at, size_t len);
 
 /* Packs what was unpacked, unpacks that, and packs it again: the same octets. */
 static void there_and_back(const struct smpp_pdu *pdu, size_t len)
@@ -67,27 +65,3 @@ int LLVMFuzzerTestOneInput(const uint8_t *at, size_t len)
 	there_and_back(&pdu, len);
 	return 0;
 }
-
-#ifdef FUZZ_REPLAY
-int main(int argc, char **argv)
-{
-	for (int i = 1; i < argc; i++) {
-		FILE *file = fopen(argv[i], "rb");
-		static uint8_t octets[1 << 20];
-		if (!file) {
-			perror(argv[i]);
-			return 1;
-		}
-		const size_t len = fread(octets, 1, sizeof octets, file);
-		fclose(file);
-		/* A copy of just that size, so that a step over its end is seen. */
-		uint8_t *copy = malloc(len ? len : 1);
-		if (!copy)
-			abort();
-		memcpy(copy, octets, len);
-		LLVMFuzzerTestOneInput(copy, len);
-		free(copy);
-	}
-	return 0;
-}
-#endif
