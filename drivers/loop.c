@@ -7,6 +7,7 @@
  * says delivered follows once the answer was given. The whole protocol is one
  * list and one timer, so this is also the shortest example of a driver.
  */
+#include "../gateway/asked.h"
 #include "../gateway/clock.h"
 #include "../gateway/driver.h"
 
@@ -142,6 +143,7 @@ const struct driver loop_driver = {
 	.name = "loop",
 	.keys = loop_keys,
 	.options = sizeof(struct loop_options),
+	.concats = 1 << CONCAT_UDH8 | 1 << CONCAT_UDH16 | 1 << CONCAT_SAR | 1 << CONCAT_PAYLOAD,
 	.open = loop_open,
 	.submit = loop_submit,
 	.ack = loop_ack,

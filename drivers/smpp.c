@@ -25,6 +25,7 @@
  */
 #include "smpp.h"
 
+#include "../gateway/asked.h"
 #include "../gateway/driver.h"
 #include "../gateway/window.h"
 #include "smpp_half.h"
@@ -43,7 +44,7 @@
 #include <time.h>
 
 enum {
-	PACKED_MAX = 1024,              /* of a submit_sm, which has 350 at most */
+	PACKED_MAX = 1024,              /* of a submit_sm without TLVs, which has 460 at most */
 	OVERDUE_MAX = 3,                /* in a row: the session is of no use */
 	OWED_MAX = 1000,                /* tickets at a time */
 	GRACE_MS = 1000,                /* for answers that waited while we did not read */
@@ -182,19 +183,28 @@ static void send_part(void *at, struct part *part)
 		link_done(session->link, part, &outcome);
 		return;
 	}
-	uint8_t octets[PACKED_MAX];
+	/* With TLVs it may be of any length, which is rare: no buffer is kept for it. */
+	uint8_t usual[PACKED_MAX];
+	size_t room = sizeof usual;
+	for (unsigned i = 0; i < pdu.ntlvs; i++)
+		room += 4u + pdu.tlvs[i].len;
+	uint8_t *const octets = pdu.ntlvs ? malloc(room) : usual;
+	if (!octets)
+		abort();
 	pdu.sequence = half_sequence(half);
-	const size_t len = smpp_pack(&pdu, octets, sizeof octets);
-	if (!len) {
+	const size_t len = smpp_pack(&pdu, octets, room);
+	if (len) {
+		window_put(session->window, pdu.sequence, part, half_written(half),
+		    clock_ms() + (uint64_t)session->options->response_timeout);
+		half_write(half, octets, len);
+		arm(session);
+	} else {
 		outcome = (struct outcome){ .verdict = VERDICT_REJECTED,
 			.text = "the message does not fit a submit_sm" };
 		link_done(session->link, part, &outcome);
-		return;
 	}
-	window_put(session->window, pdu.sequence, part, half_written(half),
-	    clock_ms() + (uint64_t)session->options->response_timeout);
-	half_write(half, octets, len);
-	arm(session);
+	if (octets != usual)
+		free(octets);
 }
 
 static void on_answered(void *at, struct half *half, const struct smpp_pdu *pdu)
@@ -386,6 +396,7 @@ const struct driver smpp_driver = {
 	.options = sizeof(struct smpp_options),
 	.check = smpp_check,
 	.open = smpp_open,
+	.concats = 1 << CONCAT_UDH8 | 1 << CONCAT_UDH16 | 1 << CONCAT_SAR | 1 << CONCAT_PAYLOAD,
 	.submit = send_part,
 	.ack = smpp_ack,
 	.drain = smpp_drain,

@@ -12,7 +12,10 @@
  */
 #include "smpp.h"
 
+#include "../gateway/asked.h"
+#include "../sms/address.h"
 #include "../sms/alphabet.h"
+#include "../sms/udh.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -25,84 +28,39 @@ enum {
 	RETRY_FIRST_MS = 30 * SECOND, RETRY_MOST_MS = 900 * SECOND,
 	TRANSIENT_TRIES = 10, AMBIGUOUS_TRIES = 3,
 	THROTTLE_MS = 1 * SECOND,
-	NUMBER_MAX = 20, ALPHANUMERIC_MAX = 11,
-	FLASH = 0x10,                   /* data_coding: message class 0, as in 23.038 */
+	PROTOCOL_SILENT = 0x40,         /* protocol_id: short message type 0; 41 to 47 replace */
+	SHORT_MESSAGE_MAX = 254,
 	TAG_DELIVERY_FAILURE_REASON = 0x0425,
 	STATUS_DELIVERY_FAILURE = 0xFE,
 };
 
-enum { TON_UNKNOWN = 0, TON_INTERNATIONAL = 1, TON_NATIONAL = 2, TON_ALPHANUMERIC = 5 };
-enum { NPI_UNKNOWN = 0, NPI_E164 = 1 };
 
 /* Outwards. */
 
-/* Copies a number without its separators. False: it has other characters. */
-static bool strip(char out[NUMBER_MAX + 3], const char *written)
+static struct address_rules rules_of(const struct smpp_options *options)
 {
-	size_t n = 0, digits = 0;
-	for (; *written; written++) {
-		if (strchr(" -./()", *written))
-			continue;
-		if (!isdigit((unsigned char)*written) && !strchr("*#", *written) &&
-		    !(*written == '+' && n == 0))
-			return false;
-		if (n < NUMBER_MAX + 2)
-			out[n++] = *written;
-		digits += *written != '+';
-	}
-	out[n] = '\0';
-	return digits > 0;
+	return (struct address_rules){
+		.international_prefix = options->international_prefix,
+		.national_prefix = options->national_prefix, .country_code = options->country_code,
+		.short_code_digits = (unsigned)options->short_code_digits,
+		.short_code_ton = (uint8_t)options->short_code_ton,
+		.short_code_npi = (uint8_t)options->short_code_npi, .bare_ton = TON_INTERNATIONAL,
+	};
 }
 
-static bool begins(const char *text, const char *prefix)
+static void put_address(const struct address *from, struct smpp_address *to)
 {
-	return *prefix && strncmp(text, prefix, strlen(prefix)) == 0;
+	to->ton = from->ton;
+	to->npi = from->npi;
+	snprintf(to->digits, sizeof to->digits, "%s", from->text);
 }
 
-static void put(struct smpp_address *to, unsigned ton, unsigned npi, const char *before,
-    const char *digits)
+/* A name goes out in ASCII, as most message centres expect it here. */
+static bool is_ascii(const char *text)
 {
-	to->ton = (uint8_t)ton;
-	to->npi = (uint8_t)npi;
-	snprintf(to->digits, sizeof to->digits, "%s%s", before, digits);
-}
-
-/* Type, plan and digits of a number (3GPP TS 23.040, 9.1.2.5 by way of what
- * people write). */
-static void put_number(const struct smpp_options *options, const char *number,
-    struct smpp_address *to)
-{
-	const char *abroad = options->international_prefix, *home = options->national_prefix;
-	if (*number == '+')
-		put(to, TON_INTERNATIONAL, NPI_E164, "", number + 1);
-	else if (strpbrk(number, "*#"))
-		put(to, (unsigned)options->short_code_ton, (unsigned)options->short_code_npi, "", number);
-	else if (begins(number, abroad))
-		put(to, TON_INTERNATIONAL, NPI_E164, "", number + strlen(abroad));
-	else if (begins(number, home) && *options->country_code)
-		put(to, TON_INTERNATIONAL, NPI_E164, options->country_code, number + strlen(home));
-	else if (begins(number, home))
-		put(to, TON_NATIONAL, NPI_E164, "", number);
-	else if (strlen(number) <= (size_t)options->short_code_digits)
-		put(to, (unsigned)options->short_code_ton, (unsigned)options->short_code_npi, "", number);
-	else
-		put(to, TON_INTERNATIONAL, NPI_E164, "", number);
-}
-
-/* A name: ASCII, as most message centres expect it here; the characters of the
- * extension table take two septets on the air. */
-static bool put_name(const char *name, struct smpp_address *to)
-{
-	size_t septets = 0;
-	for (const char *at = name; *at; at++) {
-		if (*at < ' ' || *at > '~' || *at == '`')
-			return false;
-		septets += strchr("^{}\\[~]|", *at) ? 2 : 1;
-	}
-	if (septets > ALPHANUMERIC_MAX)
-		return false;
-	put(to, TON_ALPHANUMERIC, NPI_UNKNOWN, "", name);
-	return true;
+	while (*text >= ' ' && *text <= '~')
+		text++;
+	return !*text;
 }
 
 static void put_fixed(long ton, long npi, struct smpp_address *to)
@@ -113,34 +71,28 @@ static void put_fixed(long ton, long npi, struct smpp_address *to)
 		to->npi = (uint8_t)npi;
 }
 
-static bool refuse(struct outcome *outcome, const char *what, const char *value, const char *why)
-{
-	*outcome = (struct outcome){ .verdict = VERDICT_REJECTED };
-	snprintf(outcome->text, sizeof outcome->text, "%s \"%.40s\" %s", what, value, why);
-	return false;
-}
-
 static bool put_addresses(const struct smpp_options *options, const struct message *message,
-    struct smpp_pdu *pdu, struct outcome *outcome)
+    const struct asked *asked, struct smpp_pdu *pdu, struct outcome *outcome)
 {
-	char number[NUMBER_MAX + 3];
-	if (!strip(number, message->recipient))
-		return refuse(outcome, "recipient", message->recipient, "is not a phone number");
-	put_number(options, number, &pdu->destination);
-	if (!*pdu->destination.digits || strlen(pdu->destination.digits) > NUMBER_MAX)
-		return refuse(outcome, "recipient", message->recipient, "is too short or too long");
+	const struct address_rules rules = rules_of(options);
+	struct address address;
+	*outcome = (struct outcome){ .verdict = VERDICT_REJECTED };
+	if (!address_recipient(&address, message->recipient, &rules, outcome->text,
+	    sizeof outcome->text))
+		return false;
+	put_address(&address, &pdu->destination);
 	put_fixed(options->dest_ton, options->dest_npi, &pdu->destination);
-
-	if (!*message->sender)
-		put(&pdu->source, TON_UNKNOWN, NPI_UNKNOWN, "", "");
-	else if (strip(number, message->sender))
-		put_number(options, number, &pdu->source);
-	else if (!put_name(message->sender, &pdu->source))
-		return refuse(outcome, "sender", message->sender,
-		    "is neither a number nor a name of up to 11 ASCII characters");
-	if (strlen(pdu->source.digits) > NUMBER_MAX)
-		return refuse(outcome, "sender", message->sender, "has more than 20 digits");
+	put_fixed(asked->dest_ton, asked->dest_npi, &pdu->destination);
+	if (!address_sender(&address, message->sender, &rules, outcome->text, sizeof outcome->text))
+		return false;
+	if (!is_ascii(address.text)) {
+		snprintf(outcome->text, sizeof outcome->text,
+		    "sender \"%.40s\" is a name with characters that are not ASCII", message->sender);
+		return false;
+	}
+	put_address(&address, &pdu->source);
 	put_fixed(options->source_ton, options->source_npi, &pdu->source);
+	put_fixed(asked->source_ton, asked->source_npi, &pdu->source);
 	return true;
 }
 
@@ -153,26 +105,66 @@ static void put_validity(int64_t expires_at, struct smpp_pdu *pdu)
 		strftime(pdu->validity_period, sizeof pdu->validity_period, "%y%m%d%H%M%S000+", &tm);
 }
 
+/* What a row asks wins over the link's; the sooner of two ends counts. */
+static int64_t end_of(const struct message *message, const struct asked *asked)
+{
+	const int64_t end = asked->validity > 0 ? (int64_t)time(NULL) + asked->validity : 0;
+	return end && (!message->expires_at || end < message->expires_at) ? end : message->expires_at;
+}
+
+static uint8_t protocol_of(const struct asked *asked)
+{
+	if (asked->protocol_id >= 0)
+		return (uint8_t)asked->protocol_id;
+	if (asked->kind == KIND_SILENT)
+		return PROTOCOL_SILENT;
+	return asked->replace > 0 ? (uint8_t)(PROTOCOL_SILENT + asked->replace) : 0;
+}
+
+/* The octets, and how parts say that they are parts when no header does. */
+static bool put_text(const struct part *part, struct smpp_pdu *pdu)
+{
+	const struct message *message = part->message;
+	bool good = true;
+	if (part->len > SHORT_MESSAGE_MAX)
+		good = smpp_tlv_add(pdu, SMPP_TAG_MESSAGE_PAYLOAD, part->octets, part->len);
+	else {
+		pdu->short_message = part->octets;
+		pdu->sm_length = (uint8_t)part->len;
+	}
+	if (message->concat != CONCAT_SAR || message->nparts < 2)
+		return good;
+	pdu->numbers[0] = (uint8_t)(message->concat_ref >> 8);
+	pdu->numbers[1] = (uint8_t)message->concat_ref;
+	pdu->numbers[2] = message->nparts;
+	pdu->numbers[3] = part->number;
+	return good && smpp_tlv_add(pdu, SMPP_TAG_SAR_MSG_REF_NUM, pdu->numbers, 2) &&
+	    smpp_tlv_add(pdu, SMPP_TAG_SAR_TOTAL_SEGMENTS, pdu->numbers + 2, 1) &&
+	    smpp_tlv_add(pdu, SMPP_TAG_SAR_SEGMENT_SEQNUM, pdu->numbers + 3, 1);
+}
+
 bool smpp_submit(const struct smpp_options *options, const struct part *part, struct smpp_pdu *pdu,
     struct outcome *outcome)
 {
-	static const uint8_t codings[] = {
-		[CODING_GSM7] = 0x00, [CODING_UCS2] = 0x08, [CODING_BINARY] = 0x04,
-	};
 	const struct message *message = part->message;
+	const struct asked *asked = message->asked ? message->asked : &asked_nothing;
 	*pdu = (struct smpp_pdu){
 		.command = (uint32_t)SMPP_SUBMIT_SM,
-		.esm_class = part->udh_len ? SMPP_ESM_UDHI : 0,
+		.esm_class = (uint8_t)((part->udh_len ? SMPP_ESM_UDHI : 0) |
+		    (asked->esm_class > 0 ? asked->esm_class : 0)),
+		.protocol_id = protocol_of(asked),
+		.priority_flag = (uint8_t)(asked->network_priority > 0 ? asked->network_priority : 0),
 		.registered_delivery = message->wants_receipt,
-		.data_coding = codings[part->coding],
-		.short_message = part->octets,
-		.sm_length = part->len,
+		.data_coding = message->data_coding,
 	};
-	if (strcmp(message->kind, "flash") == 0)
-		pdu->data_coding |= FLASH;
-	snprintf(pdu->service_type, sizeof pdu->service_type, "%s", options->service_type);
-	put_validity(message->expires_at, pdu);
-	return put_addresses(options, message, pdu, outcome);
+	snprintf(pdu->service_type, sizeof pdu->service_type, "%s",
+	    asked->service_type ? asked->service_type : options->service_type);
+	put_validity(end_of(message, asked), pdu);
+	bool good = put_text(part, pdu);
+	for (unsigned i = 0; i < asked->ntlvs; i++)
+		good = good && smpp_tlv_add(pdu, asked->tlvs[i].tag, asked->tlvs[i].value.at,
+		    (uint16_t)asked->tlvs[i].value.len);
+	return good && put_addresses(options, message, asked, pdu, outcome);
 }
 
 /* Answers. */
@@ -372,49 +364,14 @@ bool smpp_read_receipt(const struct smpp_options *options, const struct smpp_pdu
 
 /* Inwards: messages. */
 
-enum charset { OCTETS, GSM7, ASCII, LATIN1, UCS2 };
-
-/* SMPP's own table below 0x10, above it the groups of 3GPP TS 23.038. */
-static enum charset charset_of(uint8_t data_coding)
-{
-	static const enum charset own[16] = {
-		[0x00] = GSM7, [0x01] = ASCII, [0x03] = LATIN1, [0x08] = UCS2,
-	};
-	static const enum charset general[4] = { GSM7, OCTETS, UCS2, OCTETS };
-	const unsigned group = data_coding >> 4;
-	if (group == 0x0)
-		return own[data_coding];
-	if (group == 0x1 || group == 0x4 || group == 0x5) /* class; automatic deletion */
-		return general[data_coding >> 2 & 3];
-	if (group == 0xC || group == 0xD) /* message waiting */
-		return GSM7;
-	if (group == 0xE)
-		return UCS2;
-	if (group == 0xF)
-		return data_coding & 0x04 ? OCTETS : GSM7;
-	return OCTETS;
-}
-
-/* Octets that are each a character, up to `last`; others, and NUL, show as U+FFFD. */
-static void octets_to_utf8(char *out, const uint8_t *at, size_t len, uint8_t last)
-{
-	for (size_t i = 0; i < len; i++)
-		out += utf8_put(out, at[i] == 0 || at[i] > last ? 0xFFFD : at[i]);
-	*out = '\0';
-}
-
-static char *decode(enum charset charset, const uint8_t *at, size_t len)
+static char *decode(enum charset charset, const uint8_t *at, size_t len,
+    const struct shifts *shifts)
 {
 	const size_t room = len * 3 + 4; /* U+FFFD is the longest that an octet becomes */
 	char *text = malloc(room);
 	if (!text)
 		abort();
-	if (charset == GSM7)
-		gsm7_to_utf8(text, room, at, len);
-	else if (charset == UCS2)
-		ucs2_to_utf8(text, room, at, len);
-	else
-		octets_to_utf8(text, at, len, charset == ASCII ? 0x7F : 0xFF);
+	charset_to_utf8(text, room, charset, at, len, shifts);
 	return text;
 }
 
@@ -425,19 +382,6 @@ static void concat(struct inbound *to, unsigned reference, unsigned parts, unsig
 	to->concat_ref = (uint16_t)reference;
 	to->concat_parts = (uint8_t)parts;
 	to->concat_part = (uint8_t)number;
-}
-
-/* The elements of a header whose length octet has been checked. */
-static void read_header(struct inbound *to)
-{
-	const uint8_t *at = to->udh.at + 1, *end = to->udh.at + to->udh.len;
-	while (end - at >= 2 && end - at >= 2 + at[1]) {
-		if (at[0] == 0x00 && at[1] == 3)
-			concat(to, at[2], at[3], at[4]);
-		else if (at[0] == 0x08 && at[1] == 4)
-			concat(to, (unsigned)at[2] << 8 | at[3], at[4], at[5]);
-		at += 2 + at[1];
-	}
 }
 
 static void read_sar(const struct smpp_pdu *pdu, struct inbound *to)
@@ -462,25 +406,26 @@ char *smpp_read_inbound(const struct smpp_pdu *pdu, struct inbound *to)
 	read_address(to->recipient, &pdu->destination);
 	size_t len;
 	const uint8_t *at = smpp_text(pdu, &len);
-	enum charset charset = charset_of(pdu->data_coding);
+	enum charset charset = dcs_read_smpp(pdu->data_coding, CHARSET_GSM7).charset;
+	struct udh udh = { .nwaiting = 0 };
 	if (pdu->esm_class & SMPP_ESM_UDHI && len > 0) {
-		if (1 + (size_t)at[0] <= len) {
-			to->udh = (struct blob){ .at = at, .len = 1 + (size_t)at[0] };
-			read_header(to);
-			at += to->udh.len;
-			len -= to->udh.len;
-		} else {
-			charset = OCTETS; /* the header lies about its length: keep all of it */
-		}
+		const size_t header = udh_read(at, len, &udh);
+		if (header == 0)
+			charset = CHARSET_OCTETS; /* it lies about its length: keep all of it */
+		to->udh = (struct blob){ .at = at, .len = header };
+		concat(to, udh.concat.reference, udh.concat.parts, udh.concat.part);
+		at += header;
+		len -= header;
 	}
 	if (!to->concat_parts)
 		read_sar(pdu, to);
-	to->coding = charset == OCTETS ? CODING_BINARY : charset == UCS2 ? CODING_UCS2 : CODING_GSM7;
-	if (charset == OCTETS) {
+	to->coding = charset == CHARSET_OCTETS ? CODING_BINARY
+	    : charset == CHARSET_UCS2 ? CODING_UCS2 : CODING_GSM7;
+	if (charset == CHARSET_OCTETS) {
 		to->data = (struct blob){ .at = at, .len = len };
 		return NULL;
 	}
-	char *text = decode(charset, at, len);
+	char *text = decode(charset, at, len, &udh.shifts);
 	to->body = text;
 	return text;
 }

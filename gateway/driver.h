@@ -57,6 +57,7 @@ struct driver {
 	const char *name;               /* `driver = smpp` */
 	const struct conf_key *keys;    /* what a link may say besides the common keys */
 	size_t options;                 /* size of the struct they fill */
+	unsigned concats;               /* bit n: it carries parts marked as enum concat n says */
 
 	/* Checks what no single key can. Touches nothing. False: *err says why.
 	 * May be NULL. */

@@ -1,154 +1,520 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * encode.c - which alphabet, how many parts, where to cut.
+ * encode.c - which alphabet, which headers, how many parts, where to cut.
  *
- * A text becomes a row of units first: septets, or UTF-16 code units of two
- * octets. A cut may not fall inside a pair, and in both alphabets the first
- * unit of a pair can be told by looking at it: an escape, a high surrogate.
+ * What is to be said becomes a row of units first: septets, UTF-16 code units of
+ * two octets, or octets. A cut may not fall inside a pair, and in both alphabets
+ * the first unit of a pair can be told by looking at it: an escape, a high
+ * surrogate. Several rows may be tried (plain, transliterated, each national
+ * table, UCS-2); parts are counted by cutting, never by dividing, since pairs can
+ * cost a unit a part. Then one row is cut into the batch.
+ *
+ * Who may ask for what was checked by asked.c.
  */
 #include "encode.h"
 
 #include "../sms/alphabet.h"
+#include "../sms/udh.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 enum {
-	UDH_CONCAT = 6,                 /* UDHL, IEI 00, length 3, reference, total, number */
-	GSM7_SINGLE = 160, GSM7_EACH = 153,
-	UCS2_SINGLE = 70, UCS2_EACH = 67,
-	UNITS_MAX = TEXT_PARTS_MAX * GSM7_EACH,
+	GSM7_SINGLE = 160,
+	UNITS_OCTETS = PAYLOAD_MAX,
+	PORT_OBEX_NONE = 0, PORT_VCARD = 9204, PORT_VCALENDAR = 9205,
+	DCS_OCTETS_CLASS_1 = 0xF5,      /* what phones expect of data for a port */
+	LANGUAGE_LAST = GSM7_LANGUAGES - 1,
 };
 
-struct units {
-	enum coding coding;
-	unsigned width;                 /* octets a unit */
-	size_t single, each;            /* units in a lone part, in one of several */
-	size_t n;
-	uint8_t at[UNITS_MAX * 2 + 4];
-};
+const struct encode_rules encode_usual = { .max_parts = 20 };
 
-/* False when a character is not in the alphabet (*foreign) or there are too many. */
-static bool as_gsm7(struct units *units, const char *body, bool *foreign)
+uint32_t encode_national(const char *word)
 {
-	*units = (struct units){ .coding = CODING_GSM7, .width = 1, .single = GSM7_SINGLE,
-		.each = GSM7_EACH };
-	const uint8_t *at = (const uint8_t *)body, *end = at + strlen(body);
-	while (at < end) {
-		size_t n = gsm7_put(units->at + units->n, utf8_next(&at, end));
-		*foreign = n == 0;
-		if (*foreign || units->n + n > UNITS_MAX)
-			return false;
-		units->n += n;
-	}
-	return true;
+	uint32_t mask = 0;
+	for (unsigned id = 1; id <= LANGUAGE_LAST; id++)
+		if (strcasecmp(word, "all") == 0 || strcasecmp(word, gsm7_language(id)) == 0)
+			mask |= UINT32_C(1) << id;
+	return mask;
 }
 
-static bool as_ucs2(struct units *units, const char *body)
+/* A text or octets in one coding. `at` is scratch, or borrowed from the batch. */
+struct units {
+	enum coding coding;
+	struct shifts shifts;
+	const uint8_t *at;
+	size_t n;                       /* units */
+	unsigned parts;                 /* 0: not counted, or more than PARTS_MAX */
+};
+
+/* One message on its way into parts. */
+struct work {
+	struct message *message;
+	const struct asked *asked;
+	struct encode_rules rules;      /* with what the row asks in their place */
+	struct udh udh;                 /* what every part says, but for concat and shifts */
+	const uint8_t *more;            /* further elements of the row's own header */
+	size_t more_len;
+	char *why;
+	size_t room;
+	uint8_t scratch[2][UNITS_OCTETS + 4];
+};
+
+static bool refuse(const struct work *work, const char *text)
 {
-	*units = (struct units){ .coding = CODING_UCS2, .width = 2, .single = UCS2_SINGLE,
-		.each = UCS2_EACH };
-	const uint8_t *at = (const uint8_t *)body, *end = at + strlen(body);
-	while (at < end) {
-		uint32_t point = utf8_next(&at, end);
-		uint16_t pair[2] = { (uint16_t)point };
-		size_t n = 1;
-		if (point > 0xFFFF) {
-			pair[0] = (uint16_t)(0xD800 + ((point - 0x10000) >> 10));
-			pair[1] = (uint16_t)(0xDC00 + ((point - 0x10000) & 0x3FF));
-			n = 2;
-		}
-		if (units->n + n > TEXT_PARTS_MAX * UCS2_EACH)
-			return false;
-		for (size_t i = 0; i < n; i++) {
-			units->at[2 * units->n] = (uint8_t)(pair[i] >> 8);
-			units->at[2 * units->n + 1] = (uint8_t)pair[i];
-			units->n++;
-		}
+	snprintf(work->why, work->room, "%s", text);
+	return false;
+}
+
+/* Room. */
+
+static unsigned width(enum coding coding)
+{
+	return coding == CODING_UCS2 ? 2 : 1;
+}
+
+/* Writes the header of a part into `out` (UDH_MAX); parts 1: a lone one. */
+static size_t header(const struct work *work, struct shifts shifts, unsigned parts,
+    unsigned part, uint8_t *out)
+{
+	struct udh udh = work->udh;
+	udh.shifts = shifts;
+	if (parts > 1 && work->rules.concat != CONCAT_SAR) {
+		udh.concat.reference = work->message->concat_ref;
+		udh.concat.wide = work->rules.concat == CONCAT_UDH16;
+		udh.concat.parts = (uint8_t)parts;
+		udh.concat.part = (uint8_t)part;
 	}
-	return true;
+	return udh_write(out, UDH_MAX, &udh, work->more, work->more_len);
+}
+
+/* Units that fit behind a header of that many octets. */
+static size_t fit(const struct work *work, enum coding coding, size_t octets)
+{
+	octets += (size_t)work->rules.reserve;
+	if (octets >= PART_OCTETS)
+		return 0;
+	if (coding == CODING_GSM7)
+		return GSM7_SINGLE - (octets * 8 + 6) / 7;
+	return (PART_OCTETS - octets) / width(coding);
+}
+
+struct room { size_t lone, each; };
+
+static struct room room_of(const struct work *work, const struct units *units)
+{
+	uint8_t udh[UDH_MAX];
+	if (work->rules.concat == CONCAT_PAYLOAD)
+		return (struct room){ .lone = UNITS_OCTETS };
+	size_t lone = header(work, units->shifts, 1, 1, udh);
+	size_t each = header(work, units->shifts, 2, 1, udh);
+	if (work->rules.concat == CONCAT_SAR) /* the message centre puts one in its place */
+		each = (lone ? lone : 1) + 5;
+	return (struct room){ .lone = fit(work, units->coding, lone),
+		.each = fit(work, units->coding, each) };
 }
 
 static bool begins_pair(const struct units *units, size_t i)
 {
 	if (units->coding == CODING_GSM7)
 		return units->at[i] == GSM7_ESCAPE;
-	return (units->at[2 * i] & 0xFC) == 0xD8;
+	return units->coding == CODING_UCS2 && (units->at[2 * i] & 0xFC) == 0xD8;
 }
 
 /* How many units from `from` on go into one part of several. */
-static size_t take(const struct units *units, size_t from)
+static size_t take(const struct units *units, size_t from, size_t each)
 {
 	size_t n = units->n - from;
-	if (n <= units->each)
+	if (n <= each)
 		return n;
-	return begins_pair(units, from + units->each - 1) ? units->each - 1 : units->each;
+	return begins_pair(units, from + each - 1) ? each - 1 : each;
 }
 
-static unsigned count_parts(const struct units *units)
+static void count(const struct work *work, struct units *units)
 {
-	if (units->n <= units->single)
-		return 1;
+	const struct room room = room_of(work, units);
+	units->parts = 1;
+	if (units->n <= room.lone)
+		return;
+	units->parts = 0;
+	if (room.each < 2)
+		return;
 	unsigned parts = 0;
-	for (size_t from = 0; from < units->n; from += take(units, from))
-		parts++;
-	return parts;
+	for (size_t from = 0; from < units->n && parts <= PARTS_MAX; parts++)
+		from += take(units, from, room.each);
+	units->parts = parts <= PARTS_MAX ? parts : 0;
 }
 
-static void fill(struct part *part, const struct units *units, size_t from, size_t n,
-    const uint8_t *udh, size_t udh_len)
+/* Texts into units. */
+
+/* False: a character is not in these tables, or it is longer than anything can be. */
+static bool as_shifted(const char *text, size_t len, struct shifts shifts, uint8_t *out,
+    struct units *units)
 {
-	part->coding = units->coding;
-	part->udh_len = (uint8_t)udh_len;
-	part->len = (uint8_t)(udh_len + n * units->width);
-	if (udh_len)
-		memcpy(part->octets, udh, udh_len);
-	memcpy(part->octets + udh_len, units->at + from * units->width, n * units->width);
+	*units = (struct units){ .coding = CODING_GSM7, .shifts = shifts, .at = out };
+	if (!shifts.single && !shifts.locking)
+		return gsm7_from_utf8(out, UNITS_OCTETS, &units->n, text, len) == len;
+	const uint8_t *at = (const uint8_t *)text, *end = at + len;
+	while (at < end && units->n + 2 <= UNITS_OCTETS) {
+		size_t n = gsm7_put_shifted(out + units->n, utf8_next(&at, end), shifts);
+		if (n == 0)
+			return false;
+		units->n += n;
+	}
+	return at == end;
 }
 
-static void cut(struct message *message, const struct units *units)
+static bool as_ucs2(const char *text, size_t len, uint8_t *out, struct units *units)
 {
-	message->nparts = (uint8_t)count_parts(units);
-	message->parts = batch_alloc(message->batch, message->nparts * sizeof *message->parts);
+	*units = (struct units){ .coding = CODING_UCS2, .at = out };
+	size_t octets, read = ucs2_from_utf8(out, UNITS_OCTETS, &octets, text, len);
+	units->n = octets / 2;
+	return read == len;
+}
+
+/* The text with a stand-in for each character that the default alphabet lacks;
+ * `lossy`: a question mark where there is none. False: one is left as it was. */
+static bool transliterated(struct work *work, bool lossy, const char *text, size_t len,
+    struct units *units)
+{
+	uint8_t *out = work->scratch[0];
+	bool whole = true;
+	*units = (struct units){ .coding = CODING_GSM7, .at = out };
+	const uint8_t *at = (const uint8_t *)text, *end = at + len;
+	while (at < end && units->n + 2 * TRANSLIT_MOST <= UNITS_OCTETS) {
+		uint32_t point = utf8_next(&at, end);
+		size_t n = gsm7_put(out + units->n, point);
+		const char *instead = n ? NULL
+		    : translit_of(point, (enum translit)work->rules.transliterate);
+		if (!n && !instead && lossy)
+			instead = "?";
+		if (instead && *instead)
+			gsm7_from_utf8(out + units->n, 2 * TRANSLIT_MOST, &n, instead, strlen(instead));
+		whole = whole && (n || instead);
+		units->n += n;
+	}
+	return whole && at == end;
+}
+
+/* Fewest parts; then single shift before locking, fewer units, the lowest number. */
+static bool better(const struct units *a, const struct units *b)
+{
+	if (!b->parts || a->parts != b->parts)
+		return a->parts && (!b->parts || a->parts < b->parts);
+	if (!a->shifts.locking != !b->shifts.locking)
+		return !a->shifts.locking;
+	return a->n < b->n;
+}
+
+static void try_national(struct work *work, const char *text, size_t len, struct shifts shifts,
+    struct units *best)
+{
+	struct units units;
+	if (!as_shifted(text, len, shifts, work->scratch[1], &units))
+		return;
+	count(work, &units);
+	if (better(&units, best))
+		*best = units;
+}
+
+/* The best of the national tables that are allowed; parts 0: none can write it. The
+ * units are not kept: scratch[1] is used by each try. */
+static struct units national(struct work *work, const char *text, size_t len)
+{
+	struct units best = { .coding = CODING_GSM7 };
+	const uint32_t single = (uint32_t)work->rules.national_single;
+	const uint32_t locking = (uint32_t)work->rules.national_locking;
+	if (!(single | locking))
+		return best;
+	for (unsigned id = 1; id <= LANGUAGE_LAST; id++)
+		if (single >> id & 1)
+			try_national(work, text, len, (struct shifts){ .single = (uint8_t)id }, &best);
+	for (unsigned id = 1; id <= LANGUAGE_LAST; id++) {
+		if (!(locking >> id & 1) || !gsm7_has_locking(id))
+			continue;
+		try_national(work, text, len, (struct shifts){ .locking = (uint8_t)id }, &best);
+		for (unsigned other = 1; other <= LANGUAGE_LAST; other++)
+			if (single >> other & 1)
+				try_national(work, text, len, (struct shifts){ .single = (uint8_t)other,
+				    .locking = (uint8_t)id }, &best);
+	}
+	return best;
+}
+
+static bool name_foreign(struct work *work, const char *text, size_t len)
+{
+	size_t n, offset = gsm7_from_utf8(work->scratch[0], UNITS_OCTETS, &n, text, len);
+	const uint8_t *at = (const uint8_t *)text + offset;
+	snprintf(work->why, work->room, "body: U+%04X at octet %zu is not in GSM 7-bit: use encoding "
+	    "auto or ucs2, or transliterate", (unsigned)utf8_next(&at, (const uint8_t *)text + len),
+	    offset + 1);
+	return false;
+}
+
+/* GSM 7-bit, UCS-2 or a national table, whichever loses nothing in fewest parts. */
+static bool choose_auto(struct work *work, const char *text, size_t len, struct units *units)
+{
+	struct units other = national(work, text, len);
+	const bool gsm7_only = work->rules.encoding != ENCODING_AUTO;
+	if (gsm7_only && !other.parts)
+		return name_foreign(work, text, len);
+	if (!gsm7_only) {
+		if (!as_ucs2(text, len, work->scratch[0], units))
+			return refuse(work, "body is too long");
+		count(work, units);
+		if (!other.parts || (units->parts && units->parts <= other.parts))
+			return true;
+	}
+	const unsigned parts = other.parts;
+	if (!as_shifted(text, len, other.shifts, work->scratch[0], units))
+		return refuse(work, "body is too long");
+	units->parts = parts;
+	return true;
+}
+
+static bool encode_text(struct work *work, const char *text, struct units *units)
+{
+	const size_t len = strlen(text), valid = utf8_valid(text, len);
+	if (valid < len) {
+		snprintf(work->why, work->room, "body is not UTF-8: octet %zu is 0x%02X", valid + 1,
+		    (unsigned)(uint8_t)text[valid]);
+		return false;
+	}
+	if (len > 2 * PAYLOAD_MAX)
+		return refuse(work, "body is too long");
+	bool done;
+	if (work->rules.encoding == ENCODING_UCS2)
+		done = as_ucs2(text, len, work->scratch[0], units);
+	else if (as_shifted(text, len, (struct shifts){ 0 }, work->scratch[0], units))
+		done = true;
+	else if ((work->rules.transliterate != TRANSLIT_OFF ||
+	    work->rules.encoding == ENCODING_GSM7_LOSSY) &&
+	    transliterated(work, work->rules.encoding == ENCODING_GSM7_LOSSY, text, len, units))
+		done = true;
+	else
+		return choose_auto(work, text, len, units);
+	if (!done)
+		return refuse(work, "body is too long");
+	count(work, units);
+	return true;
+}
+
+/* A text in a charset of one octet a character, for a data_coding that says so. */
+static bool encode_latin1(struct work *work, const char *text, uint32_t last,
+    struct units *units)
+{
+	*units = (struct units){ .coding = CODING_BINARY, .at = work->scratch[0] };
+	const uint8_t *at = (const uint8_t *)text, *end = at + strlen(text);
+	while (at < end && units->n < UNITS_OCTETS) {
+		uint32_t point = utf8_next(&at, end);
+		if (point > last) {
+			snprintf(work->why, work->room, "body: U+%04X cannot be written in data_coding %d",
+			    (unsigned)point, work->asked->data_coding);
+			return false;
+		}
+		work->scratch[0][units->n++] = (uint8_t)point;
+	}
+	count(work, units);
+	return true;
+}
+
+/* Text whose charset follows from a data_coding that the row asks for. */
+static bool encode_as_asked(struct work *work, const char *text, struct units *units)
+{
+	const struct dcs dcs = dcs_read_smpp((uint8_t)work->asked->data_coding, CHARSET_GSM7);
+	if (dcs.charset == CHARSET_LATIN1 || dcs.charset == CHARSET_ASCII)
+		return encode_latin1(work, text, dcs.charset == CHARSET_ASCII ? 0x7F : 0xFF, units);
+	if (dcs.charset == CHARSET_OCTETS) {
+		*units = (struct units){ .coding = CODING_BINARY, .at = (const uint8_t *)text,
+			.n = strlen(text) };
+		count(work, units);
+		return true;
+	}
+	if (dcs.charset != CHARSET_GSM7 && dcs.charset != CHARSET_UCS2) {
+		snprintf(work->why, work->room, "data_coding %d is %s: write it as octets into data, "
+		    "with kind binary", work->asked->data_coding, charset_words[dcs.charset]);
+		return false;
+	}
+	if (dcs.charset == CHARSET_UCS2)
+		work->rules.encoding = ENCODING_UCS2;
+	else if (work->rules.encoding != ENCODING_GSM7_LOSSY)
+		work->rules.encoding = ENCODING_GSM7;
+	return encode_text(work, text, units);
+}
+
+/* Kinds. */
+
+static void to_ports(struct work *work, unsigned destination, unsigned source)
+{
+	if (work->asked->dest_port >= 0) /* the row's own */
+		return;
+	work->udh.ports.there = work->udh.ports.wide = true;
+	work->udh.ports.destination = (uint16_t)destination;
+	work->udh.ports.source = (uint16_t)source;
+}
+
+static bool write_octets(struct work *work, struct units *units)
+{
+	const struct message *message = work->message;
+	*units = (struct units){ .coding = CODING_BINARY };
+	const enum kind kind = work->asked->kind;
+	if (kind == KIND_VCARD || kind == KIND_VCALENDAR)
+		to_ports(work, kind == KIND_VCARD ? PORT_VCARD : PORT_VCALENDAR, PORT_OBEX_NONE);
+	if (message->data.len) {
+		units->at = message->data.at;
+		units->n = message->data.len;
+	} else {
+		units->at = (const uint8_t *)message->body;
+		units->n = strlen(message->body);
+	}
+	if (units->n > UNITS_OCTETS)
+		return refuse(work, "data is too long");
+	count(work, units);
+	return true;
+}
+
+static bool is_octets(const struct asked *asked)
+{
+	switch (asked->kind) {
+	case KIND_BINARY:
+	case KIND_VCARD:
+	case KIND_VCALENDAR:
+	case KIND_RAW:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static uint8_t coding_octet(const struct work *work, const struct units *units)
+{
+	const struct asked *asked = work->asked;
+	const enum charset charset = units->coding == CODING_GSM7 ? CHARSET_GSM7
+	    : units->coding == CODING_UCS2 ? CHARSET_UCS2 : CHARSET_OCTETS;
+	if (asked->data_coding >= 0)
+		return (uint8_t)asked->data_coding;
+	if (asked->kind == KIND_WAITING && asked->waiting.by_dcs)
+		return dcs_write_waiting(charset, asked->waiting.type, asked->waiting.on,
+		    asked->waiting.store);
+	if (asked->class < 0 && work->udh.ports.there && charset == CHARSET_OCTETS)
+		return DCS_OCTETS_CLASS_1;
+	return dcs_write(charset, work->message->class);
+}
+
+/* Cutting. */
+
+static void cut(struct work *work, const struct units *units)
+{
+	struct message *message = work->message;
+	const struct room room = room_of(work, units);
+	const unsigned wide = width(units->coding);
+	message->nparts = (uint8_t)units->parts;
+	message->parts = batch_alloc(message->batch, units->parts * sizeof *message->parts);
+	uint8_t udh[UDH_MAX];
 	for (size_t i = 0, from = 0; i < message->nparts; i++) {
 		struct part *part = &message->parts[i];
+		const size_t n = message->nparts == 1 ? units->n : take(units, from, room.each);
+		const size_t head = header(work, units->shifts, message->nparts, (unsigned)i + 1, udh);
 		part->message = message;
 		part->number = (uint8_t)(i + 1);
 		part->taken = message->taken[i / 8] >> (i % 8) & 1;
-		const uint8_t udh[UDH_CONCAT] = { UDH_CONCAT - 1, 0x00, 3, (uint8_t)message->id,
-			message->nparts, part->number };
-		size_t n = message->nparts == 1 ? units->n : take(units, from);
-		fill(part, units, from, n, udh, message->nparts == 1 ? 0 : sizeof udh);
+		part->coding = units->coding;
+		part->udh_len = (uint8_t)head;
+		part->len = (uint16_t)(head + n * wide);
+		part->octets = batch_alloc(message->batch, part->len);
+		memcpy(part->octets, udh, head);
+		if (n)
+			memcpy(part->octets + head, units->at + from * wide, n * wide);
 		from += n;
 	}
+	if (work->asked->kind == KIND_RAW && work->asked->esm_class > 0 &&
+	    work->asked->esm_class & 0x40 && units->n)
+		message->parts[0].udh_len = units->at[0] < units->n ? (uint8_t)(units->at[0] + 1) : 0;
 }
 
-/* What is asked for in a row and cannot be done is refused, never left out. */
-static bool understood(const struct message *message, char *why, size_t room)
+static int or_else(int asked, int rule)
 {
-	if (strcmp(message->kind, "text") != 0 && strcmp(message->kind, "flash") != 0)
-		snprintf(why, room, "kind \"%.40s\" is not known: use text or flash", message->kind);
-	else if (message->data.len > 0)
-		snprintf(why, room, "data is set, but kind \"%.40s\" sends body alone", message->kind);
-	else if (message->options && strspn(message->options, " \t\r\n{}") != strlen(message->options))
-		snprintf(why, room, "options are not known to this version: %.80s", message->options);
-	else
-		return true;
-	return false;
+	return asked >= 0 ? asked : rule;
 }
 
-bool encode_message(struct message *message, char *why, size_t room)
+static void begin(struct work *work, struct message *message, const struct encode_rules *rules)
 {
-	if (!understood(message, why, room))
-		return false;
-	struct units units;
-	bool foreign = false;
-	if (as_gsm7(&units, message->body, &foreign) || (foreign && as_ucs2(&units, message->body))) {
-		cut(message, &units);
-		if (message->nparts <= TEXT_PARTS_MAX)
-			return true;
+	const struct asked *asked = message->asked;
+	work->message = message;
+	work->asked = asked;
+	work->rules = (struct encode_rules){
+		.encoding = or_else(asked->encoding, rules->encoding),
+		.transliterate = or_else(asked->transliterate, rules->transliterate),
+		.concat = or_else(asked->concat, rules->concat),
+		.max_parts = or_else(asked->max_parts, rules->max_parts),
+		.national_single = or_else(asked->national_single, rules->national_single),
+		.national_locking = or_else(asked->national_locking, rules->national_locking),
+		.reserve = rules->reserve,
+	};
+	work->udh = (struct udh){ .ports = { .there = asked->dest_port >= 0, .wide = asked->ports_wide } };
+	if (asked->dest_port >= 0) {
+		work->udh.ports.destination = (uint16_t)asked->dest_port;
+		work->udh.ports.source = (uint16_t)or_else(asked->source_port, 0);
 	}
-	snprintf(why, room, "body is too long: %zu octets do not fit into %d parts",
-	    strlen(message->body), TEXT_PARTS_MAX);
-	return false;
+	if (asked->kind == KIND_WAITING && asked->waiting.by_udh) {
+		work->udh.waiting[work->udh.nwaiting].type = asked->waiting.type;
+		work->udh.waiting[work->udh.nwaiting].store = asked->waiting.store;
+		work->udh.waiting[work->udh.nwaiting++].count = (uint8_t)or_else(asked->waiting.count, 0);
+	}
+	work->more = asked->udh.len ? asked->udh.at + 1 : NULL;
+	work->more_len = asked->udh.len ? asked->udh.len - 1 : 0;
+	message->class = (int8_t)(asked->kind == KIND_FLASH ? 0 : asked->class);
+	message->concat = work->rules.concat;
+	/* Never 0, which some phones take for none (TS 23.040, 9.2.3.24.1 does not forbid it). */
+	message->concat_ref = (uint16_t)(work->rules.concat == CONCAT_UDH16
+	    ? (uint64_t)message->id % 0xFFFF + 1 : (uint64_t)message->id % 0xFF + 1);
+}
+
+static void name_encoding(struct message *message, const struct units *units)
+{
+	static const char *const words[] = {
+		[CODING_GSM7] = "gsm7", [CODING_UCS2] = "ucs2", [CODING_BINARY] = "binary",
+	};
+	message->encoding = words[units->coding];
+	const unsigned id = units->shifts.single ? units->shifts.single : units->shifts.locking;
+	if (units->coding != CODING_GSM7 || !id)
+		return;
+	char word[40];
+	int n = snprintf(word, sizeof word, "gsm7 %s%s", gsm7_language(id),
+	    units->shifts.locking ? " locking" : "");
+	message->encoding = batch_text(message->batch, word, (size_t)n);
+}
+
+bool encode_message(struct message *message, const struct encode_rules *rules, char *why,
+    size_t room)
+{
+	struct work work;               /* scratch is large, and not to be cleared */
+	work.why = why;
+	work.room = room;
+	if (!asked_read(message, why, room))
+		return false;
+	begin(&work, message, rules);
+	struct units units;
+	if (is_octets(work.asked) ? !write_octets(&work, &units)
+	    : work.asked->data_coding >= 0 ? !encode_as_asked(&work, message->body, &units)
+	    : !encode_text(&work, message->body, &units))
+		return false;
+	if (work.asked->kind == KIND_RAW && units.parts != 1) {
+		snprintf(why, room, "data has %zu octets: kind raw is one part of at most %d", units.n,
+		    PART_OCTETS);
+		return false;
+	}
+	if (units.parts == 0 || units.parts > (unsigned)work.rules.max_parts) {
+		char many[16] = "more than 255";
+		if (units.parts)
+			snprintf(many, sizeof many, "%u", units.parts);
+		snprintf(why, room, "%s is too long: it needs %s parts, max_parts is %d",
+		    is_octets(work.asked) ? "data" : "body", many, work.rules.max_parts);
+		return false;
+	}
+	message->data_coding = coding_octet(&work, &units);
+	name_encoding(message, &units);
+	cut(&work, &units);
+	return true;
 }

@@ -18,11 +18,12 @@
  */
 #include "gateway.h"
 
-#include "address.h"
 #include "clock.h"
 #include "encode.h"
 #include "log.h"
 #include "route.h"
+
+#include "../sms/address.h"
 
 #include <event2/event.h>
 
@@ -149,16 +150,13 @@ static void park(struct gateway *gateway, struct message *message, const char *l
 
 /* Dispatching: a message that was claimed finds its link. */
 
-static bool prepare(struct message *message, char *why, size_t room)
+/* Addresses are checked here and written by the drivers, each by its link's rules. */
+static bool prepare(struct message *message, const struct link *link, char *why, size_t room)
 {
-	char recipient[ADDRESS_MAX], sender[ADDRESS_MAX];
-	if (!address_number(recipient, message->recipient, why, room) ||
-	    !address_sender(sender, message->sender, why, room) ||
-	    !encode_message(message, why, room))
-		return false;
-	message->recipient = batch_text(message->batch, recipient, strlen(recipient));
-	message->sender = batch_text(message->batch, sender, strlen(sender));
-	return true;
+	struct address address;
+	return address_recipient(&address, message->recipient, &address_usual, why, room) &&
+	    address_sender(&address, message->sender, &address_usual, why, room) &&
+	    encode_message(message, link ? &link_settings(link)->encode : &encode_usual, why, room);
 }
 
 static bool all_taken(const struct message *message)
@@ -171,18 +169,16 @@ static bool all_taken(const struct message *message)
 
 static void dispatch(struct gateway *gateway, struct message *message)
 {
+	struct route_choice choice = route_pick(gateway->settings, message, find_link, gateway);
+	const struct link *meant = choice.link ? choice.link
+	    : *choice.wait_for ? find_link(gateway, choice.wait_for) : NULL;
 	char why[OUTCOME_TEXT_MAX];
-	if (!prepare(message, why, sizeof why)) {
+	if (!prepare(message, meant, why, sizeof why))
 		settle_as(gateway, message, VERDICT_REJECTED, why);
-		return;
-	}
-	if (all_taken(message)) {
+	else if (all_taken(message)) {
 		message->outcome = (struct outcome){ .verdict = VERDICT_SENT };
 		settle(gateway, message);
-		return;
-	}
-	struct route_choice choice = route_pick(gateway->settings, message, find_link, gateway);
-	if (choice.link)
+	} else if (choice.link)
 		link_enqueue(choice.link, message);
 	else if (*choice.wait_for)
 		park(gateway, message, choice.wait_for, choice.why);

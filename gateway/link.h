@@ -9,6 +9,7 @@
 #define LINK_H
 
 #include "driver.h"
+#include "encode.h"
 #include "store.h"
 
 struct link;
@@ -19,14 +20,22 @@ struct link_options {
 	long rate;                      /* parts a second; 0: as fast as the window lets */
 	long prefetch;                  /* parts kept ready beyond the window, at most */
 	long reconnect_min, reconnect_max; /* ms */
+	int encoding, transliterate, concat; /* enum encoding, translit and one for "on", concat */
+	struct conf_list national;      /* languages whose tables may be used, or "all" */
+	long max_parts, reserve;
 };
 extern const struct conf_key link_keys[];
+/* What the keys say of texts. False: national names a language that there is not, or
+ * the driver cannot carry such parts. */
+bool link_encode_rules(const struct link_options *, const struct driver *, struct encode_rules *,
+    struct conf_error *err);
 
 /* A section `link`, as read. */
 struct link_settings {
 	const char *name;
 	const struct driver *driver;
 	struct link_options common;
+	struct encode_rules encode;     /* what common says of texts */
 	void *options;                  /* the driver's own, driver->options octets */
 };
 

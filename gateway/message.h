@@ -27,7 +27,7 @@ enum {
 	OUTCOME_TEXT_MAX = 160,
 	PART_OCTETS = 140,
 	PARTS_MAX = 255,
-	TEXT_PARTS_MAX = 20,            /* a longer text is refused: 20 * 153 septets */
+	PAYLOAD_MAX = 64000,            /* octets of a part that is a whole long message */
 };
 
 struct blob { const uint8_t *at; size_t len; };
@@ -67,6 +67,8 @@ extern const char *const in_doubt_words[]; /* "hold", "resend", NULL */
 
 enum coding { CODING_GSM7, CODING_UCS2, CODING_BINARY };
 
+struct asked;
+
 /* What became of a part, and then of a message: the worst of its parts. */
 enum verdict {
 	VERDICT_SENT,                   /* the peer took it */
@@ -95,8 +97,8 @@ struct part {
 	uint8_t number;                 /* 1 .. message->nparts */
 	enum coding coding;
 	uint8_t udh_len;                /* leading octets of `octets` that are header, with UDHL */
-	uint8_t len;                    /* of octets, header included */
-	uint8_t octets[PART_OCTETS + 20]; /* GSM7: one septet per octet, not packed */
+	uint16_t len;                   /* of octets, header included */
+	uint8_t *octets;                /* in the batch. GSM7: one septet per octet, not packed */
 	uint64_t deadline;              /* while in a driver's window */
 	char network_id[NETWORK_ID_MAX];/* once the network took it, else "" */
 	bool taken;                     /* the network took it, now or in an earlier attempt */
@@ -115,6 +117,12 @@ struct message {
 	const char *kind;               /* "text", "flash", ... */
 	const char *body;               /* UTF-8, never NULL */
 	const char *options;            /* JSON, or NULL */
+	const struct asked *asked;      /* kind and options, read (asked.h); NULL before */
+	const char *encoding;           /* for the row: "gsm7", "ucs2", "binary"; NULL before */
+	int concat;                     /* enum concat: how its parts say that they are parts */
+	uint16_t concat_ref;            /* the reference that they share */
+	uint8_t data_coding;            /* as 23.038 has it, for every part */
+	int8_t class;                   /* message class, -1: none */
 	struct blob data;               /* octets for binary kinds */
 	bool wants_receipt;
 	enum in_doubt in_doubt;         /* the row's own, else the configured default */

@@ -85,7 +85,8 @@ static bool read_link(const struct conf_section *section, struct link_settings *
 	if (!conf_fill(section, link->driver->keys, link->options, err))
 		return false;
 	struct conf_error inner;
-	if (link->driver->check && !link->driver->check(link->options, &inner))
+	if ((link->driver->check && !link->driver->check(link->options, &inner)) ||
+	    !link_encode_rules(&link->common, link->driver, &link->encode, &inner))
 		return conf_fail(err, "%s: %.300s", conf_where(section), inner.text);
 	return true;
 }

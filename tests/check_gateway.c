@@ -93,7 +93,7 @@ static void puppet_close(void *session)
 static const struct driver puppet_driver = {
 	.name = "puppet", .keys = puppet_keys, .options = sizeof(struct puppet_options),
 	.open = puppet_open, .submit = puppet_submit, .ack = puppet_ack, .drain = puppet_drain,
-	.close = puppet_close,
+	.close = puppet_close, .concats = 1,
 };
 
 const struct driver *const drivers[] = { &puppet_driver, NULL };
@@ -310,7 +310,8 @@ static struct settings *two_links(void)
 		struct puppet_options *own = calloc(1, sizeof *own);
 		*own = options[i];
 		settings->links[i] = (struct link_settings){ .name = names[i],
-			.driver = &puppet_driver, .options = own, .common = { .prefetch = 20,
+			.driver = &puppet_driver, .options = own, .encode = { .max_parts = 20 },
+			.common = { .prefetch = 20,
 			.reconnect_min = 1, .reconnect_max = 5 } };
 		links->items[links->n++] = strdup(names[i]);
 	}

@@ -115,21 +115,16 @@ END_TEST
 
 START_TEST(a_part_says_its_alphabet_class_header_and_validity)
 {
-	static const struct { enum coding coding; const char *kind; uint8_t data_coding; } cases[] = {
-		{ CODING_GSM7, "text", 0x00 }, { CODING_UCS2, "text", 0x08 },
-		{ CODING_BINARY, "text", 0x04 }, { CODING_GSM7, "flash", 0x10 },
-		{ CODING_UCS2, "flash", 0x18 },
-	};
+	static const uint8_t codings[] = { 0x00, 0x08, 0x04, 0x10, 0x18, 0xF5 };
 	const struct smpp_options options = options_of();
 	struct message message = message_of();
 	struct part part = { .message = &message, .number = 1, .len = 7, .udh_len = 6 };
 	struct smpp_pdu pdu;
 	struct outcome outcome;
-	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		part.coding = cases[i].coding;
-		message.kind = cases[i].kind;
+	for (size_t i = 0; i < sizeof codings; i++) {
+		message.data_coding = codings[i];
 		ck_assert(smpp_submit(&options, &part, &pdu, &outcome));
-		ck_assert_uint_eq(pdu.data_coding, cases[i].data_coding);
+		ck_assert_uint_eq(pdu.data_coding, codings[i]);
 		ck_assert_uint_eq(pdu.esm_class, SMPP_ESM_UDHI);
 		ck_assert_uint_eq(pdu.sm_length, 7);
 		ck_assert_str_eq(pdu.validity_period, "");
@@ -309,8 +304,9 @@ START_TEST(texts_become_utf8_by_their_data_coding)
 		{ 0x48, "\x04\x1f", 2, "П" }, { 0xC8, "hi", 2, "hi" }, { 0xE8, "\x04\x1f", 2, "П" },
 		{ 0xF0, "\x00", 1, "@" }, { 0x00, "", 0, "" },
 		{ 0x02, "ab", 2, NULL }, { 0x04, "ab", 2, NULL }, { 0x0F, "ab", 2, NULL },
-		{ 0x15, "ab", 2, NULL }, { 0x24, "ab", 2, NULL }, { 0x80, "ab", 2, NULL },
-		{ 0xF5, "ab", 2, NULL },
+		{ 0x15, "ab", 2, NULL }, { 0x24, "ab", 2, NULL }, { 0xF5, "ab", 2, NULL },
+		{ 0x80, "\x00", 1, "@" }, { 0x06, "\xBF", 1, "П" }, { 0x05, "\x93\xFA", 2, "日" },
+		{ 0x0E, "\xC7\xD1", 2, "한" },
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		struct inbound to;
@@ -347,7 +343,9 @@ START_TEST(data_codings_are_read_as_the_vectors_say)
 		if (by_dcs && json_is_true(json_object_get(gsm, "compressed")))
 			expected = CODING_BINARY;
 		else if (!strcmp(means, "gsm7") || !strcmp(means, "mc-default") ||
-		    !strcmp(means, "ia5") || !strcmp(means, "latin1"))
+		    !strcmp(means, "ia5") || !strcmp(means, "latin1") || !strncmp(means, "iso", 3) ||
+		    !strncmp(means, "jis", 3) || !strcmp(means, "ksc5601") ||
+		    (by_dcs && !strcmp(means, "reserved")))
 			expected = CODING_GSM7;
 		else if (!strcmp(means, "ucs2"))
 			expected = CODING_UCS2;

@@ -351,12 +351,14 @@ static inline void world_setup(void)
 	event_add(tick, &every);
 	hosts[0] = host;
 	options = smpp_defaults();
+	static uint8_t text[160];
+	memset(text, 'a', sizeof text);
 	for (unsigned i = 0; i < PARTS; i++) {
 		messages[i] = (struct message){ .id = i + 1, .sender = "ACME", .kind = "text",
 			.recipient = "+447700900123", .body = "hello", .attempts = 1,
 			.wants_receipt = true };
 		parts[i] = (struct part){ .message = &messages[i], .number = 1, .len = 160 };
-		memset(parts[i].octets, 'a', 160);
+		parts[i].octets = text;
 	}
 }
 

@@ -35,7 +35,7 @@ CREATE TABLE outbox (
     body          text NOT NULL DEFAULT '',         -- UTF-8
     sender        text NOT NULL DEFAULT '',         -- number or name; '': the network's default
     data          bytea,                            -- octets, for binary kinds
-    kind          text NOT NULL DEFAULT 'text',     -- text, flash
+    kind          text NOT NULL DEFAULT 'text',     -- text, flash, binary ...: docs/options.md
     app           text NOT NULL DEFAULT '',         -- which application
     ref           text,                             -- its own id; unique for each app, so that an
                                                     -- INSERT can be repeated safely
@@ -49,7 +49,7 @@ CREATE TABLE outbox (
     receipt       boolean NOT NULL DEFAULT true,    -- a delivery receipt is wanted
     in_doubt      text                              -- sent but never answered: resend or hold;
                   CHECK (in_doubt IN ('resend', 'hold')), -- NULL: as configured
-    options       jsonb,                            -- JSON; none are known yet
+    options       jsonb,                            -- JSON object: docs/options.md
     created_at    timestamptz(3) NOT NULL DEFAULT clock_timestamp(),
 
     -- By the gateway.

@@ -33,7 +33,7 @@ CREATE TABLE outbox (
     body          TEXT    NOT NULL DEFAULT '',      -- UTF-8
     sender        TEXT    NOT NULL DEFAULT '',      -- number or name; '': the network's default
     data          BLOB,                             -- octets, for binary kinds
-    kind          TEXT    NOT NULL DEFAULT 'text',  -- text, flash
+    kind          TEXT    NOT NULL DEFAULT 'text',  -- text, flash, binary ...: docs/options.md
     app           TEXT    NOT NULL DEFAULT '',      -- which application
     ref           TEXT,                             -- its own id; unique for each app, so that an
                                                     -- INSERT can be repeated safely
@@ -49,7 +49,7 @@ CREATE TABLE outbox (
                   CHECK (receipt IN (0, 1)),
     in_doubt      TEXT                              -- sent but never answered: resend or hold;
                   CHECK (in_doubt IN ('resend', 'hold')), -- NULL: as configured
-    options       TEXT,                             -- JSON; none are known yet
+    options       TEXT,                             -- JSON object: docs/options.md
     created_at    TEXT    NOT NULL DEFAULT (strftime('%Y-%m-%d %H:%M:%f', 'now')),
 
     -- By the gateway.

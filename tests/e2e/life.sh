@@ -28,6 +28,11 @@ rows_of_life() {
 	expired|+36201234576|too late|expires_at|$(now_plus -1)
 	noreceipt|+36201234577|no receipt wanted|receipt|$([ "$ENGINE" = sqlite ] && echo 0 || echo false)
 	cancelled|+36201234578|never mind|send_after|$(now_plus 1)
+	options|+36201234581|őz – ok|options|'{"transliterate": "on", "class": 1, "tlvs": {"0x1401": "0A"}}'
+	sar|+36201234582|$(printf 'x%.0s' {1..200})|options|'{"concat": "sar"}'
+	payload|+36201234583|$(printf 'x%.0s' {1..900})|options|'{"concat": "payload"}'
+	badoption|+36201234584|x|options|'{"clas": 1}'
+	silent|+36201234585||kind|'silent'
 	badkind|+36201234579|what is it|kind|'pigeon'
 	toolong|+36201234580|$(printf 'x%.0s' {1..40000})|kind|'text'
 	END
@@ -35,6 +40,7 @@ rows_of_life() {
 
 expected_ends='accents delivered 1 -
 badkind failed 0 pigeon
+badoption failed 0 did you mean .class
 cancelled cancelled 0 -
 empty delivered 1 -
 expired expired 0 expired
@@ -44,10 +50,14 @@ impossible failed 0 abc
 long delivered 3 -
 longuni delivered 3 -
 noreceipt sent 1 -
+options delivered 1 -
+payload delivered 1 -
 pinned delivered 1 -
 plain delivered 1 -
+sar delivered 2 -
 scheduled delivered 1 -
 sender delivered 1 -
+silent delivered 1 -
 toolong failed 0 too long
 undeliv undelivered 1 .
 unicode delivered 1 -'
@@ -85,10 +95,10 @@ every_row_ends_as_it_should_and_says_why() {
 		(status = 'sent' AND ref <> 'noreceipt')"
 	compare_ends
 	expect "scheduled rows that left too early" 0 "$(count_rows "sent_at < send_after")"
-	expect "rows with all their times" 10 "$(count_rows "status = 'delivered' AND link_used = 'main'
+	expect "rows with all their times" 14 "$(count_rows "status = 'delivered' AND link_used = 'main'
 		AND claimed_at IS NOT NULL AND sent_at IS NOT NULL AND done_at IS NOT NULL AND attempts = 1
 		AND message_id IS NOT NULL")"
-	expect "parts in outbox_part" 6 "$(sql "SELECT count(*) FROM outbox_part WHERE status = 'delivered'")"
+	expect "parts in outbox_part" 8 "$(sql "SELECT count(*) FROM outbox_part WHERE status = 'delivered'")"
 	gateway_stop
 	sim_stop sim
 	expect "doubles" "$(sim_count sim doubles)" 0

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* check_asked.c - kind and options of a row: what is understood, and what is said of the rest. */
+#include "../gateway/asked.h"
+
+#include <check.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct message *row(const char *kind, const char *options, const char *body, bool data)
+{
+	struct batch *batch = batch_new();
+	struct message *message = batch_message(batch);
+	batch_release(batch);
+	message->kind = kind;
+	message->options = options;
+	message->body = body;
+	if (data)
+		message->data = (struct blob){ (const uint8_t *)"\x00\xFF", 2 };
+	return message;
+}
+
+static const struct { const char *kind, *options, *body; bool data; const char *why; } wrong[] = {
+	{ "pigeon", NULL, "x", false, "kind \"pigeon\" is not known: use text, flash, binary, vcard, "
+	  "vcalendar, waiting, silent or raw" },
+	{ "text", "{\"clas\": 1}", "x", false, "option \"clas\" is not known: did you mean \"class\"?" },
+	{ "text", "{\"class\": 4}", "x", false, "option \"class\" takes a number from 0 to 3" },
+	{ "text", "{\"class\": \"one\"}", "x", false, "option \"class\" takes a number from 0 to 3" },
+	{ "text", "{\"class\": 1", "x", false, "options is not JSON: line 1" },
+	{ "text", "[1]", "x", false, "options is not a JSON object" },
+	{ "text", "{\"class\": 1, \"data_coding\": 8}", "x", false, "options \"class\" and "
+	  "\"data_coding\" exclude each other" },
+	{ "text", "{\"replace\": 1, \"protocol_id\": 2}", "x", false, "options \"replace\" and "
+	  "\"protocol_id\" exclude" },
+	{ "text", "{\"source_port\": 1}", "x", false, "option \"source_port\" needs \"dest_port\"" },
+	{ "text", "{\"dest_port\": 256, \"port_bits\": 8}", "x", false, "option \"port_bits\" is 8" },
+	{ "text", "{\"port_bits\": 12}", "x", false, "option \"port_bits\" is 8 or 16" },
+	{ "text", "{\"encoding\": \"utf8\"}", "x", false, "option \"encoding\" takes one of auto, gsm7, "
+	  "gsm7-lossy, ucs2" },
+	{ "text", "{\"encoding\": 7}", "x", false, "option \"encoding\" takes one of" },
+	{ "text", "{\"encoding\": \"ucs2\", \"national\": \"all\"}", "x", false, "options \"encoding\" ucs2 "
+	  "and \"national\" exclude each other" },
+	{ "text", "{\"national\": [\"turkish\", \"klingon\"]}", "x", false, "option \"national\" takes "
+	  "languages" },
+	{ "text", "{\"udh\": \"0500\"}", "x", false, "option \"udh\": its lengths do not add up" },
+	{ "text", "{\"udh\": \"xy\"}", "x", false, "option \"udh\" takes octets in hex" },
+	{ "text", "{\"tlvs\": {\"nonsense\": 1}}", "x", false, "option \"tlvs\": there is no TLV" },
+	{ "text", "{\"tlvs\": {\"ms_validity\": 300}}", "x", false, "option \"tlvs\": the value of" },
+	{ "text", "{\"tlvs\": 1}", "x", false, "option \"tlvs\" takes an object" },
+	{ "text", "{\"service_type\": \"TOOLONG\"}", "x", false, "option \"service_type\" takes up to 5" },
+	{ "text", "{\"validity\": 0}", "x", false, "option \"validity\" takes seconds" },
+	{ "text", "{\"waiting\": {}}", "x", false, "option \"waiting\" does not go with kind text" },
+	{ "text", NULL, "x", true, "data is set, but kind text sends body alone" },
+	{ "binary", NULL, "x", true, "body is set, but kind binary sends data alone" },
+	{ "binary", NULL, "", false, "data is empty: kind binary has nothing to send" },
+	{ "vcard", NULL, "x", true, "body and data are both set: kind vcard sends one of them" },
+	{ "binary", "{\"encoding\": \"gsm7\"}", "", true, "option \"encoding\" does not go with kind binary" },
+	{ "raw", "{\"dest_port\": 1}", "", true, "option \"dest_port\" does not go with kind raw" },
+	{ "flash", "{\"class\": 1}", "x", false, "option \"class\" is 0 for kind flash" },
+	{ "silent", "{\"protocol_id\": 0}", "", false, "option \"protocol_id\" does not go with kind silent" },
+	{ "waiting", "{\"waiting\": {\"type\": \"pager\"}}", "", false, "option \"waiting\": type is" },
+	{ "waiting", "{\"waiting\": {\"count\": 256}}", "", false, "option \"waiting\": count is" },
+	{ "waiting", "{\"waiting\": {\"count\": 2, \"method\": \"dcs\"}}", "", false, "option \"waiting\": "
+	  "count and video need" },
+	{ "waiting", "{\"waiting\": {\"x\": 2}}", "", false, "option \"waiting\" takes an object" },
+};
+
+START_TEST(what_is_wrong_fails_the_row_with_a_sentence_that_names_it)
+{
+	char why[OUTCOME_TEXT_MAX] = "";
+	struct message *message = row(wrong[_i].kind, wrong[_i].options, wrong[_i].body, wrong[_i].data);
+	ck_assert_msg(!asked_read(message, why, sizeof why), "%s", wrong[_i].options);
+	ck_assert_msg(strncmp(why, wrong[_i].why, strlen(wrong[_i].why)) == 0, "%s", why);
+	message_release(message);
+}
+END_TEST
+
+START_TEST(what_is_right_is_understood)
+{
+	char why[OUTCOME_TEXT_MAX] = "";
+	struct message *message = row("text", "{\"data_coding\": \"0xF1\", \"priority\": 2, \"replace\": 3, "
+	    "\"source_ton\": 5, \"dest_port\": 9200, \"transliterate\": true, \"national\": [1, \"Hindi\"], "
+	    "\"concat\": \"sar\", \"service_type\": \"VMA\", \"validity\": 60, \"udh\": \"027000\", "
+	    "\"max_parts\": null, \"tlvs\": {\"user_message_reference\": 7, \"0x1401\": \"0A0B\", "
+	    "\"alert_on_message_delivery\": \"\"}}", "x", false);
+	ck_assert_msg(asked_read(message, why, sizeof why), "%s", why);
+	const struct asked *asked = message->asked;
+	ck_assert_int_eq(asked->data_coding, 0xF1);
+	ck_assert_int_eq(asked->network_priority, 2);
+	ck_assert_int_eq(asked->replace, 3);
+	ck_assert_int_eq(asked->source_ton, 5);
+	ck_assert_int_eq(asked->source_npi, -1);
+	ck_assert_int_eq(asked->dest_port, 9200);
+	ck_assert_int_eq(asked->transliterate, TRANSLIT_ON);
+	ck_assert_int_eq(asked->national_single, 1 << 1 | 1 << 6);
+	ck_assert_int_eq(asked->concat, CONCAT_SAR);
+	ck_assert_str_eq(asked->service_type, "VMA");
+	ck_assert_int_eq(asked->validity, 60);
+	ck_assert_int_eq(asked->max_parts, -1);
+	ck_assert_uint_eq(asked->udh.len, 3);
+	ck_assert_uint_eq(asked->ntlvs, 3);
+	ck_assert_uint_eq(asked->tlvs[0].tag, 0x0204);
+	ck_assert_mem_eq(asked->tlvs[0].value.at, "\0\7", 2);
+	ck_assert_uint_eq(asked->tlvs[1].tag, 0x1401);
+	ck_assert_mem_eq(asked->tlvs[1].value.at, "\x0A\x0B", 2);
+	ck_assert_uint_eq(asked->tlvs[2].value.len, 0);
+	message_release(message);
+}
+END_TEST
+
+START_TEST(a_row_that_asks_for_nothing_costs_nothing)
+{
+	char why[OUTCOME_TEXT_MAX];
+	struct message *message = row("text", NULL, "x", false);
+	ck_assert(asked_read(message, why, sizeof why));
+	ck_assert_ptr_eq(message->asked, &asked_nothing);
+	message->options = "{ }";
+	ck_assert(asked_read(message, why, sizeof why));
+	message->kind = "flash";
+	message->options = "";
+	ck_assert(asked_read(message, why, sizeof why));
+	ck_assert_int_eq(message->asked->kind, KIND_FLASH);
+	message_release(message);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("asked");
+	TCase *tests = tcase_create("asked");
+	tcase_add_loop_test(tests, what_is_wrong_fails_the_row_with_a_sentence_that_names_it, 0,
+	    sizeof wrong / sizeof *wrong);
+	tcase_add_test(tests, what_is_right_is_understood);
+	tcase_add_test(tests, a_row_that_asks_for_nothing_costs_nothing);
+	suite_add_tcase(suite, tests);
+	SRunner *runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed != 0;
+}
