@@ -555,6 +555,8 @@ const struct command commands[] = {
 	{ "check", "", "is the database reachable and are the tables right?", 0, 0, "", check },
 	{ "send", "RECIPIENT TEXT", "insert a message; with --wait, tell what becomes of it", 2, 2,
 	  "slwtj", send_one },
+	{ "parts", "TEXT", "what a text would cost: encoding and parts; sends nothing", 1, 1, "ljko",
+	  desk_parts },
 	{ "status", "", "gateways, and how many messages are in which state", 0, 0, "j", status },
 	{ "links", "", "the links of every gateway and why they are not up", 0, 0, "j", links },
 	{ "queue", "", "messages that wait or are being sent, in their order", 0, 0, "nj", queue },

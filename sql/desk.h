@@ -7,6 +7,8 @@
 
 #include <stdbool.h>
 
+struct encode_rules;
+
 /* One call of smsqlctl, with its connection. */
 struct desk {
 	const struct engine *engine;
@@ -18,6 +20,8 @@ struct desk {
 	bool json, wait;
 	const char *sender, *link;      /* "" when not given */
 	long timeout, limit;            /* seconds, rows */
+	const char *kind, *options;     /* of a message, "" when not given */
+	const struct encode_rules *rules; /* of the link that was named; NULL: the defaults */
 };
 
 enum exit_status { EXIT_DONE, EXIT_FAILED, EXIT_USAGE };
@@ -31,6 +35,9 @@ struct command {
 
 /* Ends with a name that is NULL. */
 extern const struct command commands[];
+
+/* desk_parts.c: what a text would cost. Needs no database. */
+enum exit_status desk_parts(struct desk *);
 
 /* Shows a URL without the password that may stand in it. */
 void desk_place(struct desk *, const char *url);

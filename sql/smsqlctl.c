@@ -28,6 +28,7 @@ static const struct option options[] = {
 	{ "wait", no_argument, NULL, 'w' }, { "timeout", required_argument, NULL, 't' },
 	{ "limit", required_argument, NULL, 'n' }, { "yes", no_argument, NULL, 'y' },
 	{ "json", no_argument, NULL, 'j' }, { "version", no_argument, NULL, 'V' },
+	{ "kind", required_argument, NULL, 'k' }, { "options", required_argument, NULL, 'o' },
 	{ "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 },
 };
 
@@ -44,9 +45,11 @@ static void help(void)
 	puts("\n"
 	    "  -c, --config FILE         default: /etc/smsqld/smsqld.conf\n"
 	    "      --database URL        sqlite:///FILE or postgresql://USER@HOST/NAME, without a file\n"
-	    "      --json                for programs: send, status, links, queue, doubtful\n"
+	    "      --json                for programs: send, parts, status, links, queue, doubtful\n"
 	    "      --sender S, --link L  send: from this number or name, over this link\n"
 	    "      --wait, --timeout S   send: until it is delivered or cannot be; 120 seconds at most\n"
+	    "      --link L, --kind K, --options JSON\n"
+	    "                            parts: as that link and such a row would have it\n"
 	    "      --limit N             queue, doubtful: rows at most, default 50\n"
 	    "  -y, --yes                 init: ask nothing (it asks nothing now)\n"
 	    "      --version, --help\n"
@@ -77,6 +80,8 @@ static int take_option(struct call *call, int option)
 	case 'd': call->database = optarg; break;
 	case 's': desk->sender = optarg; break;
 	case 'l': desk->link = optarg; break;
+	case 'k': desk->kind = optarg; break;
+	case 'o': desk->options = optarg; break;
 	case 'w': desk->wait = true; break;
 	case 'j': desk->json = true; break;
 	case 'y': break;
@@ -92,7 +97,7 @@ static int take_option(struct call *call, int option)
 	case 'h': help(); return EXIT_DONE;
 	default: fputs("try: smsqlctl --help\n", stderr); return EXIT_USAGE;
 	}
-	if (strchr("slwtnyj", option) && !strchr(call->given, option))
+	if (strchr("slwtnyjko", option) && !strchr(call->given, option))
 		call->given[strlen(call->given)] = (char)option;
 	return -1;
 }
@@ -163,13 +168,27 @@ static enum exit_status run(struct call *call, const char *url, const char *pass
 	return exit_status;
 }
 
+/* By the rules of the link that was named. */
+static enum exit_status run_offline(struct call *call, const struct settings *settings)
+{
+	for (size_t i = 0; i < settings->nlinks; i++)
+		if (strcmp(settings->links[i].name, call->desk.link) == 0)
+			call->desk.rules = &settings->links[i].encode;
+	if (call->desk.rules)
+		return call->command->run(&call->desk);
+	fprintf(stderr, "smsqlctl: there is no link \"%s\" in %s\n", call->desk.link, call->config);
+	return EXIT_FAILED;
+}
+
 int main(int argc, char **argv)
 {
 	struct call call = { .config = "/etc/smsqld/smsqld.conf",
-		.desk = { .sender = "", .link = "", .timeout = WAIT_S, .limit = ROWS } };
+		.desk = { .sender = "", .link = "", .kind = "", .options = "", .timeout = WAIT_S, .limit = ROWS } };
 	const int ended = arguments(&call, argc, argv);
 	if (ended != -1)
 		return ended;
+	if (call.command->run == desk_parts && !*call.desk.link)
+		return (int)call.command->run(&call.desk);
 	if (call.database)
 		return (int)run(&call, call.database, "");
 	struct conf_error err;
@@ -178,8 +197,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "smsqlctl: %s\n", err.text);
 		return EXIT_FAILED;
 	}
-	const enum exit_status exit_status = run(&call, settings->database.url,
-	    settings->database.password);
+	const enum exit_status exit_status = call.command->run == desk_parts ? run_offline(&call, settings)
+	    : run(&call, settings->database.url, settings->database.password);
 	settings_free(settings);
 	return (int)exit_status;
 }
