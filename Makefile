@@ -41,7 +41,7 @@ build: $(PROGRAMS) ## the programs: smsqld smsqlctl smsc-sim (this is the defaul
 
 help: ## this list
 	@echo "make TARGET [CC=clang] [SAN=address,undefined] [B=FOLDER]"
-	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 deps: ## install with apt what is needed and missing; says what it does
 	@tests/deps
@@ -68,6 +68,9 @@ lint: ## what a program can check of how the code reads
 
 bench: build ## a rate and what it is compared with; ENGINE=sqlite|pgsql N=200000
 	@B=$(B) ENGINE=$(or $(ENGINE),sqlite) N=$(or $(N),200000) tests/bench/run
+
+bench-encode: $(B)/tests/bench/bench_encode ## messages encoded a second on one core
+	@$<
 
 FUZZ_SECONDS ?= 600
 fuzz: $(FUZZERS:%=$(B)/fuzz/%) ## run each fuzz target for FUZZ_SECONDS=600
@@ -106,6 +109,10 @@ $(B)/smsc-sim: $(SIM:%.c=$(B)/%.o) $(B)/libsmsqld.a
 
 $(B)/tests/check_%: $(B)/tests/check_%.o $(B)/libsmsqld.a
 	$(CC) -o $@ $^ $(LD_ALL) $(shell pkg-config --libs check)
+
+# Counts what it allocates.
+$(B)/tests/bench/bench_encode: $(B)/tests/bench/bench_encode.o $(B)/libsmsqld.a
+	$(CC) -o $@ $^ $(LD_ALL) -Wl,--wrap=malloc,--wrap=calloc
 
 $(B)/tests/replay_%: tests/fuzz/%.c $(B)/libsmsqld.a
 	@mkdir -p $(@D)
@@ -147,4 +154,4 @@ $(PEERS): tests/peers/package.json
 deps-present:
 	@pkg-config --exists $(LIBS) || { echo "Libraries are missing; run: make deps" >&2; exit 1; }
 
-.PHONY: build help deps demo check checks lint bench fuzz install clean deps-present
+.PHONY: build help deps demo check checks lint bench bench-encode fuzz install clean deps-present
