@@ -224,6 +224,7 @@ START_TEST(every_split_of_the_smpp_vectors_is_ours)
 		message_release(message);
 		free(body);
 	}
+	json_decref(json);
 }
 END_TEST
 
