@@ -299,7 +299,7 @@ static void on_delivered(void *at, struct half *half, const struct smpp_pdu *pdu
 		return;
 	}
 	struct inbound inbound;
-	char *text = smpp_read_inbound(pdu, &inbound);
+	char *text = smpp_read_inbound(session->options, pdu, &inbound);
 	snprintf(inbound.link, sizeof inbound.link, "%s", link_name(session->link));
 	snprintf(inbound.arrival, sizeof inbound.arrival, "%" PRIx64 "-%016" PRIx64 "-%" PRIx64,
 	    session->started_at, session->nonce, ++session->arrivals);

@@ -8,10 +8,13 @@
 
 #include "../conf/conf.h"
 #include "../gateway/message.h"
+#include "../sms/charset.h"
 #include "smpp_pdu.h"
 
 enum smpp_bind { SMPP_TRANSCEIVER, SMPP_TRANSMITTER_RECEIVER, SMPP_TRANSMITTER };
 enum smpp_receipt_ids { SMPP_IDS_AUTO, SMPP_IDS_SAME };
+enum smpp_class_coding { SMPP_CLASS_GENERAL, SMPP_CLASS_F };
+enum smpp_validity { SMPP_VALIDITY_ABSOLUTE, SMPP_VALIDITY_RELATIVE };
 
 /* A section `link` with driver = smpp. */
 struct smpp_options {
@@ -28,6 +31,11 @@ struct smpp_options {
 	long short_code_digits, short_code_ton, short_code_npi;
 	char *service_type;
 
+	int alphabet;                   /* index; see smpp_alphabet() */
+	int class_coding;               /* enum smpp_class_coding */
+	int validity_format;            /* enum smpp_validity */
+	bool more_messages;
+
 	long window;
 	int receipt_ids;                /* enum smpp_receipt_ids */
 	long deliver_defer_status;
@@ -39,10 +47,13 @@ extern const struct conf_key smpp_keys[];
 bool smpp_check(const void *options, struct conf_error *err);
 /* interface_version as it stands in a bind. */
 uint8_t smpp_version(const struct smpp_options *);
+/* What data_coding 0 means at this message centre. */
+enum charset smpp_alphabet(const struct smpp_options *);
 
 /*
  * A part as submit_sm, without its sequence number. The PDU borrows from the
- * part. False: it does not fit, and `outcome` says so (REJECTED).
+ * part, and from its batch, where a text is written anew that this message centre
+ * has another alphabet for. False: it does not fit, and `outcome` says so (REJECTED).
  */
 bool smpp_submit(const struct smpp_options *, const struct part *, struct smpp_pdu *,
     struct outcome *outcome);
@@ -63,6 +74,6 @@ bool smpp_read_receipt(const struct smpp_options *, const struct smpp_pdu *,
  * is allocated: free() what is returned once the inbound is no longer used;
  * `data` and `udh` borrow from the PDU.
  */
-char *smpp_read_inbound(const struct smpp_pdu *, struct inbound *);
+char *smpp_read_inbound(const struct smpp_options *, const struct smpp_pdu *, struct inbound *);
 
 #endif

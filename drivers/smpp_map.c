@@ -16,6 +16,7 @@
 #include "../sms/address.h"
 #include "../sms/alphabet.h"
 #include "../sms/udh.h"
+#include "smpp_time.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -30,10 +31,12 @@ enum {
 	THROTTLE_MS = 1 * SECOND,
 	PROTOCOL_SILENT = 0x40,         /* protocol_id: short message type 0; 41 to 47 replace */
 	SHORT_MESSAGE_MAX = 254,
+	SEPTETS_MAX = 160,              /* of one short message, its header counted among them */
+	DCS_CLASSES = 0x10, DCS_CLASSES_UCS2 = 0x18, /* GSM 7-bit and octets, up to UCS-2 */
+	TAG_MORE_MESSAGES_TO_SEND = 0x0426,
 	TAG_DELIVERY_FAILURE_REASON = 0x0425,
 	STATUS_DELIVERY_FAILURE = 0xFE,
 };
-
 
 /* Outwards. */
 
@@ -96,20 +99,37 @@ static bool put_addresses(const struct smpp_options *options, const struct messa
 	return true;
 }
 
-/* Absolute, in UTC: "YYMMDDhhmmsstnnp". */
-static void put_validity(int64_t expires_at, struct smpp_pdu *pdu)
-{
-	const time_t at = (time_t)expires_at;
-	struct tm tm;
-	if (expires_at > 0 && gmtime_r(&at, &tm))
-		strftime(pdu->validity_period, sizeof pdu->validity_period, "%y%m%d%H%M%S000+", &tm);
-}
-
 /* What a row asks wins over the link's; the sooner of two ends counts. */
 static int64_t end_of(const struct message *message, const struct asked *asked)
 {
 	const int64_t end = asked->validity > 0 ? (int64_t)time(NULL) + asked->validity : 0;
 	return end && (!message->expires_at || end < message->expires_at) ? end : message->expires_at;
+}
+
+/* A time that the form cannot say is left to the message centre, as none would be. */
+static void put_validity(const struct smpp_options *options, int64_t end, struct smpp_pdu *pdu)
+{
+	const int64_t now = time(NULL);
+	if (end <= 0)
+		return;
+	if (options->validity_format == SMPP_VALIDITY_RELATIVE)
+		smpp_time_write(pdu->validity_period, SMPP_TIME_RELATIVE, now, end > now ? end : now + 1);
+	else
+		smpp_time_write(pdu->validity_period, SMPP_TIME_ABSOLUTE, 0, end);
+}
+
+/* A class has two spellings: in the general group, which UCS-2 needs in any case but
+ * SMPP 3.4 reserves, and in the group F. What the row asks for stays as it is. */
+static uint8_t coding_of(const struct smpp_options *options, const struct message *message,
+    const struct asked *asked)
+{
+	const uint8_t octet = message->data_coding;
+	if (asked->data_coding >= 0)
+		return (uint8_t)asked->data_coding;
+	if (options->class_coding != SMPP_CLASS_F || octet < DCS_CLASSES || octet >= DCS_CLASSES_UCS2)
+		return octet;
+	const struct dcs dcs = dcs_read(octet);
+	return dcs_write_smpp(dcs.charset, dcs.class);
 }
 
 static uint8_t protocol_of(const struct asked *asked)
@@ -121,26 +141,113 @@ static uint8_t protocol_of(const struct asked *asked)
 	return asked->replace > 0 ? (uint8_t)(PROTOCOL_SILENT + asked->replace) : 0;
 }
 
-/* The octets, and how parts say that they are parts when no header does. */
-static bool put_text(const struct part *part, struct smpp_pdu *pdu)
+/* Characters up to `last` from UTF-8 into an octet each, in place; returns their
+ * number, or SIZE_MAX with the first that is above in *point. */
+static size_t narrow(uint8_t *text, size_t len, uint32_t last, uint32_t *point)
+{
+	const uint8_t *at = text, *const end = text + len;
+	size_t n = 0;
+	while (at < end) {
+		*point = utf8_next(&at, end);
+		if (*point > last)
+			return SIZE_MAX;
+		text[n++] = (uint8_t)*point;
+	}
+	return n;
+}
+
+/*
+ * The octets of a part: as they are, or septets in what data_coding 0 is at this
+ * message centre. Those are written into the batch, each time that the part is lent,
+ * since its own octets may go to another link next; they stay as long as the message.
+ */
+static bool translate(const struct smpp_options *options, const struct part *part,
+    struct blob *text, struct outcome *outcome)
+{
+	const enum charset charset = smpp_alphabet(options);
+	*text = (struct blob){ .at = part->octets, .len = part->len };
+	if (charset == CHARSET_GSM7 || part->coding != CODING_GSM7 || part->message->data_coding)
+		return true;
+	struct udh udh = { .nwaiting = 0 };
+	if (part->udh_len)
+		udh_read(part->octets, part->len, &udh);
+	if (udh.shifts.single || udh.shifts.locking) {
+		snprintf(outcome->text, sizeof outcome->text, "the text needs a national table, which "
+		    "alphabet %s of this link does not go with", charset_words[charset]);
+		return false;
+	}
+	const size_t head = part->udh_len, room = 3 * (part->len - head) + 1;
+	uint8_t *octets = batch_alloc(part->message->batch, head + room);
+	if (head)
+		memcpy(octets, part->octets, head);
+	size_t len = gsm7_to_utf8((char *)octets + head, room, part->octets + head, part->len - head);
+	uint32_t point = 0;
+	if (charset != CHARSET_UTF8)
+		len = narrow(octets + head, len, charset == CHARSET_ASCII ? 0x7F : 0xFF, &point);
+	if (len == SIZE_MAX) {
+		snprintf(outcome->text, sizeof outcome->text, "the text has U+%04X, which alphabet %s of "
+		    "this link lacks: use encoding ucs2", (unsigned)point, charset_words[charset]);
+		return false;
+	}
+	*text = (struct blob){ .at = octets, .len = head + len };
+	return head + len <= UINT16_MAX;
+}
+
+/* What is to be cut by the message centre goes where that is its duty: many refuse
+ * or cut short a short_message beyond what one short message holds. */
+static bool fits_short_message(const struct part *part, size_t len)
+{
+	const size_t head = part->udh_len, septets = (head * 8 + 6) / 7 + part->len - head;
+	if (len > SHORT_MESSAGE_MAX)
+		return false;
+	if (part->message->concat != CONCAT_PAYLOAD)
+		return true;
+	return part->coding == CODING_GSM7 ? septets <= SEPTETS_MAX : part->len <= PART_OCTETS;
+}
+
+static bool put_text(const struct smpp_options *options, const struct part *part,
+    struct smpp_pdu *pdu, struct outcome *outcome)
+{
+	struct blob text;
+	if (!translate(options, part, &text, outcome))
+		return false;
+	if (!fits_short_message(part, text.len))
+		return smpp_tlv_add(pdu, SMPP_TAG_MESSAGE_PAYLOAD, text.at, (uint16_t)text.len);
+	pdu->short_message = text.at;
+	pdu->sm_length = (uint8_t)text.len;
+	return true;
+}
+
+static bool asks_for_tlv(const struct asked *asked, uint16_t tag)
+{
+	for (unsigned i = 0; i < asked->ntlvs; i++)
+		if (asked->tlvs[i].tag == tag)
+			return true;
+	return false;
+}
+
+/* How parts say that they are parts when no header does; and what the row asks. */
+static bool put_tlvs(const struct smpp_options *options, const struct part *part,
+    const struct asked *asked, struct smpp_pdu *pdu)
 {
 	const struct message *message = part->message;
 	bool good = true;
-	if (part->len > SHORT_MESSAGE_MAX)
-		good = smpp_tlv_add(pdu, SMPP_TAG_MESSAGE_PAYLOAD, part->octets, part->len);
-	else {
-		pdu->short_message = part->octets;
-		pdu->sm_length = (uint8_t)part->len;
-	}
-	if (message->concat != CONCAT_SAR || message->nparts < 2)
-		return good;
 	pdu->numbers[0] = (uint8_t)(message->concat_ref >> 8);
 	pdu->numbers[1] = (uint8_t)message->concat_ref;
 	pdu->numbers[2] = message->nparts;
 	pdu->numbers[3] = part->number;
-	return good && smpp_tlv_add(pdu, SMPP_TAG_SAR_MSG_REF_NUM, pdu->numbers, 2) &&
-	    smpp_tlv_add(pdu, SMPP_TAG_SAR_TOTAL_SEGMENTS, pdu->numbers + 2, 1) &&
-	    smpp_tlv_add(pdu, SMPP_TAG_SAR_SEGMENT_SEQNUM, pdu->numbers + 3, 1);
+	pdu->numbers[4] = 1;
+	if (message->concat == CONCAT_SAR && message->nparts > 1)
+		good = smpp_tlv_add(pdu, SMPP_TAG_SAR_MSG_REF_NUM, pdu->numbers, 2) &&
+		    smpp_tlv_add(pdu, SMPP_TAG_SAR_TOTAL_SEGMENTS, pdu->numbers + 2, 1) &&
+		    smpp_tlv_add(pdu, SMPP_TAG_SAR_SEGMENT_SEQNUM, pdu->numbers + 3, 1);
+	if (options->more_messages && part->number < message->nparts &&
+	    !asks_for_tlv(asked, TAG_MORE_MESSAGES_TO_SEND))
+		good = good && smpp_tlv_add(pdu, TAG_MORE_MESSAGES_TO_SEND, pdu->numbers + 4, 1);
+	for (unsigned i = 0; i < asked->ntlvs; i++)
+		good = good && smpp_tlv_add(pdu, asked->tlvs[i].tag, asked->tlvs[i].value.at,
+		    (uint16_t)asked->tlvs[i].value.len);
+	return good;
 }
 
 bool smpp_submit(const struct smpp_options *options, const struct part *part, struct smpp_pdu *pdu,
@@ -155,16 +262,15 @@ bool smpp_submit(const struct smpp_options *options, const struct part *part, st
 		.protocol_id = protocol_of(asked),
 		.priority_flag = (uint8_t)(asked->network_priority > 0 ? asked->network_priority : 0),
 		.registered_delivery = message->wants_receipt,
-		.data_coding = message->data_coding,
+		.data_coding = coding_of(options, message, asked),
 	};
+	*outcome = (struct outcome){ .verdict = VERDICT_REJECTED,
+		.text = "the message does not fit a submit_sm" };
 	snprintf(pdu->service_type, sizeof pdu->service_type, "%s",
 	    asked->service_type ? asked->service_type : options->service_type);
-	put_validity(end_of(message, asked), pdu);
-	bool good = put_text(part, pdu);
-	for (unsigned i = 0; i < asked->ntlvs; i++)
-		good = good && smpp_tlv_add(pdu, asked->tlvs[i].tag, asked->tlvs[i].value.at,
-		    (uint16_t)asked->tlvs[i].value.len);
-	return good && put_addresses(options, message, asked, pdu, outcome);
+	put_validity(options, end_of(message, asked), pdu);
+	return put_text(options, part, pdu, outcome) && put_tlvs(options, part, asked, pdu) &&
+	    put_addresses(options, message, asked, pdu, outcome);
 }
 
 /* Answers. */
@@ -391,22 +497,47 @@ static void read_sar(const struct smpp_pdu *pdu, struct inbound *to)
 	    smpp_tlv_number(pdu, SMPP_TAG_SAR_SEGMENT_SEQNUM, 0));
 }
 
-static void read_address(char out[ADDRESS_MAX], const struct smpp_address *from)
+/* A name, as UTF-8 when it is, else by the link's alphabet when that is of octets; what
+ * a table could not show is a question mark. */
+static void read_name(const struct smpp_options *options, const char *from, char *out,
+    size_t room)
 {
-	char text[sizeof from->digits];
-	print(text, sizeof text, from->digits);
-	const char *plus = from->ton == TON_INTERNATIONAL && *text && *text != '+' ? "+" : "";
-	snprintf(out, ADDRESS_MAX, "%s%.*s", plus, ADDRESS_MAX - 2, text);
+	const size_t len = strlen(from);
+	const enum charset charset = smpp_alphabet(options);
+	if (utf8_valid(from, len) == len)
+		charset_to_utf8(out, room, CHARSET_UTF8, (const uint8_t *)from, len, NULL);
+	else if (charset == CHARSET_LATIN1)
+		charset_to_utf8(out, room, charset, (const uint8_t *)from, len, NULL);
+	else
+		print(out, room, from);
+	for (; *out; out++)
+		if ((unsigned char)*out < ' ' || *out == 0x7F)
+			*out = '?';
 }
 
-char *smpp_read_inbound(const struct smpp_pdu *pdu, struct inbound *to)
+static void read_address(const struct smpp_options *options, const struct smpp_address *from,
+    char out[ADDRESS_MAX])
+{
+	const struct address_rules rules = rules_of(options);
+	struct address address = { .ton = from->ton, .npi = from->npi };
+	if (from->ton == TON_ALPHANUMERIC) {
+		/* Within the room of what it is shown in, so that no character is cut. */
+		read_name(options, from->digits, address.text, ADDRESS_MAX);
+	} else {
+		print(address.text, sizeof address.text, from->digits);
+	}
+	address_show(out, ADDRESS_MAX, &address, &rules);
+}
+
+char *smpp_read_inbound(const struct smpp_options *options, const struct smpp_pdu *pdu,
+    struct inbound *to)
 {
 	*to = (struct inbound){ .received_at = time(NULL) };
-	read_address(to->sender, &pdu->source);
-	read_address(to->recipient, &pdu->destination);
+	read_address(options, &pdu->source, to->sender);
+	read_address(options, &pdu->destination, to->recipient);
 	size_t len;
 	const uint8_t *at = smpp_text(pdu, &len);
-	enum charset charset = dcs_read_smpp(pdu->data_coding, CHARSET_GSM7).charset;
+	enum charset charset = dcs_read_smpp(pdu->data_coding, smpp_alphabet(options)).charset;
 	struct udh udh = { .nwaiting = 0 };
 	if (pdu->esm_class & SMPP_ESM_UDHI && len > 0) {
 		const size_t header = udh_read(at, len, &udh);

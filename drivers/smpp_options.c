@@ -15,6 +15,14 @@ static const char *const receipt_id_words[] = {
 	[SMPP_IDS_AUTO] = "auto", [SMPP_IDS_SAME] = "same", NULL,
 };
 
+static const char *const class_coding_words[] = {
+	[SMPP_CLASS_GENERAL] = "general", [SMPP_CLASS_F] = "f", NULL,
+};
+static const char *const validity_words[] = {
+	[SMPP_VALIDITY_ABSOLUTE] = "absolute", [SMPP_VALIDITY_RELATIVE] = "relative", NULL,
+};
+static const char *const alphabet_words[] = { "gsm7", "latin1", "ascii", "utf8", NULL };
+
 #define AT(member) .offset = offsetof(struct smpp_options, member)
 
 const struct conf_key smpp_keys[] = {
@@ -65,6 +73,19 @@ const struct conf_key smpp_keys[] = {
 	  .max = 255, .help = "numbering plan of short codes" },
 	{ .name = "service_type", .type = CONF_TEXT, AT(service_type),
 	  .help = "of every message, if the provider names one, up to 5 characters" },
+	{ .name = "alphabet", .type = CONF_WORD, AT(alphabet), .fallback = "gsm7",
+	  .words = alphabet_words,
+	  .help = "what data_coding 0 means at the provider; other texts than GSM 7-bit's are not "
+	  "changed by it" },
+	{ .name = "class_coding", .type = CONF_WORD, AT(class_coding), .fallback = "general",
+	  .words = class_coding_words,
+	  .help = "data_coding of GSM 7-bit texts and octets with a class: general: 16 to 23, "
+	  "f: 240 to 247" },
+	{ .name = "validity_format", .type = CONF_WORD, AT(validity_format), .fallback = "absolute",
+	  .words = validity_words,
+	  .help = "absolute: until when, in UTC; relative: for how long, whatever the clocks say" },
+	{ .name = "more_messages", .type = CONF_SWITCH, AT(more_messages), .fallback = "off",
+	  .help = "tell the network that more parts follow, so that it keeps the channel open" },
 
 	{ .name = "window", .type = CONF_NUMBER, AT(window), .fallback = "10", .min = 1,
 	  .max = 1000, .help = "parts sent and not yet answered; what the provider allows" },
@@ -100,6 +121,13 @@ uint8_t smpp_version(const struct smpp_options *options)
 {
 	static const uint8_t versions[] = { 0x33, 0x34, 0x50 };
 	return versions[options->interface_version];
+}
+
+enum charset smpp_alphabet(const struct smpp_options *options)
+{
+	static const enum charset charsets[] = { CHARSET_GSM7, CHARSET_LATIN1, CHARSET_ASCII,
+		CHARSET_UTF8 };
+	return charsets[options->alphabet];
 }
 
 bool smpp_check(const void *at, struct conf_error *err)

@@ -5,6 +5,8 @@
  */
 #include "driver_world.h"
 
+#include "../gateway/asked.h"
+
 #include <jansson.h>
 
 /* Binding. */
@@ -178,6 +180,29 @@ START_TEST(what_no_field_can_hold_is_refused_in_words_and_not_sent)
 		ck_assert_int_eq(the_link.outcomes[i].verdict, VERDICT_REJECTED);
 	idle(20);
 	ck_assert_uint_eq(peer.submits, 0);
+}
+END_TEST
+
+START_TEST(a_long_message_leaves_whole_in_one_pdu)
+{
+	static uint8_t text[PAYLOAD_MAX];
+	world_up();
+	memset(text, 'p', sizeof text);
+	messages[0].concat = CONCAT_PAYLOAD;
+	parts[0].octets = text;
+	parts[0].len = PAYLOAD_MAX;
+	lend(0);
+	lend(1);
+	AWAIT(the_link.answered == 2);
+	ck_assert_int_eq(the_link.outcomes[0].verdict, VERDICT_SENT);
+	ck_assert_int_eq(the_link.outcomes[1].verdict, VERDICT_SENT);
+	struct smpp_pdu pdu;
+	size_t len;
+	const size_t first = smpp_measure(NULL, peer.octets[0], peer.noctets[0]);
+	ck_assert_uint_eq(smpp_unpack(peer.octets[0], first, &pdu), SMPP_ROK);
+	ck_assert_uint_eq(pdu.sm_length, 0);
+	ck_assert_mem_eq(smpp_text(&pdu, &len), text, sizeof text);
+	ck_assert_uint_eq(len, sizeof text);
 }
 END_TEST
 
@@ -620,6 +645,7 @@ int main(void)
 	tcase_add_test(tests, an_answer_decides_by_its_status);
 	tcase_add_test(tests, a_session_that_the_peer_does_not_know_is_opened_anew);
 	tcase_add_test(tests, what_no_field_can_hold_is_refused_in_words_and_not_sent);
+	tcase_add_test(tests, a_long_message_leaves_whole_in_one_pdu);
 	tcase_add_test(tests, parts_of_one_turn_leave_together_and_may_be_answered_in_any_order);
 	tcase_add_test(tests, overdue_parts_are_in_doubt_and_three_in_a_row_end_the_session);
 	tcase_add_test(tests,

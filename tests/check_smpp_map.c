@@ -4,6 +4,8 @@
  * into receipts and messages; and what a link may say.
  */
 #include "../drivers/smpp.h"
+#include "../drivers/smpp_time.h"
+#include "../gateway/asked.h"
 
 #include <check.h>
 #include <jansson.h>
@@ -11,8 +13,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-enum { MAX_S = 900 };
+enum { MAX_S = 900, ALPHABET_GSM7 = 0, ALPHABET_LATIN1, ALPHABET_ASCII, ALPHABET_UTF8 };
 
 static char empty[] = "", account[] = "acme01", abroad[] = "00", home[] = "0", country[] = "44";
 static char *hosts[] = { account };
@@ -137,6 +140,242 @@ START_TEST(a_part_says_its_alphabet_class_header_and_validity)
 	ck_assert_str_eq(pdu.validity_period, "260731120000000+");
 	ck_assert_uint_eq(pdu.registered_delivery, 1);
 	ck_assert_uint_eq(pdu.esm_class, 0);
+}
+END_TEST
+
+START_TEST(a_class_is_written_as_the_link_says)
+{
+	static const struct { uint8_t message; int asked; uint8_t general, f; } cases[] = {
+		{ 0x00, -1, 0x00, 0x00 }, { 0x04, -1, 0x04, 0x04 }, { 0x08, -1, 0x08, 0x08 },
+		{ 0x10, -1, 0x10, 0xF0 }, { 0x13, -1, 0x13, 0xF3 }, { 0x14, -1, 0x14, 0xF4 },
+		{ 0x16, -1, 0x16, 0xF6 }, { 0x17, -1, 0x17, 0xF7 },
+		{ 0x18, -1, 0x18, 0x18 }, { 0x1B, -1, 0x1B, 0x1B }, { 0xC8, -1, 0xC8, 0xC8 },
+		{ 0xF5, -1, 0xF5, 0xF5 }, { 0x10, 0x10, 0x10, 0x10 }, { 0xF0, 0xF0, 0xF0, 0xF0 },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct smpp_options options = options_of();
+		struct asked asked = asked_nothing;
+		struct message message = message_of();
+		const struct part part = { .message = &message, .number = 1 };
+		struct smpp_pdu pdu;
+		struct outcome outcome;
+		asked.data_coding = cases[i].asked;
+		message.asked = &asked;
+		message.data_coding = cases[i].message;
+		ck_assert(smpp_submit(&options, &part, &pdu, &outcome));
+		ck_assert_uint_eq(pdu.data_coding, cases[i].general);
+		options.class_coding = SMPP_CLASS_F;
+		ck_assert(smpp_submit(&options, &part, &pdu, &outcome));
+		ck_assert_uint_eq(pdu.data_coding, cases[i].f);
+	}
+}
+END_TEST
+
+START_TEST(what_a_row_asks_goes_into_its_fields)
+{
+	const struct smpp_options options = options_of();
+	struct asked asked = asked_nothing;
+	struct message message = message_of();
+	const struct part part = { .message = &message, .number = 1 };
+	struct smpp_pdu pdu;
+	struct outcome outcome;
+	message.asked = &asked;
+	asked.kind = KIND_SILENT;
+	ck_assert(smpp_submit(&options, &part, &pdu, &outcome));
+	ck_assert_uint_eq(pdu.protocol_id, 0x40);
+	asked = asked_nothing;
+	asked.replace = 7;
+	ck_assert(smpp_submit(&options, &part, &pdu, &outcome));
+	ck_assert_uint_eq(pdu.protocol_id, 0x47);
+	asked = asked_nothing;
+	asked.protocol_id = 0x7F;
+	asked.esm_class = 0x80;
+	asked.network_priority = 3;
+	asked.service_type = "VMA";
+	asked.source_ton = 0;
+	asked.source_npi = 1;
+	asked.dest_ton = 4;
+	asked.dest_npi = 9;
+	asked.tlvs[0] = (struct asked_tlv){ 0x1401, { (const uint8_t *)"\x0A\x0B", 2 } };
+	asked.tlvs[1] = (struct asked_tlv){ 0x130C, { NULL, 0 } };
+	asked.ntlvs = 2;
+	ck_assert(smpp_submit(&options, &part, &pdu, &outcome));
+	ck_assert_uint_eq(pdu.protocol_id, 0x7F);
+	ck_assert_uint_eq(pdu.esm_class, 0x80);
+	ck_assert_uint_eq(pdu.priority_flag, 3);
+	ck_assert_str_eq(pdu.service_type, "VMA");
+	ck_assert_uint_eq(pdu.source.ton * 10 + pdu.source.npi, 1);
+	ck_assert_uint_eq(pdu.destination.ton * 10 + pdu.destination.npi, 49);
+	ck_assert_uint_eq(pdu.ntlvs, 2);
+	ck_assert_uint_eq(smpp_tlv_number(&pdu, 0x1401, 0), 0x0A0B);
+	ck_assert_uint_eq(smpp_tlv(&pdu, 0x130C)->len, 0);
+}
+END_TEST
+
+START_TEST(the_sooner_of_two_ends_counts_in_the_form_of_the_link)
+{
+	struct smpp_options options = options_of();
+	struct asked asked = asked_nothing;
+	struct message message = message_of();
+	const struct part part = { .message = &message, .number = 1 };
+	struct smpp_pdu pdu;
+	struct outcome outcome;
+	message.asked = &asked;
+	options.validity_format = SMPP_VALIDITY_RELATIVE;
+	static const struct { long validity, expires; int64_t least, most; } cases[] = {
+		{ 3600, 0, 3590, 3600 }, { 3600, 7200, 3590, 3600 }, { 7200, 3600, 3590, 3600 },
+		{ -1, 40 * 86400, 40 * 86400 - 10, 40 * 86400 },
+		{ -1, -5, 1, 1 },               /* zero would be refused */
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		int64_t now = time(NULL), at_ms;
+		asked.validity = cases[i].validity;
+		message.expires_at = cases[i].expires ? now + cases[i].expires : 0;
+		ck_assert(smpp_submit(&options, &part, &pdu, &outcome));
+		ck_assert_int_eq(smpp_time_read(pdu.validity_period, now, &at_ms), SMPP_TIME_RELATIVE);
+		ck_assert_int_ge(at_ms / 1000 - now, cases[i].least);
+		ck_assert_int_le(at_ms / 1000 - now, cases[i].most);
+	}
+	options.validity_format = SMPP_VALIDITY_ABSOLUTE;
+	asked.validity = 3600;
+	message.expires_at = 1785499200; /* 2026-07-31T12:00:00Z */
+	const bool over = time(NULL) + 3600 >= message.expires_at;
+	ck_assert(smpp_submit(&options, &part, &pdu, &outcome));
+	ck_assert_int_eq(strcmp(pdu.validity_period, "260731120000000+") == 0, over);
+	asked.validity = -1;
+	message.expires_at = INT64_C(4102444800); /* 2100: no field can say it */
+	ck_assert(smpp_submit(&options, &part, &pdu, &outcome));
+	ck_assert_str_eq(pdu.validity_period, "");
+}
+END_TEST
+
+START_TEST(parts_say_that_they_are_parts_as_the_message_wants)
+{
+	static const struct { int concat; unsigned parts, number; bool more, sar, follows; } cases[] = {
+		{ CONCAT_SAR, 3, 2, false, true, false }, { CONCAT_SAR, 1, 1, false, false, false },
+		{ CONCAT_UDH8, 3, 2, false, false, false }, { CONCAT_UDH8, 3, 2, true, false, true },
+		{ CONCAT_SAR, 3, 1, true, true, true }, { CONCAT_SAR, 3, 3, true, true, false },
+		{ CONCAT_UDH16, 1, 1, true, false, false },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct smpp_options options = options_of();
+		struct asked asked = asked_nothing;
+		struct message message = message_of();
+		const struct part part = { .message = &message, .number = (uint8_t)cases[i].number };
+		struct smpp_pdu pdu;
+		struct outcome outcome;
+		options.more_messages = cases[i].more;
+		message.asked = &asked;
+		message.concat = cases[i].concat;
+		message.concat_ref = 0x1234;
+		message.nparts = (uint8_t)cases[i].parts;
+		ck_assert(smpp_submit(&options, &part, &pdu, &outcome));
+		ck_assert_uint_eq(smpp_tlv_number(&pdu, SMPP_TAG_SAR_MSG_REF_NUM, 0),
+		    cases[i].sar ? 0x1234 : 0);
+		ck_assert_uint_eq(smpp_tlv_number(&pdu, SMPP_TAG_SAR_TOTAL_SEGMENTS, 0),
+		    cases[i].sar ? cases[i].parts : 0);
+		ck_assert_uint_eq(smpp_tlv_number(&pdu, SMPP_TAG_SAR_SEGMENT_SEQNUM, 0),
+		    cases[i].sar ? cases[i].number : 0);
+		ck_assert_uint_eq(smpp_tlv_number(&pdu, 0x0426, 9), cases[i].follows ? 1 : 9);
+		/* A row's own is the only one. */
+		asked.tlvs[0] = (struct asked_tlv){ 0x0426, { (const uint8_t *)"", 1 } };
+		asked.ntlvs = 1;
+		ck_assert(smpp_submit(&options, &part, &pdu, &outcome));
+		ck_assert_uint_eq(smpp_tlv_number(&pdu, 0x0426, 9), 0);
+		ck_assert_uint_eq(pdu.ntlvs, cases[i].sar ? 4 : 1);
+	}
+}
+END_TEST
+
+START_TEST(what_one_short_message_does_not_hold_goes_into_message_payload)
+{
+	static const struct { int concat; enum coding coding; uint16_t len, udh_len; bool payload; }
+	cases[] = {
+		{ CONCAT_UDH8, CODING_GSM7, 160, 0, false }, { CONCAT_UDH8, CODING_BINARY, 254, 0, false },
+		{ CONCAT_UDH8, CODING_BINARY, 255, 0, true }, { CONCAT_PAYLOAD, CODING_GSM7, 160, 0, false },
+		{ CONCAT_PAYLOAD, CODING_GSM7, 161, 0, true }, { CONCAT_PAYLOAD, CODING_UCS2, 140, 0, false },
+		{ CONCAT_PAYLOAD, CODING_UCS2, 142, 0, true }, { CONCAT_PAYLOAD, CODING_BINARY, 141, 0, true },
+		{ CONCAT_PAYLOAD, CODING_GSM7, 7 + 152, 7, false },
+		{ CONCAT_PAYLOAD, CODING_GSM7, 7 + 153, 7, true },
+		{ CONCAT_PAYLOAD, CODING_GSM7, PAYLOAD_MAX, 0, true },
+	};
+	static uint8_t octets[PAYLOAD_MAX], packed[SMPP_PDU_MAX];
+	const struct smpp_options options = options_of();
+	memset(octets, 'a', sizeof octets);
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct message message = message_of();
+		const struct part part = { .message = &message, .number = 1, .octets = octets,
+			.coding = cases[i].coding, .len = cases[i].len,
+			.udh_len = (uint8_t)cases[i].udh_len };
+		struct smpp_pdu pdu, again;
+		struct outcome outcome;
+		message.concat = cases[i].concat;
+		ck_assert(smpp_submit(&options, &part, &pdu, &outcome));
+		ck_assert_msg(pdu.ntlvs == cases[i].payload, "%zu", i);
+		ck_assert_uint_eq(pdu.sm_length, cases[i].payload ? 0 : cases[i].len);
+		size_t text, len = smpp_pack(&pdu, packed, sizeof packed);
+		ck_assert_uint_eq(smpp_unpack(packed, len, &again), SMPP_ROK);
+		ck_assert_mem_eq(smpp_text(&again, &text), octets, cases[i].len);
+		ck_assert_uint_eq(text, cases[i].len);
+	}
+}
+END_TEST
+
+START_TEST(a_text_is_written_in_the_alphabet_of_the_link)
+{
+	static const char header[] = "\x05\x00\x03\x01\x02\x01";
+	static const struct {
+		int alphabet;
+		enum coding coding;
+		uint8_t data_coding, udh_len;
+		const char *octets;
+		size_t len;
+		const char *text;               /* NULL: it is refused */
+		size_t text_len;
+	} cases[] = {
+		{ ALPHABET_GSM7, CODING_GSM7, 0, 0, "\x00\x05\x1b\x65", 4, "\x00\x05\x1b\x65", 4 },
+		{ ALPHABET_LATIN1, CODING_GSM7, 0, 0, "a\x00\x05\x02", 4, "a@\xe9$", 4 },
+		{ ALPHABET_LATIN1, CODING_GSM7, 0, 0, "\x1b\x28x\x1b\x29", 5, "{x}", 3 },
+		{ ALPHABET_LATIN1, CODING_GSM7, 0, 0, "\x1b\x65", 2, NULL, 0 },   /* the euro sign */
+		{ ALPHABET_LATIN1, CODING_GSM7, 0, 0, "\x10", 1, NULL, 0 },        /* delta */
+		{ ALPHABET_ASCII, CODING_GSM7, 0, 0, "a\x00", 2, "a@", 2 },
+		{ ALPHABET_ASCII, CODING_GSM7, 0, 0, "\x05", 1, NULL, 0 },
+		{ ALPHABET_UTF8, CODING_GSM7, 0, 0, "\x1b\x65\x10", 3, "\xe2\x82\xac\xce\x94", 5 },
+		{ ALPHABET_LATIN1, CODING_GSM7, 0, 6, "\x05\x00\x03\x01\x02\x01\x00", 7,
+		  "\x05\x00\x03\x01\x02\x01@", 7 },
+		{ ALPHABET_LATIN1, CODING_GSM7, 0, 4, "\x03\x24\x01\x01\x00", 5, NULL, 0 },
+		/* Only what data_coding 0 says, and of that only texts. */
+		{ ALPHABET_LATIN1, CODING_GSM7, 0x10, 0, "\x00", 1, "\x00", 1 },
+		{ ALPHABET_LATIN1, CODING_UCS2, 8, 0, "\x00\x41", 2, "\x00\x41", 2 },
+		{ ALPHABET_LATIN1, CODING_BINARY, 0, 0, "\x00\x80", 2, "\x00\x80", 2 },
+		{ ALPHABET_LATIN1, CODING_GSM7, 0, 6, header, 6, header, 6 },
+		{ ALPHABET_ASCII, CODING_GSM7, 0, 0, "", 0, "", 0 },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct smpp_options options = options_of();
+		struct message message = message_of();
+		uint8_t octets[16] = { 0 };
+		struct smpp_pdu pdu;
+		struct outcome outcome;
+		memcpy(octets, cases[i].octets, cases[i].len);
+		const struct part part = { .message = &message, .number = 1, .octets = octets,
+			.coding = cases[i].coding, .len = (uint16_t)cases[i].len,
+			.udh_len = cases[i].udh_len };
+		options.alphabet = cases[i].alphabet;
+		message.batch = batch_new();
+		message.data_coding = cases[i].data_coding;
+		const bool good = smpp_submit(&options, &part, &pdu, &outcome);
+		ck_assert_msg(good == (cases[i].text != NULL), "%zu", i);
+		if (good) {
+			ck_assert_uint_eq(pdu.sm_length, cases[i].text_len);
+			ck_assert_mem_eq(pdu.short_message, cases[i].text, cases[i].text_len);
+		} else {
+			ck_assert_int_eq(outcome.verdict, VERDICT_REJECTED);
+			ck_assert_ptr_nonnull(strstr(outcome.text, "of this link"));
+		}
+		ck_assert_mem_eq(octets, cases[i].octets, cases[i].len); /* for another link */
+		batch_release(message.batch);
+	}
 }
 END_TEST
 
@@ -291,7 +530,8 @@ static char *deliver(struct inbound *to, uint8_t esm_class, uint8_t data_coding,
 		.data_coding = data_coding, .short_message = at, .sm_length = (uint8_t)len,
 		.source = { .ton = 1, .npi = 1, .digits = "447700900123" },
 		.destination = { .ton = 5, .digits = "AC\x01ME" } };
-	return smpp_read_inbound(&pdu, to);
+	const struct smpp_options options = options_of();
+	return smpp_read_inbound(&options, &pdu, to);
 }
 
 START_TEST(texts_become_utf8_by_their_data_coding)
@@ -400,13 +640,67 @@ START_TEST(parts_are_numbered_by_parameters_too)
 	ck_assert(smpp_tlv_add(&pdu, SMPP_TAG_SAR_TOTAL_SEGMENTS, "\x02", 1));
 	ck_assert(smpp_tlv_add(&pdu, SMPP_TAG_SAR_SEGMENT_SEQNUM, "\x02", 1));
 	ck_assert(smpp_tlv_add(&pdu, SMPP_TAG_MESSAGE_PAYLOAD, "hi", 2));
+	const struct smpp_options options = options_of();
 	struct inbound to;
-	char *text = smpp_read_inbound(&pdu, &to);
+	char *text = smpp_read_inbound(&options, &pdu, &to);
 	ck_assert_str_eq(text, "hi");
 	ck_assert_uint_eq(to.concat_ref, 0x1234);
 	ck_assert_uint_eq(to.concat_parts, 2);
 	ck_assert_uint_eq(to.concat_part, 2);
 	free(text);
+}
+END_TEST
+
+START_TEST(addresses_are_shown_as_a_person_would_write_them)
+{
+	static const struct { uint8_t ton; int alphabet; bool country; const char *digits, *shown; }
+	cases[] = {
+		{ 1, ALPHABET_GSM7, false, "447700900123", "+447700900123" },
+		{ 1, ALPHABET_GSM7, false, "+447700900123", "+447700900123" },
+		{ 2, ALPHABET_GSM7, true, "07700900123", "+447700900123" },
+		{ 2, ALPHABET_GSM7, false, "07700900123", "07700900123" },
+		{ 0, ALPHABET_GSM7, true, "07700900123", "07700900123" },
+		{ 3, ALPHABET_GSM7, true, "88100", "88100" }, { 1, ALPHABET_GSM7, false, "", "" },
+		{ 1, ALPHABET_GSM7, false, "4477009001234477009001", "+4477009001234477009" },
+		{ 1, ALPHABET_GSM7, false, "44\xe9" "7", "+44?7" },
+		{ 5, ALPHABET_GSM7, false, "Caf\xc3\xa9", "Caf\xc3\xa9" },
+		{ 5, ALPHABET_GSM7, false, "Caf\xe9", "Caf?" },
+		{ 5, ALPHABET_LATIN1, false, "Caf\xe9", "Caf\xc3\xa9" },
+		{ 5, ALPHABET_GSM7, false, "A\x01\x7f" "B", "A??B" },
+		{ 5, ALPHABET_GSM7, false, "1234567890123456789\xc3\xa9", "1234567890123456789" },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct smpp_options options = options_of();
+		struct smpp_pdu pdu = { .command = SMPP_DELIVER_SM, .source = { .ton = cases[i].ton } };
+		struct inbound to;
+		options.alphabet = cases[i].alphabet;
+		if (cases[i].country)
+			options.country_code = country;
+		snprintf(pdu.source.digits, sizeof pdu.source.digits, "%s", cases[i].digits);
+		free(smpp_read_inbound(&options, &pdu, &to));
+		ck_assert_str_eq(to.sender, cases[i].shown);
+	}
+}
+END_TEST
+
+START_TEST(texts_in_the_default_coding_are_read_by_the_alphabet_of_the_link)
+{
+	static const struct { int alphabet; uint8_t data_coding; const char *octets, *text; } cases[] = {
+		{ ALPHABET_GSM7, 0, "\x05", "é" }, { ALPHABET_LATIN1, 0, "\xe9@", "é@" },
+		{ ALPHABET_ASCII, 0, "@\xe9", "@\xef\xbf\xbd" }, { ALPHABET_UTF8, 0, "\xc3\xa9", "é" },
+		{ ALPHABET_LATIN1, 0x10, "\x05", "é" }, { ALPHABET_LATIN1, 0xF0, "\x05", "é" },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct smpp_options options = options_of();
+		const struct smpp_pdu pdu = { .command = SMPP_DELIVER_SM,
+			.data_coding = cases[i].data_coding, .sm_length = (uint8_t)strlen(cases[i].octets),
+			.short_message = (const uint8_t *)cases[i].octets };
+		struct inbound to;
+		options.alphabet = cases[i].alphabet;
+		char *text = smpp_read_inbound(&options, &pdu, &to);
+		ck_assert_str_eq(text, cases[i].text);
+		free(text);
+	}
 }
 END_TEST
 
@@ -446,6 +740,12 @@ int main(void)
 	tcase_add_test(tests, addresses_are_sent_as_the_vectors_say);
 	tcase_add_test(tests, settings_overrule_what_an_address_looks_like);
 	tcase_add_test(tests, a_part_says_its_alphabet_class_header_and_validity);
+	tcase_add_test(tests, a_class_is_written_as_the_link_says);
+	tcase_add_test(tests, what_a_row_asks_goes_into_its_fields);
+	tcase_add_test(tests, the_sooner_of_two_ends_counts_in_the_form_of_the_link);
+	tcase_add_test(tests, parts_say_that_they_are_parts_as_the_message_wants);
+	tcase_add_test(tests, what_one_short_message_does_not_hold_goes_into_message_payload);
+	tcase_add_test(tests, a_text_is_written_in_the_alphabet_of_the_link);
 	tcase_add_test(tests, tries_come_later_each_time_and_end);
 	tcase_add_test(tests, a_failed_transaction_is_judged_by_its_reason);
 	tcase_add_test(tests, receipts_become_facts);
@@ -454,6 +754,8 @@ int main(void)
 	tcase_add_test(tests, data_codings_are_read_as_the_vectors_say);
 	tcase_add_test(tests, headers_are_split_off_and_parts_are_numbered);
 	tcase_add_test(tests, parts_are_numbered_by_parameters_too);
+	tcase_add_test(tests, addresses_are_shown_as_a_person_would_write_them);
+	tcase_add_test(tests, texts_in_the_default_coding_are_read_by_the_alphabet_of_the_link);
 	tcase_add_test(tests, settings_that_do_not_fit_are_refused_in_words);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
