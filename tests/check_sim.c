@@ -5,8 +5,6 @@
  */
 #include "sim_peer.h"
 
-#include <fcntl.h>
-
 START_TEST(an_account_binds_with_its_password_and_nobody_else_does)
 {
 	struct sim sim = START("--account", "acme:secret", "--account", "other:word");
@@ -310,20 +308,6 @@ START_TEST(a_text_beyond_the_alphabet_comes_as_ucs2)
 }
 END_TEST
 
-/* Lines of a file that the centre wrote. */
-static unsigned lines(const char *name, const char *last)
-{
-	char line[256] = "";
-	unsigned n = 0;
-	FILE *file = fopen(name, "r");
-	ck_assert_ptr_nonnull(file);
-	while (fgets(line, sizeof line, file))
-		n++;
-	fclose(file);
-	ck_assert_str_eq(line, last);
-	return n;
-}
-
 START_TEST(a_double_is_counted_whatever_its_reference)
 {
 	char folder[] = "/tmp/check_sim.XXXXXX", doubles[64], record[64];
@@ -475,17 +459,6 @@ START_TEST(a_client_of_3_3_gets_no_optional_parameters)
 }
 END_TEST
 
-static size_t unhex(const char *text, uint8_t *out)
-{
-	size_t n = 0;
-	for (; text[2 * n]; n++) {
-		unsigned octet;
-		ck_assert_int_eq(sscanf(text + 2 * n, "%2x", &octet), 1);
-		out[n] = (uint8_t)octet;
-	}
-	return n;
-}
-
 /* The bind that a vector's state asks for; 0 for none, UINT32_MAX when it is no state of ours. */
 static uint32_t bind_of(const char *state)
 {
@@ -561,6 +534,159 @@ START_TEST(hostile_input_is_answered_as_the_reference_says)
 }
 END_TEST
 
+static const char full_record[] = "{\"command\":\"submit_sm\",\"source\":\"Caf\u00e9\","
+    "\"source_ton\":5,\"source_npi\":0,\"destination\":\"36201234567\",\"destination_ton\":1,"
+    "\"destination_npi\":1,\"service_type\":\"WAP\",\"esm_class\":64,\"protocol_id\":1,"
+    "\"priority_flag\":2,\"schedule\":\"261124120000000+\","
+    "\"validity_period\":\"000001000000000R\",\"registered_delivery\":16,"
+    "\"replace_if_present\":1,\"data_coding\":4,\"sm_default_msg_id\":3,"
+    "\"short_message\":\"0605040b8423f000ff\",\"tlvs\":{\"0x020a\":\"23f0\",\"0x1400\":\"\"},"
+    "\"message_id\":\"1000000001\"}\n";
+
+START_TEST(a_recorded_submit_has_every_field_and_can_be_injected)
+{
+	char record[32], line[1024];
+	file_make(record, "");
+	struct sim sim = START("--record-json", record, "--receipts", "off", "--fail", "1");
+	struct peer *peer = peer_bind(&sim, 0, SMPP_BIND_TRANSMITTER);
+	struct smpp_pdu pdu = full_submit();
+	submit_text(peer, "1", "refused");
+	peer_expect(peer, (uint32_t)SMPP_SUBMIT_SM_RESP);
+	peer_send(peer, &pdu);
+	peer_expect(peer, (uint32_t)SMPP_SUBMIT_SM_RESP);
+	FILE *file = fopen(record, "r");        /* the line is there before the answer */
+	ck_assert_ptr_nonnull(file);
+	ck_assert_ptr_nonnull(fgets(line, sizeof line, file));
+	ck_assert_str_eq(line, full_record);
+	fclose(file);
+	pdu = (struct smpp_pdu){ .command = SMPP_DATA_SM, .destination = { 1, 1, "2" } };
+	smpp_tlv_add(&pdu, SMPP_TAG_MESSAGE_PAYLOAD, "payload", 7);
+	peer_send(peer, &pdu);
+	peer_expect(peer, (uint32_t)SMPP_DATA_SM_RESP);
+	close(peer->fd);
+	json_decref(sim_stop(&sim));
+	sim = START("--inject", record);
+	peer = peer_bind(&sim, 0, SMPP_BIND_RECEIVER);
+	struct smpp_pdu want = full_submit(), got = peer_expect(peer, SMPP_DELIVER_SM);
+	uint8_t packed[2][512];
+	want.command = SMPP_DELIVER_SM;
+	want.sequence = got.sequence;
+	const size_t len = smpp_pack(&want, packed[0], sizeof packed[0]);
+	ck_assert_uint_eq(smpp_pack(&got, packed[1], sizeof packed[1]), len);
+	ck_assert_mem_eq(packed[0], packed[1], len);
+	got = peer_expect(peer, SMPP_DELIVER_SM);
+	ck_assert_mem_eq(smpp_tlv(&got, SMPP_TAG_MESSAGE_PAYLOAD)->at, "payload", 7);
+	json_decref(sim_stop(&sim));
+	unlink(record);
+}
+END_TEST
+
+#define INJECTED(members) "{\"source\":\"447700900001\",\"source_ton\":1,\"source_npi\":1," \
+	"\"destination\":\"12345\"," members "}\n"
+
+START_TEST(injected_messages_come_in_order_until_they_are_acknowledged)
+{
+	static const struct { uint8_t esm_class, data_coding, len; const char *octets; } wants[] = {
+		{ 0, 0, 3, "\x1b\x65\x02" }, { 0, 8, 6, "\x04\x4f\xd8\x3d\xde\x00" },
+		{ 0, 0xf5, 2, "\x01\x80" }, { 0, 0x18, 2, "\0A" },
+	};
+	char name[32];
+	file_make(name, INJECTED("\"text\":\"\u20ac$\"") "\n"
+	    INJECTED("\"text\":\"\u044f\U0001F600\",\"data_coding\":8")
+	    INJECTED("\"short_message\":\"0180\",\"data_coding\":245,\"tlvs\":{\"0x0204\":\"0007\"}")
+	    INJECTED("\"text\":\"A\",\"data_coding\":24"));
+	struct sim sim = START("--inject", name, "--deliver-window", "1");
+	close(peer_bind(&sim, 1, SMPP_BIND_TRANSMITTER)->fd);
+	struct peer *peer = peer_bind(&sim, 0, SMPP_BIND_RECEIVER);
+	peer_expect(peer, SMPP_DELIVER_SM);
+	close(peer->fd);                        /* not acknowledged: it comes again */
+	peer = peer_bind(&sim, 0, SMPP_BIND_TRANSCEIVER);
+	for (size_t i = 0; i < sizeof wants / sizeof *wants; i++) {
+		const struct smpp_pdu pdu = peer_expect(peer, SMPP_DELIVER_SM);
+		ck_assert_str_eq(pdu.source.digits, "447700900001");
+		ck_assert_uint_eq(pdu.source.ton, 1);
+		ck_assert_uint_eq(pdu.esm_class, wants[i].esm_class);
+		ck_assert_uint_eq(pdu.data_coding, wants[i].data_coding);
+		ck_assert_uint_eq(pdu.sm_length, wants[i].len);
+		ck_assert_mem_eq(pdu.short_message, wants[i].octets, wants[i].len);
+		ck_assert_uint_eq(smpp_tlv_number(&pdu, SMPP_TAG_USER_MESSAGE_REFERENCE, 0),
+		    i == 2 ? 7 : 0);
+		peer_send(peer, &(struct smpp_pdu){ .command = SMPP_ENQUIRE_LINK });
+		peer_expect(peer, (uint32_t)SMPP_ENQUIRE_LINK_RESP);    /* the window is full */
+		answer(peer, &pdu, SMPP_ROK);
+	}
+	json_t *counts = sim_stop(&sim);
+	ck_assert_int_eq(count(counts, "inbound_sent"), 4);
+	ck_assert_int_eq(count(counts, "inbound_acked"), 4);
+	ck_assert_int_eq(count(counts, "redelivered"), 1);
+	json_decref(counts);
+	unlink(name);
+}
+END_TEST
+
+START_TEST(an_injected_text_that_is_long_comes_in_parts)
+{
+	char name[32], line[2048], text[1001];
+	memset(text, 'x', 1000);
+	text[1000] = '\0';
+	snprintf(line, sizeof line, INJECTED("\"text\":\"%s\""), text);
+	memcpy(strstr(line, "xxx") + 152, "\\f", 2);    /* escaped: its pair is not cut */
+	file_make(name, line);
+	struct sim sim = START("--inject", name);
+	struct peer *peer = peer_bind(&sim, 0, SMPP_BIND_RECEIVER);
+	for (uint8_t part = 1; part <= 7; part++) {
+		const struct smpp_pdu pdu = peer_expect(peer, SMPP_DELIVER_SM);
+		const uint8_t header[] = { 5, 0, 3, 1, 7, part };
+		ck_assert_uint_eq(pdu.esm_class, SMPP_ESM_UDHI);
+		ck_assert_mem_eq(pdu.short_message, header, sizeof header);
+		ck_assert_uint_eq(pdu.sm_length, part == 1 ? 158 : part < 7 ? 159 : 6 + 83);
+	}
+	json_decref(sim_stop(&sim));
+	unlink(name);
+}
+END_TEST
+
+START_TEST(an_echo_is_the_same_octets_the_other_way_round)
+{
+	static const uint16_t kept[] = { 0x020A, 0x020C, 0x020E, 0x020F, 0x0424 };
+	static uint8_t payload[1400];
+	struct sim sim = START("--echo", "--receipts", "off");
+	struct peer *peer = peer_bind(&sim, 0, SMPP_BIND_TRANSCEIVER);
+	for (unsigned i = 0; i < 3; i++) {
+		struct smpp_pdu pdu = full_submit();
+		pdu.registered_delivery = 0;
+		pdu.esm_class = i == 1 ? 3 : 0x43;
+		if (i == 1) {
+			smpp_tlv_add(&pdu, SMPP_TAG_SAR_MSG_REF_NUM, "\1\2", 2);
+			smpp_tlv_add(&pdu, SMPP_TAG_SAR_TOTAL_SEGMENTS, "\2", 1);
+			smpp_tlv_add(&pdu, SMPP_TAG_SAR_SEGMENT_SEQNUM, "\1", 1);
+		}
+		if (i == 2) {
+			smpp_tlv_add(&pdu, SMPP_TAG_MESSAGE_PAYLOAD, payload, sizeof payload);
+			pdu.sm_length = 0;
+		}
+		peer_send(peer, &pdu);
+		peer_expect(peer, (uint32_t)SMPP_SUBMIT_SM_RESP);
+		const struct smpp_pdu echo = peer_expect(peer, SMPP_DELIVER_SM);
+		ck_assert_mem_eq(&echo.source, &pdu.destination, sizeof echo.source);
+		ck_assert_mem_eq(&echo.destination, &pdu.source, sizeof echo.source);
+		ck_assert_uint_eq(echo.data_coding, 4);
+		ck_assert_uint_eq(echo.esm_class, i == 1 ? 0 : SMPP_ESM_UDHI);
+		ck_assert_uint_eq(echo.sm_length, pdu.sm_length);
+		ck_assert_mem_eq(echo.short_message, pdu.short_message, pdu.sm_length);
+		ck_assert_ptr_null(smpp_tlv(&echo, 0x1400));
+		for (size_t j = 0; j < sizeof kept / sizeof *kept; j++) {
+			const struct smpp_tlv *in = smpp_tlv(&pdu, kept[j]), *out = smpp_tlv(&echo, kept[j]);
+			ck_assert(!in == !out && (!in || in->len == out->len));
+			if (in)
+				ck_assert_mem_eq(in->at, out->at, in->len);
+		}
+		answer(peer, &echo, SMPP_ROK);
+	}
+	json_decref(sim_stop(&sim));
+}
+END_TEST
+
 START_TEST(wrong_usage_ends_with_two)
 {
 	static const char *const cases[][3] = {
@@ -569,20 +695,49 @@ START_TEST(wrong_usage_ends_with_two)
 		{ "--error", "0x58", NULL }, { "--error", "0:0.5", NULL }, { "--account", "acme", NULL },
 		{ "--id-form", "roman", NULL }, { "--receipts", "maybe", NULL },
 		{ "--response-delay", "5:", NULL }, { "--quiet=1", NULL, NULL }, { "acme", NULL, NULL },
+		{ "--echo=1", NULL, NULL }, { "--inject", "/nowhere/file", NULL },
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		int status;
-		const pid_t pid = fork();
-		ck_assert_int_ge(pid, 0);
-		if (!pid) {
-			char *argv[] = { (char *)program(), (char *)cases[i][0], (char *)cases[i][1], NULL };
-			dup2(open("/dev/null", O_WRONLY), STDERR_FILENO);
-			execv(argv[0], argv);
-			_exit(127);
-		}
-		ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-		ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 2, "%s: %d", cases[i][0],
-		    status);
+		char *argv[] = { (char *)program(), (char *)cases[i][0], (char *)cases[i][1], NULL };
+		char said[512];
+		const int status = exit_status(argv, said);
+		ck_assert_msg(status == 2, "%s: %d", cases[i][0], status);
+	}
+}
+END_TEST
+
+START_TEST(a_line_that_cannot_be_injected_is_named)
+{
+	static const struct { const char *line, *why; } cases[] = {
+		{ "{\"source\":\"1\"\n", "" },
+		{ "[]\n", "it is not an object" },
+		{ "{\"destination\":\"1\"}\n", "source is missing" },
+		{ "{\"source\":\"1\"}\n", "destination is missing" },
+		{ INJECTED("\"texts\":\"\""), "there is no member texts" },
+		{ INJECTED("\"text\":1"), "text is not a string" },
+		{ INJECTED("\"text\":\"\u044f\""), "7-bit alphabet" },
+		{ INJECTED("\"text\":\"a\",\"data_coding\":4"), "data_coding is neither" },
+		{ INJECTED("\"text\":\"a\",\"data_coding\":256"), "from 0 to 255" },
+		{ INJECTED("\"text\":\"a\",\"esm_class\":64"), "has a header" },
+		{ INJECTED("\"text\":\"a\",\"short_message\":\"00\""), "beside octets" },
+		{ INJECTED("\"short_message\":\"0\""), "short_message is not hexadecimal" },
+		{ INJECTED("\"short_message\":\"0g\""), "short_message is not hexadecimal" },
+		{ INJECTED("\"tlvs\":{\"424\":\"00\"}"), "424 is no tag" },
+		{ INJECTED("\"tlvs\":{\"0x10000\":\"00\"}"), "0x10000 is no tag" },
+		{ INJECTED("\"service_type\":\"toolong\""), "service_type is too long" },
+		{ INJECTED("\"validity_period\":\"\u0151\""), "beyond U+00FF" },
+		{ "{\"source\":\"1234567890123456789012\",\"destination\":\"1\"}\n", "does not fit" },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		char name[32], text[512], where[64], said[512];
+		snprintf(text, sizeof text, INJECTED("\"text\":\"good\"") "%s", cases[i].line);
+		file_make(name, text);
+		snprintf(where, sizeof where, "smsc-sim: %s:2: ", name);
+		char *argv[] = { (char *)program(), "--inject", name, NULL };
+		ck_assert_int_eq(exit_status(argv, said), 2);
+		ck_assert_msg(strncmp(said, where, strlen(where)) == 0 && strstr(said, cases[i].why),
+		    "case %zu: %s", i, said);
+		unlink(name);
 	}
 }
 END_TEST
@@ -612,7 +767,12 @@ int main(void)
 		ids_have_the_shape_that_was_asked_for,
 		a_client_of_3_3_gets_no_optional_parameters,
 		hostile_input_is_answered_as_the_reference_says,
+		a_recorded_submit_has_every_field_and_can_be_injected,
+		injected_messages_come_in_order_until_they_are_acknowledged,
+		an_injected_text_that_is_long_comes_in_parts,
+		an_echo_is_the_same_octets_the_other_way_round,
 		wrong_usage_ends_with_two,
+		a_line_that_cannot_be_injected_is_named,
 	};
 	Suite *suite = suite_create("sim");
 	TCase *sim = tcase_create("smsc-sim");

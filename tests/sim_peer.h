@@ -233,4 +233,75 @@ static inline struct smpp_pdu expect_receipt(struct peer *peer, struct smpp_rece
 	return pdu;
 }
 
+/* Lines of a file that the centre wrote. */
+static inline unsigned lines(const char *name, const char *last)
+{
+	char line[256] = "";
+	unsigned n = 0;
+	FILE *file = fopen(name, "r");
+	ck_assert_ptr_nonnull(file);
+	while (fgets(line, sizeof line, file))
+		n++;
+	fclose(file);
+	ck_assert_str_eq(line, last);
+	return n;
+}
+
+static inline size_t unhex(const char *text, uint8_t *out)
+{
+	size_t n = 0;
+	for (; text[2 * n]; n++) {
+		unsigned octet;
+		ck_assert_int_eq(sscanf(text + 2 * n, "%2x", &octet), 1);
+		out[n] = (uint8_t)octet;
+	}
+	return n;
+}
+
+/* A file of its own with that text; the name is put into `name`. */
+static inline void file_make(char name[32], const char *text)
+{
+	snprintf(name, 32, "/tmp/check_sim.XXXXXX");
+	const int fd = mkstemp(name);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	close(fd);
+}
+
+/* A submit with a value in every field, and TLVs. */
+static inline struct smpp_pdu full_submit(void)
+{
+	struct smpp_pdu pdu = {
+		.command = SMPP_SUBMIT_SM, .service_type = "WAP", .source = { 5, 0, "Caf\xe9" },
+		.destination = { 1, 1, "36201234567" }, .esm_class = 0x40, .protocol_id = 1,
+		.priority_flag = 2, .schedule_delivery_time = "261124120000000+",
+		.validity_period = "000001000000000R", .registered_delivery = 0x10,
+		.replace_if_present = 1, .data_coding = 4, .sm_default_msg_id = 3,
+		.short_message = (const uint8_t *)"\6\5\4\x0b\x84\x23\xf0""\0\xff", .sm_length = 9,
+	};
+	smpp_tlv_add(&pdu, 0x020A, "\x23\xf0", 2);
+	smpp_tlv_add(&pdu, 0x1400, "", 0);
+	return pdu;
+}
+
+/* Runs it to its end; what it says on standard error is put into `said`. */
+static inline int exit_status(char *const *argv, char said[512])
+{
+	int status, err[2];
+	ck_assert_int_eq(pipe(err), 0);
+	const pid_t pid = fork();
+	ck_assert_int_ge(pid, 0);
+	if (!pid) {
+		dup2(err[1], STDERR_FILENO);
+		execv(argv[0], argv);
+		_exit(127);
+	}
+	close(err[1]);
+	const ssize_t n = read(err[0], said, 511);
+	said[n > 0 ? n : 0] = '\0';
+	close(err[0]);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
 #endif

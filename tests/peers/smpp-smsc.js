@@ -14,6 +14,25 @@
  * Prints "READY smpp=PORT". SIGUSR1 prints what it saw as one line of JSON,
  * SIGTERM and SIGINT print it and end. `messages` are whole, in the order in which
  * they became so, with their text as it was decoded; `problems` should be empty.
+ *
+ * --record FILE appends each whole message, once it is, as one line of JSON:
+ *
+ *     source, destination
+ *     data_coding, esm_class, udh    of its first part; udh in hexadecimal with its
+ *                                    length octet, "" for none
+ *     parts                          how many there were
+ *     text                           when the library decoded every part into characters
+ *     data                           the octets without headers in hexadecimal, always
+ *
+ * The library reads a message under national tables (udh elements 24 and 25) of
+ * Turkish, Spanish and Portuguese with its locking table even where only the single
+ * shift is named, and of other languages as the default alphabet: there `data` is
+ * what to go by.
+ *
+ * --echo sends every submit back to its account in the order in which they came:
+ * source and destination swapped, the octets as they were, data_coding, protocol_id,
+ * service_type, the bit of the user data header, sar, ports and payload kept. What is
+ * not acknowledged when its connection ends is sent again on the next.
  */
 'use strict';
 
@@ -29,6 +48,8 @@ const defaults = {
 	'--inbound-from': '447700900001',
 	'--inbound-to': '12345',
 	'--counts': '',                 // write the JSON there too
+	'--record': '',                 // append whole messages there
+	'--echo': false,                // takes no value: send submits back
 };
 
 function usage(why) {
@@ -38,12 +59,13 @@ function usage(why) {
 
 function readOptions(words) {
 	const options = { ...defaults };
-	for (let i = 0; i < words.length; i += 2) {
-		if (!(words[i] in defaults))
-			usage(`no such flag: ${words[i]}`);
-		if (i + 1 >= words.length)
-			usage(`${words[i]} wants a value`);
-		options[words[i]] = words[i + 1];
+	for (let i = 0; i < words.length; i++) {
+		const flag = words[i];
+		if (!(flag in defaults))
+			usage(`no such flag: ${flag}`);
+		if (defaults[flag] !== false && i + 1 >= words.length)
+			usage(`${flag} wants a value`);
+		options[flag] = defaults[flag] === false || words[++i];
 	}
 	for (const flag of ['--smpp', '--receipt-delay', '--inbound-count'])
 		if (!/^\d+$/.test(options[flag]))
@@ -52,10 +74,12 @@ function readOptions(words) {
 }
 
 const options = readOptions(process.argv.slice(2));
+const record = options['--record'] ? fs.openSync(options['--record'], 'a') : null;
 
 const saw = {
 	submits: 0, binds: 0, binds_refused: 0, enquiries: 0, doubles: 0,
 	receipts_sent: 0, receipts_acked: 0, inbound_sent: 0, inbound_acked: 0,
+	echoes_sent: 0, echoes_acked: 0,
 	recipients: {},                 // number of submits for each
 	messages: [],                   // {sender, recipient, text, coding, parts}
 	inbound: [],                    // {sender, recipient, text} as sent
@@ -69,9 +93,23 @@ function problem(text) {
 		saw.problems.push(text);
 }
 
+/* The octets stay beside what the library makes of them, which is {message, udh}. */
+const decode = smpp.filters.message.decode;
+smpp.filters.message.decode = function (value, skipUdh) {
+	const result = decode.call(this, value, skipUdh);
+	if (Buffer.isBuffer(value) && result !== value)
+		result.octets = value;
+	return result;
+};
+
+/* Where the message of a submit_sm or data_sm stands. */
+function bodyOf(pdu) {
+	return pdu.message_payload || pdu.short_message || { message: '', octets: Buffer.alloc(0) };
+}
+
 /* The concatenation element of a message that `smpp` has decoded, or null. */
 function concatenation(pdu) {
-	for (const element of (pdu.short_message && pdu.short_message.udh) || []) {
+	for (const element of bodyOf(pdu).udh || []) {
 		if (element[0] === 0x00 && element.length === 5)
 			return { reference: element[2], parts: element[3], part: element[4] };
 		if (element[0] === 0x08 && element.length === 6)
@@ -85,13 +123,44 @@ function concatenation(pdu) {
 
 /* The text, and octets that are no text in hexadecimal. */
 function textOf(pdu) {
-	const message = (pdu.message_payload || pdu.short_message).message;
+	const message = bodyOf(pdu).message;
 	return Buffer.isBuffer(message) ? 'hex:' + message.toString('hex') : message;
 }
 
-function note(pdu, parts, texts) {
-	saw.messages.push({ sender: pdu.source_addr, recipient: pdu.destination_addr,
-		text: texts.join(''), coding: pdu.data_coding, parts });
+/* The header in octets, as the library took it apart. */
+function headerOf(pdu) {
+	const elements = Buffer.concat(bodyOf(pdu).udh || []);
+	return elements.length ? Buffer.concat([Buffer.from([elements.length]), elements]) : elements;
+}
+
+function dataOf(pdu) {
+	const { octets, udh } = bodyOf(pdu);
+	return udh && octets.length ? octets.subarray(octets[0] + 1) : octets;
+}
+
+/* Characters may not lie across two parts. */
+function checkEnds(pdu, part) {
+	const message = bodyOf(pdu).message;
+	if (typeof message !== 'string')
+		return;
+	if (message.endsWith('\x1B') || !message.isWellFormed())
+		problem(`part ${part} for ${pdu.destination_addr} cuts a character`);
+}
+
+/* A message is whole: these are its parts, in order. */
+function note(pdus) {
+	const first = pdus[0], decoded = pdus.every((pdu) => typeof bodyOf(pdu).message === 'string');
+	const text = pdus.map(textOf).join('');
+	saw.messages.push({ sender: first.source_addr, recipient: first.destination_addr, text,
+		coding: first.data_coding, parts: pdus.length });
+	if (record === null)
+		return;
+	fs.writeSync(record, JSON.stringify({
+		source: first.source_addr, destination: first.destination_addr,
+		data_coding: first.data_coding, esm_class: first.esm_class,
+		...(decoded ? { text } : {}), data: Buffer.concat(pdus.map(dataOf)).toString('hex'),
+		parts: pdus.length, udh: headerOf(first).toString('hex'),
+	}) + '\n');
 }
 
 function noteSubmit(pdu) {
@@ -102,8 +171,9 @@ function noteSubmit(pdu) {
 	if (seen.has(key))
 		saw.doubles++;
 	seen.add(key);
+	checkEnds(pdu, long ? long.part : 1);
 	if (!long) {
-		note(pdu, 1, [text]);
+		note([pdu]);
 		return;
 	}
 	const { reference, parts, part } = long;
@@ -112,13 +182,13 @@ function noteSubmit(pdu) {
 		return;
 	}
 	const name = [pdu.source_addr, pdu.destination_addr, reference, parts].join(' ');
-	const texts = open.get(name) || new Array(parts).fill(null);
-	open.set(name, texts);
-	texts[part - 1] = text;
-	if (texts.includes(null))
+	const pdus = open.get(name) || new Array(parts).fill(null);
+	open.set(name, pdus);
+	pdus[part - 1] = pdu;
+	if (pdus.includes(null))
 		return;
 	open.delete(name);
-	note(pdu, parts, texts);
+	note(pdus);
 }
 
 function minutes(date) {
@@ -154,6 +224,51 @@ function sendReceipt(account, id, submit, submittedAt) {
 	});
 }
 
+const echoes = new Map();               // system_id -> those that wait for a receiver
+
+function echoOf(submit) {
+	const echo = {
+		source_addr: submit.destination_addr, source_addr_ton: submit.dest_addr_ton,
+		source_addr_npi: submit.dest_addr_npi, destination_addr: submit.source_addr,
+		dest_addr_ton: submit.source_addr_ton, dest_addr_npi: submit.source_addr_npi,
+		service_type: submit.service_type, protocol_id: submit.protocol_id || 0,
+		esm_class: submit.esm_class & smpp.ESM_CLASS.UDH_INDICATOR,
+		data_coding: submit.data_coding,
+		short_message: (submit.short_message && submit.short_message.octets) || Buffer.alloc(0),
+	};
+	for (const name of ['sar_msg_ref_num', 'sar_total_segments', 'sar_segment_seqnum',
+		'source_port', 'dest_port'])
+		if (submit[name] !== undefined)
+			echo[name] = submit[name];
+	if (submit.message_payload)
+		echo.message_payload = submit.message_payload.octets;
+	return echo;
+}
+
+function sendEchoes(account) {
+	const session = receiverOf(account), waiting = echoes.get(account) || [];
+	while (session && waiting.length) {
+		const echo = waiting.shift();
+		if (!echo.again)
+			saw.echoes_sent++;
+		echo.again = true;
+		session.flight.add(echo);
+		session.deliver_sm({ ...echo.pdu }, (answer) => {
+			session.flight.delete(echo);
+			saw.echoes_acked += answer.command_status === 0;
+			if (answer.command_status)
+				problem(`echo to ${echo.pdu.destination_addr} answered ${answer.command_status}`);
+		});
+	}
+}
+
+function putEcho(account, submit) {
+	if (!echoes.has(account))
+		echoes.set(account, []);
+	echoes.get(account).push({ pdu: echoOf(submit), again: false });
+	sendEchoes(account);
+}
+
 function sendInbound(session) {
 	const message = ++saw.inbound_sent, wide = message % 2 === 0;
 	const text = wide ? `входящее №${message} \u{1F600}` : `inbound ${message}: @£$ [€]`;
@@ -181,9 +296,11 @@ function onBind(session, pdu) {
 	session.send(pdu.response({ system_id: 'smpp-smsc', sc_interface_version: 0x34 }));
 	if (pdu.command === 'bind_transmitter')
 		return;
+	session.flight = new Set();
 	receivers.set(session.account, [...(receivers.get(session.account) || []), session]);
 	while (saw.inbound_sent < Number(options['--inbound-count']))
 		sendInbound(session);
+	sendEchoes(session.account);
 }
 
 let lastId = 0;
@@ -191,12 +308,14 @@ let lastId = 0;
 function onSubmit(session, pdu) {
 	if (!session.account || session.kind === 'bind_receiver') {
 		session.send(pdu.response({ command_status: smpp.ESME_RINVBNDSTS }));
-		problem('submit_sm outside of a bind');
+		problem(`${pdu.command} outside of a bind`);
 		return;
 	}
 	const id = `peer-${++lastId}`, now = new Date();
 	noteSubmit(pdu);
 	session.send(pdu.response({ message_id: id }));
+	if (options['--echo'])
+		putEcho(session.account, pdu);
 	if (pdu.registered_delivery & 0x03)
 		setTimeout(sendReceipt, Number(options['--receipt-delay']), session.account, id, pdu, now);
 }
@@ -204,12 +323,18 @@ function onSubmit(session, pdu) {
 function onGone(session) {
 	const others = (receivers.get(session.account) || []).filter((other) => other !== session);
 	receivers.set(session.account, others);
+	if (!session.flight || !session.flight.size)
+		return;
+	echoes.set(session.account, [...session.flight, ...(echoes.get(session.account) || [])]);
+	session.flight.clear();
+	sendEchoes(session.account);
 }
 
 const server = smpp.createServer((session) => {
 	for (const command of ['bind_transceiver', 'bind_receiver', 'bind_transmitter'])
 		session.on(command, (pdu) => onBind(session, pdu));
-	session.on('submit_sm', (pdu) => onSubmit(session, pdu));
+	for (const command of ['submit_sm', 'data_sm'])
+		session.on(command, (pdu) => onSubmit(session, pdu));
 	session.on('enquire_link', (pdu) => {
 		saw.enquiries++;
 		session.send(pdu.response());

@@ -82,6 +82,8 @@ void agenda_free(struct agenda *agenda)
 	while (agenda->blocks) {
 		struct block *block = agenda->blocks;
 		agenda->blocks = block->next;
+		for (size_t i = 0; i < BLOCK; i++)
+			free(block->items[i].octets);
 		free(block);
 	}
 	free(agenda);
@@ -106,6 +108,8 @@ struct item *item_new(struct agenda *agenda)
 
 void item_free(struct agenda *agenda, struct item *item)
 {
+	free(item->octets);
+	item->octets = NULL;
 	item->next = agenda->spare;
 	agenda->spare = item;
 }

@@ -12,7 +12,7 @@
 struct account;
 struct agenda;
 
-enum item_kind { ITEM_RESPONSE, ITEM_RECEIPT, ITEM_INBOUND };
+enum item_kind { ITEM_RESPONSE, ITEM_RECEIPT, ITEM_INBOUND, ITEM_VERBATIM };
 
 struct item_address { uint8_t ton, npi; char digits[21]; };
 
@@ -25,9 +25,11 @@ struct item {
 	uint64_t due_ms;                /* on the agenda: then; in flight: when it was sent */
 	uint64_t number;                /* of the message, or of the inbound message */
 	uint64_t session;               /* RESPONSE: the serial of the session that asked */
-	struct account *account;        /* RECEIPT, INBOUND: whose it is */
+	struct account *account;        /* whose it is, but for a RESPONSE */
+	uint8_t *octets;                /* VERBATIM: a deliver_sm, packed; owned, malloc */
 	uint32_t sequence;              /* of the submit to answer, or of our deliver_sm */
 	uint32_t command, status;       /* RESPONSE */
+	uint32_t octets_len;            /* VERBATIM */
 	uint32_t submitted_at;          /* RECEIPT: Unix seconds */
 	uint16_t reference;             /* RECEIPT: user_message_reference */
 	uint8_t kind;                   /* enum item_kind */
@@ -42,7 +44,8 @@ struct item {
 struct agenda *agenda_new(uint64_t now_ms);
 void agenda_free(struct agenda *);
 
-/* A zeroed item, and back. Both cost no allocation but for every 1024th item ever alive. */
+/* A zeroed item, and back with what it owns. Both cost no allocation but for every
+ * 1024th item ever alive. */
 struct item *item_new(struct agenda *);
 void item_free(struct agenda *, struct item *);
 

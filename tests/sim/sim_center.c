@@ -3,8 +3,8 @@
  * sim_center.c - what the centre does with a submit.
  *
  * Has it judged (sim_judge.c), and once it is accepted does what chance says:
- * the response now, later or never, the receipt before or after it, the
- * connection cut. Holds the clocks and the files, and reports the counts.
+ * the response now, later or never, the receipt before or after it, the message
+ * itself back, the connection cut. Holds the clocks and the files, and reports the counts.
  */
 #include "sim_center.h"
 
@@ -12,9 +12,11 @@
 #include "sim_deliver.h"
 #include "sim_inbound.h"
 #include "sim_judge.h"
+#include "sim_message.h"
 #include "sim_session.h"
 
 #include "../../drivers/smpp_pdu.h"
+#include "../../gateway/log.h"
 
 #include <event2/event.h>
 
@@ -130,6 +132,30 @@ static void record(struct center *center, const struct segment *segment, bool is
 	fputc('\n', center->doubles);
 }
 
+static void record_json(struct center *center, const struct smpp_pdu *pdu)
+{
+	if (!center->record_json)
+		return;
+	char id[ID_TEXT_MAX];
+	center_id(center, center->counts.accepted, false, id);
+	json_t *line = message_show(pdu);
+	json_object_set_new(line, "message_id", json_string(id));
+	json_dumpf(line, center->record_json, JSON_COMPACT);
+	json_decref(line);
+	fputc('\n', center->record_json);
+	fflush(center->record_json);
+}
+
+static void echo(struct center *center, struct account *account, const struct smpp_pdu *pdu)
+{
+	struct item *item = echo_new(center, account, pdu);
+	if (item)
+		post(center, item);
+	else
+		log_warn("account=%s event=no_echo reason=\"too long for a deliver_sm\"",
+		    account->name);
+}
+
 /* An accepted submit: its response and its receipts, in the order that chance gives. */
 static void follow(struct session *session, const struct smpp_pdu *pdu)
 {
@@ -184,7 +210,10 @@ void center_submit(struct session *session, const struct smpp_pdu *pdu)
 	}
 	counts->accepted++;
 	record(center, &segment, seen_note(center->seen, &segment, counts));
+	record_json(center, pdu);
 	follow(session, pdu);
+	if (center->options->echo)
+		echo(center, session->account, pdu);
 	const unsigned every = center->options->disconnect_every;
 	if (every && counts->accepted % every == 0)
 		session_cut(session);
@@ -291,6 +320,7 @@ struct center *center_new(const struct sim_options *options, struct event_base *
 	    !center->inbound)
 		abort();
 	if (!file_open(&center->record, options->record, "a") ||
+	    !file_open(&center->record_json, options->record_json, "a") ||
 	    !file_open(&center->doubles, options->doubles, "w")) {
 		center_free(center);
 		return NULL;
@@ -299,7 +329,7 @@ struct center *center_new(const struct sim_options *options, struct event_base *
 	every(center->housekeeping, (quarter < HOUSEKEEPING_MS ? quarter : HOUSEKEEPING_MS) / 1e3);
 	if (options->disconnect_seconds > 0)
 		every(center->disconnect, options->disconnect_seconds);
-	if (options->inbound_rate > 0 || options->inbound_count)
+	if (options->inbound_rate > 0 || options->inbound_count || options->inject)
 		every(center->inbound, INBOUND_MS / 1e3);
 	return center;
 }
@@ -332,6 +362,8 @@ void center_free(struct center *center)
 		event_free(events[i]);
 	if (center->record)
 		fclose(center->record);
+	if (center->record_json)
+		fclose(center->record_json);
 	if (center->doubles)
 		fclose(center->doubles);
 	seen_free(center->seen);

@@ -39,7 +39,9 @@ struct center {
 	double inbound_owed;
 	uint64_t inbound_ms;
 	struct account *inbound_last;
-	FILE *record, *doubles;         /* NULL when not asked for */
+	struct item_list injected;      /* from the file, not yet posted */
+	struct account *injected_to;    /* NULL until one has a receiver */
+	FILE *record, *record_json, *doubles;   /* NULL when not asked for */
 };
 
 /* Opens the files that the options name. NULL: one cannot be written; says so. */

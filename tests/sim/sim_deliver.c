@@ -3,8 +3,9 @@
  * sim_deliver.c - what a deliver_sm says: receipts (SMPP 3.4, appendix B).
  *
  * The text holds the id, the dates, the state and the error; clients of 3.4 and
- * later get the same in optional parameters. Inbound messages are made in
- * sim_inbound.c and only sent from here.
+ * later get the same in optional parameters. What has to be the same octets each
+ * time and cannot be made again, as an echo, is kept packed. Inbound messages are
+ * made in sim_inbound.c and only sent from here.
  */
 #include "sim_deliver.h"
 
@@ -18,6 +19,7 @@
 #include <assert.h>
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -29,7 +31,7 @@ static const struct { const char *word; unsigned error; } states[] = {
 	[STATE_REJECTED] = { "REJECTD", 9 },
 };
 
-enum { DATE_TEXT = 11 };
+enum { DATE_TEXT = 11, TAG_SOURCE_PORT = 0x020A, TAG_DESTINATION_PORT = 0x020B };
 
 /* Minutes in UTC: "2607311200" */
 static void date_text(char out[DATE_TEXT], int64_t at)
@@ -84,10 +86,22 @@ static void receipt_send(struct center *center, struct session *session, struct 
 	}
 }
 
+static void verbatim_send(struct session *session, struct item *item)
+{
+	struct smpp_pdu pdu;
+	const uint32_t status = smpp_unpack(item->octets, item->octets_len, &pdu);
+	assert(status == SMPP_ROK);
+	if (session->version < 0x34)
+		pdu.ntlvs = 0;
+	session_deliver(session, &pdu, item);
+}
+
 void deliver(struct center *center, struct session *session, struct item *item)
 {
 	if (item->kind == ITEM_RECEIPT)
 		receipt_send(center, session, item);
+	else if (item->kind == ITEM_VERBATIM)
+		verbatim_send(session, item);
 	else
 		inbound_send(center, session, item);
 	if (item->again)
@@ -137,5 +151,46 @@ struct item *receipt_new(struct center *center, struct account *account,
 	item->reference = (uint16_t)smpp_tlv_number(submit, SMPP_TAG_USER_MESSAGE_REFERENCE, 0);
 	snprintf(item->service_type, sizeof item->service_type, "%.5s", submit->service_type);
 	excerpt(item->text, submit);
+	return item;
+}
+
+struct item *verbatim_new(struct center *center, const struct smpp_pdu *pdu)
+{
+	uint8_t octets[SMPP_PDU_MAX];
+	const size_t len = smpp_pack(pdu, octets, sizeof octets);
+	if (!len)
+		return NULL;
+	struct item *item = item_new(center->agenda);
+	item->kind = ITEM_VERBATIM;
+	item->octets = malloc(len);
+	if (!item->octets)
+		abort();
+	memcpy(item->octets, octets, len);
+	item->octets_len = (uint32_t)len;
+	return item;
+}
+
+struct item *echo_new(struct center *center, struct account *account,
+    const struct smpp_pdu *submit)
+{
+	static const uint16_t kept_tags[] = {
+		TAG_SOURCE_PORT, TAG_DESTINATION_PORT, SMPP_TAG_SAR_MSG_REF_NUM,
+		SMPP_TAG_SAR_TOTAL_SEGMENTS, SMPP_TAG_SAR_SEGMENT_SEQNUM, SMPP_TAG_MESSAGE_PAYLOAD,
+	};
+	struct smpp_pdu pdu = {
+		.command = SMPP_DELIVER_SM, .source = submit->destination,
+		.destination = submit->source, .esm_class = submit->esm_class & SMPP_ESM_UDHI,
+		.protocol_id = submit->protocol_id, .data_coding = submit->data_coding,
+		.short_message = submit->short_message, .sm_length = submit->sm_length,
+	};
+	snprintf(pdu.service_type, sizeof pdu.service_type, "%s", submit->service_type);
+	for (size_t i = 0; i < sizeof kept_tags / sizeof *kept_tags; i++) {
+		const struct smpp_tlv *tlv = smpp_tlv(submit, kept_tags[i]);
+		if (tlv)
+			smpp_tlv_add(&pdu, tlv->tag, tlv->at, tlv->len);
+	}
+	struct item *item = verbatim_new(center, &pdu);
+	if (item)
+		item->account = account;
 	return item;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sim_deliver.h - receipts and inbound messages as deliver_sm. */
+/* sim_deliver.h - receipts, inbound messages and echoes as deliver_sm. */
 #ifndef SIM_DELIVER_H
 #define SIM_DELIVER_H
 
@@ -16,10 +16,18 @@ enum message_state {
 	STATE_REJECTED = 8,
 };
 
-/* Sends a receipt or an inbound message on a session that has room. Takes the item. */
+/* Sends an item, but no response, on a session that has room. Takes the item. */
 void deliver(struct center *, struct session *, struct item *);
 
 /* Makes the receipt of an accepted submit, in no list yet. */
 struct item *receipt_new(struct center *, struct account *, const struct smpp_pdu *submit);
+
+/* Makes an item in no list yet, which is sent as this deliver_sm, octet by octet; a
+ * client before 3.4 gets it without TLVs. NULL: it cannot be packed. */
+struct item *verbatim_new(struct center *, const struct smpp_pdu *);
+
+/* Makes one of a submit as it comes back from its recipient. NULL: its addresses are
+ * too long for a deliver_sm. */
+struct item *echo_new(struct center *, struct account *, const struct smpp_pdu *submit);
 
 #endif

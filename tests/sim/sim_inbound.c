@@ -5,36 +5,26 @@
  * A message is its number: sender, recipient and text follow from the options
  * with %d replaced. So an item keeps the number and the part alone, and what is
  * sent again is the same to the octet. The clock of --inbound stands still
- * while nobody can receive.
+ * while nobody can receive. Those that a file names were made in sim_inject.c and
+ * wait for a receiver here.
  */
 #include "sim_inbound.h"
 
 #include "sim_account.h"
 #include "sim_center.h"
 #include "sim_session.h"
+#include "sim_text.h"
 
 #include "../../drivers/smpp_pdu.h"
-#include "../../sms/alphabet.h"
 
-#include <assert.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
-	TEXT_MAX = 1600,                /* octets of UTF-8 of one message, and units of it */
+	TEXT_MAX = 1600,                /* octets of UTF-8 of one message */
 	BACKLOG = 10000,                /* nothing is made while so much waits */
-	HEADER = 6,                     /* 05 00 03 ref parts part */
 };
-
-/* A text as the air interface has it. A unit is a septet, or two octets. */
-struct units {
-	uint8_t at[2 * TEXT_MAX + 4];
-	size_t n;                       /* octets */
-	size_t size;                    /* octets of a unit */
-	size_t single, each;            /* octets that fit one part: alone, and of several */
-};
-
-struct slice { size_t at, n; };
 
 /* The pattern with every %d replaced by the number. */
 static void expand(char *out, size_t room, const char *pattern, uint64_t number)
@@ -51,69 +41,12 @@ static void expand(char *out, size_t room, const char *pattern, uint64_t number)
 	out[n < room ? n : room - 1] = '\0';
 }
 
-static bool units_gsm7(struct units *units, const char *text)
-{
-	const uint8_t *at = (const uint8_t *)text, *end = at + strlen(text);
-	*units = (struct units){ .size = 1, .single = 160, .each = 153 };
-	while (at < end) {
-		const size_t n = gsm7_put(units->at + units->n, utf8_next(&at, end));
-		if (!n)
-			return false;
-		units->n += n;
-	}
-	return true;
-}
-
-static void units_ucs2(struct units *units, const char *text)
-{
-	const uint8_t *at = (const uint8_t *)text, *end = at + strlen(text);
-	*units = (struct units){ .size = 2, .single = 140, .each = 134 };
-	while (at < end) {
-		uint32_t point = utf8_next(&at, end);
-		unsigned pair[2] = { point, 0 };
-		if (point > 0xffff) {
-			pair[0] = 0xd800 + ((point - 0x10000) >> 10);
-			pair[1] = 0xdc00 + ((point - 0x10000) & 0x3ff);
-		}
-		for (unsigned i = 0; i < 1u + !!pair[1]; i++) {
-			units->at[units->n++] = (uint8_t)(pair[i] >> 8);
-			units->at[units->n++] = (uint8_t)pair[i];
-		}
-	}
-}
-
-/* Whether a part must not end behind the unit that ends at this octet. */
-static bool inseparable(const struct units *units, size_t end)
-{
-	if (units->size == 1)
-		return units->at[end - 1] == GSM7_ESCAPE;
-	return (units->at[end - 2] & 0xfc) == 0xd8;
-}
-
-/* Where part `part` lies; returns how many parts there are. */
-static unsigned slice(const struct units *units, unsigned part, struct slice *out)
-{
-	*out = (struct slice){ 0, units->n };
-	if (units->n <= units->single)
-		return 1;
-	unsigned parts = 0;
-	for (size_t at = 0; at < units->n;) {
-		size_t n = units->n - at < units->each ? units->n - at : units->each;
-		if (at + n < units->n && inseparable(units, at + n))
-			n -= units->size;
-		if (++parts == part)
-			*out = (struct slice){ at, n };
-		at += n;
-	}
-	return parts;
-}
-
 static void units_make(struct units *units, const struct center *center, uint64_t number)
 {
 	char text[TEXT_MAX];
 	expand(text, sizeof text, center->options->inbound_text, number);
-	if (!units_gsm7(units, text))
-		units_ucs2(units, text);
+	if (!units_gsm7(units, text) && !units_ucs2(units, text))
+		abort();
 }
 
 static struct smpp_address address(const char *pattern, uint64_t number)
@@ -134,21 +67,15 @@ static struct smpp_address address(const char *pattern, uint64_t number)
 void inbound_send(struct center *center, struct session *session, struct item *item)
 {
 	struct units units;
-	struct slice part;
-	uint8_t message[HEADER + 160];
+	uint8_t message[PART_MAX];
 	units_make(&units, center, item->number);
-	const unsigned parts = slice(&units, item->part, &part);
-	const size_t header = parts > 1 ? HEADER : 0;
-	const uint8_t elements[HEADER] = { 5, 0, 3, (uint8_t)item->number, (uint8_t)parts, item->part };
-	memcpy(message, elements, header);
-	memcpy(message + header, units.at + part.at, part.n);
 	struct smpp_pdu pdu = {
 		.command = SMPP_DELIVER_SM,
 		.source = address(center->options->inbound_from, item->number),
 		.destination = address(center->options->inbound_to, item->number),
-		.esm_class = header ? SMPP_ESM_UDHI : 0, .data_coding = units.size == 1 ? 0 : 8,
-		.short_message = message, .sm_length = (uint8_t)(header + part.n),
+		.data_coding = units.size == 1 ? 0 : 8,
 	};
+	units_part(&units, item->part, (uint8_t)item->number, message, &pdu);
 	session_deliver(session, &pdu, item);
 }
 
@@ -179,11 +106,10 @@ static struct account *next_account(const struct center *center)
 static void inbound_make(struct center *center, struct account *account)
 {
 	struct units units;
-	struct slice first;
 	center->inbound_last = account;
 	center->inbound_made++;
 	units_make(&units, center, center->inbound_made);
-	const unsigned parts = slice(&units, 1, &first);
+	const unsigned parts = units_parts(&units);
 	for (unsigned part = 1; part <= parts; part++) {
 		struct item *item = item_new(center->agenda);
 		item->kind = ITEM_INBOUND;
@@ -191,6 +117,19 @@ static void inbound_make(struct center *center, struct account *account)
 		item->number = center->inbound_made;
 		item->part = (uint8_t)part;
 		account_post(center, account, item);
+	}
+}
+
+/* All of them go to the account that was the first to have a receiver. */
+static void injected_post(struct center *center, struct account *account)
+{
+	if (!center->injected_to)
+		center->injected_to = account;
+	while (center->injected.first && center->injected_to->queue.n < BACKLOG) {
+		struct item *item = center->injected.first;
+		list_remove(&center->injected, item);
+		item->account = center->injected_to;
+		account_post(center, item->account, item);
 	}
 }
 
@@ -202,6 +141,7 @@ void inbound_pace(struct center *center)
 	struct account *account = next_account(center);
 	if (!account)
 		return;
+	injected_post(center, account);
 	if (options->inbound_rate > 0)
 		center->inbound_owed += (double)passed_ms * options->inbound_rate / 1000;
 	else

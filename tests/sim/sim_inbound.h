@@ -7,8 +7,8 @@ struct center;
 struct item;
 struct session;
 
-/* Makes as many inbound messages as are due by now, for accounts that have a
- * receiver, in turn. Called every few milliseconds. */
+/* Posts what was injected, and makes as many inbound messages as are due by now, for
+ * accounts that have a receiver, in turn. Called every few milliseconds. */
 void inbound_pace(struct center *);
 
 /* Sends one part of one as a deliver_sm. */

@@ -66,6 +66,10 @@ static const struct row rows[] = {
 	{ "--inbound-to", "NUMBER", TEXT, M(inbound_to), "12345", "their recipient, likewise" },
 	{ "--inbound-text", "TEXT", TEXT, M(inbound_text), "inbound %d",
 	  "their text, likewise: GSM 7-bit or UCS-2, split when it is long" },
+	{ "--inject", "FILE", TEXT, M(inject), NULL,
+	  "send the messages of this file, a JSON object a line, to the first who receives" },
+	{ "--echo", NULL, FLAG, M(echo), NULL,
+	  "send back what is submitted: source and destination swapped, the same octets" },
 	{ "--deliver-window", "N", NUMBER, M(deliver_window), "1000",
 	  "unanswered deliver_sm of a bind" },
 	{ "--deliver-timeout", "MS", NUMBER, M(deliver_timeout_ms), "30000",
@@ -78,6 +82,8 @@ static const struct row rows[] = {
 	  "chance and message ids follow from it: ids begin at N times 1000000000" },
 	{ "--record", "FILE", TEXT, M(record), NULL,
 	  "a line for each accepted submit and each state sent" },
+	{ "--record-json", "FILE", TEXT, M(record_json), NULL,
+	  "a JSON object a line for each accepted submit: its fields, octets and message_id" },
 	{ "--counts", "FILE", TEXT, M(counts), NULL, "write the counts there too" },
 	{ "--doubles", "FILE", TEXT, M(doubles), NULL,
 	  "a line for each double: recipient and text" },
@@ -96,7 +102,8 @@ static const char about[] =
 	"Usage: smsc-sim [FLAG VALUE]...\n"
 	"An SMPP message centre for tests: it answers, misbehaves as told, and counts.\n"
 	"Prints \"READY smpp=PORT\" when it listens. SIGUSR1 prints the counts as one line of\n"
-	"JSON, SIGTERM and SIGINT print them and end it. Exit status 2: wrong usage.\n\n";
+	"JSON, SIGTERM and SIGINT print them and end it. Exit status 2: wrong usage, or a wrong\n"
+	"line in the file of --inject.\n\n";
 
 static const char notes[] =
 	"\n"
@@ -104,7 +111,10 @@ static const char notes[] =
 	"its message (\"messages\": whole ones), each further one is a double. Give every message\n"
 	"of a crash test its own recipient or text.\n"
 	"--record writes  ID RECIPIENT REF/PART/PARTS HASH  for a submit (HASH: FNV-1a, 64 bits,\n"
-	"of the text's octets without its header) and  ID STATE  for a receipt.\n";
+	"of the text's octets without its header) and  ID STATE  for a receipt.\n"
+	"--inject reads objects with the members that --record-json writes, and \"text\" (UTF-8)\n"
+	"in place of \"short_message\" (hexadecimal), which is encoded as data_coding says: 0 is\n"
+	"GSM 7-bit, 8 UTF-16BE. \"source\" and \"destination\" have to be there.\n";
 
 static bool read_number(const char *text, unsigned *out)
 {

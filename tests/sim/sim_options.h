@@ -29,7 +29,7 @@ enum sim_id_form {
 };
 
 struct sim_options {
-	const char *listen, *record, *counts, *doubles;
+	const char *listen, *record, *record_json, *counts, *doubles, *inject;
 	const char *inbound_from, *inbound_to, *inbound_text;
 	unsigned port;                  /* 0: any free one */
 	unsigned window;                /* unanswered submits of a bind; 0: no limit */
@@ -44,7 +44,7 @@ struct sim_options {
 	double disconnect_seconds;      /* 0: never */
 	double inbound_rate;            /* a second; 0: all at once */
 	enum sim_id_form id_form;
-	bool receipts, quiet, help, version;
+	bool receipts, echo, quiet, help, version;
 	struct sim_list accounts, fail, undeliverable;
 	struct sim_errors errors;
 };

@@ -41,7 +41,7 @@
 enum {
 	READ_AT_ONCE = 64 * 1024,
 	IN_ROOM = SMPP_PDU_MAX + READ_AT_ONCE,
-	PDU_ROOM = 1024,                /* of ours, the longest is a receipt */
+	PDU_ROOM = 1024,                /* of ours, any is shorter without its TLVs */
 	PDU_MAX_UNBOUND = 512,
 	OUT_HIGH = 4 * 1024 * 1024,     /* nothing is read while so much is unsent */
 	OUT_LOW = 1024 * 1024,          /* and no deliver_sm is added above this */
@@ -132,9 +132,12 @@ void session_send(struct session *session, const struct smpp_pdu *pdu)
 	if (session->state >= SESSION_ENDING)
 		return;
 	struct evbuffer_iovec room;
-	if (evbuffer_reserve_space(session->out, PDU_ROOM, &room, 1) != 1)
+	size_t most = PDU_ROOM;
+	for (unsigned i = 0; i < pdu->ntlvs; i++)
+		most += 4u + pdu->tlvs[i].len;
+	if (evbuffer_reserve_space(session->out, (ev_ssize_t)most, &room, 1) != 1)
 		abort();
-	size_t len = smpp_pack(pdu, room.iov_base, PDU_ROOM - 1);
+	size_t len = smpp_pack(pdu, room.iov_base, most - 1);
 	assert(len);
 	const bool submitted = pdu->command == (uint32_t)SMPP_SUBMIT_SM_RESP ||
 	    pdu->command == (uint32_t)SMPP_DATA_SM_RESP;

@@ -6,7 +6,9 @@
  *     sim_session    connections: octets, PDUs, states, deadlines
  *     sim_react      commands against states
  *     sim_judge      what a submit is worth  sim_center  what becomes of it
- *     sim_deliver    receipts                sim_inbound messages from handsets
+ *     sim_deliver    receipts and echoes     sim_inbound messages from handsets
+ *     sim_inject     such messages of a file sim_text   a text in parts
+ *     sim_message    a message as JSON
  *     sim_account    who may bind, and delivering until it is acknowledged
  *     sim_agenda     what is due later       sim_count   counts and doubles
  *
@@ -14,6 +16,7 @@
  * of its protocol code: tests/peers/ has a message centre that shares nothing.
  */
 #include "sim_center.h"
+#include "sim_inject.h"
 #include "sim_options.h"
 #include "sim_session.h"
 
@@ -138,14 +141,17 @@ int main(int argc, char **argv)
 	if (!base)
 		abort();
 	struct center *center = center_new(&options, base);
-	const bool served = center && serve(center);
-	if (served) {
+	int status = EXIT_FAILURE;
+	if (center && !inject_read(center)) {
+		status = EXIT_USAGE;
+	} else if (center && serve(center)) {
 		sessions_flush(center);
 		center_report(center);
+		status = EXIT_SUCCESS;
 	}
 	if (center)
 		center_free(center);
 	event_base_free(base);
 	libevent_global_shutdown();
-	return served ? EXIT_SUCCESS : EXIT_FAILURE;
+	return status;
 }
