@@ -22,6 +22,8 @@
 	X(BINARY,    "binary")    /* data, with udh or ports                       */ \
 	X(VCARD,     "vcard")     /* body or data, to port 9204                    */ \
 	X(VCALENDAR, "vcalendar") /* body or data, to port 9205                    */ \
+	X(WAP_PUSH,  "wap-push")  /* body and options.url: service indication, or loading */ \
+	X(OTA,       "ota")       /* data: settings in WBXML, options.content_type */ \
 	X(WAITING,   "waiting")   /* message waiting indication; options.waiting   */ \
 	X(SILENT,    "silent")    /* type 0: acknowledged, never shown             */ \
 	X(RAW,       "raw")       /* data is the whole user data, as it stands     */
@@ -36,6 +38,9 @@ extern const char *const encoding_words[]; /* "auto" "gsm7" "gsm7-lossy" "ucs2" 
 /* How the parts of a long message are marked as such. */
 enum concat { CONCAT_UDH8, CONCAT_UDH16, CONCAT_SAR, CONCAT_PAYLOAD };
 extern const char *const concat_words[]; /* "udh8" "udh16" "sar" "payload" NULL */
+
+/* Settings over the air: "browser-settings" "browser-bookmarks" "provisioning" NULL. */
+extern const char *const content_words[];
 
 enum { ASKED_TLVS_MAX = 16, ASKED_NATIONAL_ALL = 0x3FFE };
 
@@ -58,6 +63,8 @@ struct asked {
 	struct blob udh;                /* with its length octet; empty: none */
 	struct asked_tlv tlvs[ASKED_TLVS_MAX];
 	unsigned ntlvs;
+	struct { const char *url, *id; int action; bool loading; int64_t created_at, expires_at; } push; /* kind wap-push; action: of wap_action_words; times 0: none */
+	struct { const char *pin; int type; } ota; /* kind ota: of content_words; pin NULL: none */
 	struct { enum mwi_type type; bool on, store, by_dcs, by_udh; int count; } waiting; /* kind waiting; count -1: not said */
 };
 

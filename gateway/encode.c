@@ -15,6 +15,7 @@
 
 #include "../sms/alphabet.h"
 #include "../sms/udh.h"
+#include "../sms/wap.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -67,6 +68,13 @@ static bool refuse(const struct work *work, const char *text)
 	return false;
 }
 
+static bool refuse_text(const struct work *work, const char *text, size_t valid)
+{
+	snprintf(work->why, work->room, "body is not UTF-8: octet %zu is 0x%02X", valid + 1,
+	    (unsigned)(uint8_t)text[valid]);
+	return false;
+}
+
 /* Room. */
 
 static unsigned width(enum coding coding)
@@ -74,7 +82,8 @@ static unsigned width(enum coding coding)
 	return coding == CODING_UCS2 ? 2 : 1;
 }
 
-/* Writes the header of a part into `out` (UDH_MAX); parts 1: a lone one. */
+/* Writes the header of a part into `out` (UDH_MAX); parts 1: a lone one. Returns its octets,
+ * UDH_TOO_LONG when they are more than a part. */
 static size_t header(const struct work *work, struct shifts shifts, unsigned parts,
     unsigned part, uint8_t *out)
 {
@@ -94,13 +103,21 @@ static size_t fit(const struct work *work, enum coding coding, size_t octets)
 {
 	octets += (size_t)work->rules.reserve;
 	if (octets >= PART_OCTETS)
-		return 0;
+		return 0;                   /* UDH_TOO_LONG as well */
 	if (coding == CODING_GSM7)
 		return GSM7_SINGLE - (octets * 8 + 6) / 7;
 	return (PART_OCTETS - octets) / width(coding);
 }
 
 struct room { size_t lone, each; };
+
+/* False: the headers that the row asks for leave no room. */
+static bool header_fits(const struct work *work)
+{
+	uint8_t udh[UDH_MAX];
+	return header(work, (struct shifts){ 0 }, 1, 1, udh) + (size_t)work->rules.reserve <= PART_OCTETS ||
+	    refuse(work, "option \"udh\": the header is longer than the 140 octets of a part");
+}
 
 static struct room room_of(const struct work *work, const struct units *units)
 {
@@ -134,10 +151,9 @@ static size_t take(const struct units *units, size_t from, size_t each)
 static void count(const struct work *work, struct units *units)
 {
 	const struct room room = room_of(work, units);
-	units->parts = 1;
-	if (units->n <= room.lone)
+	units->parts = units->n <= room.lone;
+	if (units->parts)
 		return;
-	units->parts = 0;
 	if (room.each < 2)
 		return;
 	unsigned parts = 0;
@@ -276,11 +292,8 @@ static bool choose_auto(struct work *work, const char *text, size_t len, struct 
 static bool encode_text(struct work *work, const char *text, struct units *units)
 {
 	const size_t len = strlen(text), valid = utf8_valid(text, len);
-	if (valid < len) {
-		snprintf(work->why, work->room, "body is not UTF-8: octet %zu is 0x%02X", valid + 1,
-		    (unsigned)(uint8_t)text[valid]);
-		return false;
-	}
+	if (valid < len)
+		return refuse_text(work, text, valid);
 	if (len > 2 * PAYLOAD_MAX)
 		return refuse(work, "body is too long");
 	bool done;
@@ -354,11 +367,50 @@ static void to_ports(struct work *work, unsigned destination, unsigned source)
 	work->udh.ports.source = (uint16_t)source;
 }
 
+static bool write_push(struct work *work, struct units *units)
+{
+	const struct asked *asked = work->asked;
+	const char *body = work->message->body;
+	const size_t valid = utf8_valid(body, strlen(body));
+	if (body[valid])
+		return refuse_text(work, body, valid);
+	const int action = asked->push.action;
+	const struct wap_push push = { .kind = asked->push.loading ? WAP_SL : WAP_SI,
+		.transaction = (uint8_t)work->message->id, .href = asked->push.url, .text = body,
+		.id = asked->push.id, .created_at = asked->push.created_at,
+		.expires_at = asked->push.expires_at, .action = action < 0 ? NULL : wap_action_words[action] };
+	to_ports(work, WAP_PORT, WAP_PORT_SOURCE);
+	units->at = work->scratch[0];
+	units->n = wap_write(work->scratch[0], UNITS_OCTETS, &push);
+	return units->n || refuse(work, "body is too long for a WAP push");
+}
+
+static bool write_ota(struct work *work, struct units *units)
+{
+	const struct asked *asked = work->asked;
+	const struct message *message = work->message;
+	const char *content = content_words[asked->ota.type];
+	const bool provisioning = strcmp(content, "provisioning") == 0;
+	const struct wap_settings settings = { .transaction = (uint8_t)message->id, .content = content,
+		.security = asked->ota.pin ? WAP_SECURITY_USER_PIN : WAP_SECURITY_NONE,
+		.pin = asked->ota.pin, .wbxml = message->data.at, .len = message->data.len };
+	to_ports(work, provisioning ? WAP_PORT : WAP_PORT_SETTINGS, WAP_PORT_SOURCE);
+	units->at = work->scratch[0];
+	units->n = wap_write_ota(work->scratch[0], UNITS_OCTETS, &settings);
+	return units->n || refuse(work, "data is too long, or option \"pin\" has more than 64 octets");
+}
+
 static bool write_octets(struct work *work, struct units *units)
 {
 	const struct message *message = work->message;
 	*units = (struct units){ .coding = CODING_BINARY };
 	const enum kind kind = work->asked->kind;
+	if (kind == KIND_WAP_PUSH || kind == KIND_OTA) {
+		if (!(kind == KIND_OTA ? write_ota(work, units) : write_push(work, units)))
+			return false;
+		count(work, units);
+		return true;
+	}
 	if (kind == KIND_VCARD || kind == KIND_VCALENDAR)
 		to_ports(work, kind == KIND_VCARD ? PORT_VCARD : PORT_VCALENDAR, PORT_OBEX_NONE);
 	if (message->data.len) {
@@ -380,6 +432,8 @@ static bool is_octets(const struct asked *asked)
 	case KIND_BINARY:
 	case KIND_VCARD:
 	case KIND_VCALENDAR:
+	case KIND_WAP_PUSH:
+	case KIND_OTA:
 	case KIND_RAW:
 		return true;
 	default:
@@ -495,6 +549,8 @@ bool encode_message(struct message *message, const struct encode_rules *rules, c
 	if (!asked_read(message, why, room))
 		return false;
 	begin(&work, message, rules);
+	if (!header_fits(&work))
+		return false;
 	struct units units;
 	if (is_octets(work.asked) ? !write_octets(&work, &units)
 	    : work.asked->data_coding >= 0 ? !encode_as_asked(&work, message->body, &units)

@@ -123,8 +123,7 @@ bool link_encode_rules(const struct link_options *options, const struct driver *
     struct encode_rules *rules, struct conf_error *err)
 {
 	*rules = (struct encode_rules){ .encoding = options->encoding, .concat = options->concat,
-		.transliterate = options->transliterate > TRANSLIT_ON ? TRANSLIT_ON
-		    : options->transliterate,
+		.transliterate = options->transliterate,
 		.max_parts = (int)options->max_parts, .reserve = (int)options->reserve };
 	for (size_t i = 0; i < options->national.n; i++) {
 		uint32_t mask = encode_national(options->national.items[i]);

@@ -5,7 +5,8 @@
  */
 #include "translit.h"
 
-const char *const translit_words[] = { "off", "typographic", "accents", "greek", "cyrillic", NULL };
+const char *const translit_words[] = { "off", "typographic", "accents", "greek", "cyrillic",
+	"on", NULL };
 
 static const struct { uint32_t point; uint8_t level; const char *instead; } table[] = {
 	{ 0x0009, 1, " " }, { 0x0060, 1, "'" }, { 0x0085, 1, "\n" }, { 0x00A0, 1, " " },

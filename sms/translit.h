@@ -8,9 +8,9 @@
 
 /* Each level holds those before it, whose word on a character comes first. */
 enum translit { TRANSLIT_OFF, TRANSLIT_TYPOGRAPHIC, TRANSLIT_ACCENTS, TRANSLIT_GREEK,
-	TRANSLIT_CYRILLIC, TRANSLIT_ON = TRANSLIT_CYRILLIC };
+	TRANSLIT_CYRILLIC, TRANSLIT_ON };
 enum { TRANSLIT_MOST = 8 };
-extern const char *const translit_words[]; /* "off", "typographic", ... NULL */
+extern const char *const translit_words[]; /* "off", "typographic", ... "on", NULL */
 
 /* What stands for a code point that is not in the default alphabet: UTF-8, all of
  * it in the alphabet, "" when nothing does, at most TRANSLIT_MOST characters. NULL:

@@ -125,10 +125,10 @@ static void put_ports(struct pen *pen, const struct udh *udh)
 size_t udh_write(uint8_t *out, size_t room, const struct udh *udh, const uint8_t *more, size_t len)
 {
 	if (room == 0)
-		return 0;
+		return UDH_TOO_LONG;
 	struct pen pen = { .at = out, .n = 1, .room = room < UDH_MAX ? room : UDH_MAX };
-	put_concat(&pen, udh);
 	put_ports(&pen, udh);
+	put_concat(&pen, udh);
 	for (unsigned i = 0; i < udh->nwaiting && i < UDH_WAITING_MAX; i++) {
 		const unsigned kind = udh->waiting[i].type == MWI_VIDEO ? (unsigned)WAITING_VIDEO
 		    : udh->waiting[i].type;
@@ -141,7 +141,9 @@ size_t udh_write(uint8_t *out, size_t room, const struct udh *udh, const uint8_t
 		put(&pen, (const uint8_t[]){ SINGLE_SHIFT, 1, udh->shifts.single }, 3);
 	if (udh->shifts.locking)
 		put(&pen, (const uint8_t[]){ LOCKING_SHIFT, 1, udh->shifts.locking }, 3);
-	if (pen.full || pen.n == 1)
+	if (pen.full)
+		return UDH_TOO_LONG;
+	if (pen.n == 1)
 		return 0;
 	out[0] = (uint8_t)(pen.n - 1);
 	return pen.n;

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { UDH_MAX = 140, UDH_WAITING_MAX = 5 };
+enum { UDH_MAX = 140, UDH_TOO_LONG = UDH_MAX + 1, UDH_WAITING_MAX = 5 };
 
 /* What a header says, or is to say. */
 struct udh {
@@ -32,10 +32,10 @@ struct udh {
 size_t udh_read(const uint8_t *at, size_t len, struct udh *);
 
 /*
- * Writes a header with its length octet: concatenation, ports, message waiting,
+ * Writes a header with its length octet: ports, concatenation, message waiting,
  * then `more` (elements as they stand, without a length octet, may be NULL), the
- * shifts last. Returns its octets; 0 when there is nothing to say or it would not
- * fit into `room`.
+ * shifts last. Returns its octets, 0 when there is nothing to say;
+ * UDH_TOO_LONG when it would not fit into `room`, which then holds part of it.
  */
 size_t udh_write(uint8_t *out, size_t room, const struct udh *, const uint8_t *more, size_t len);
 

@@ -22,7 +22,7 @@ static struct message *row(const char *kind, const char *options, const char *bo
 
 static const struct { const char *kind, *options, *body; bool data; const char *why; } wrong[] = {
 	{ "pigeon", NULL, "x", false, "kind \"pigeon\" is not known: use text, flash, binary, vcard, "
-	  "vcalendar, waiting, silent or raw" },
+	  "vcalendar, wap-push, ota, waiting, silent or raw" },
 	{ "text", "{\"clas\": 1}", "x", false, "option \"clas\" is not known: did you mean \"class\"?" },
 	{ "text", "{\"class\": 4}", "x", false, "option \"class\" takes a number from 0 to 3" },
 	{ "text", "{\"class\": \"one\"}", "x", false, "option \"class\" takes a number from 0 to 3" },
@@ -43,11 +43,56 @@ static const struct { const char *kind, *options, *body; bool data; const char *
 	{ "text", "{\"national\": [\"turkish\", \"klingon\"]}", "x", false, "option \"national\" takes "
 	  "languages" },
 	{ "text", "{\"udh\": \"0500\"}", "x", false, "option \"udh\": its lengths do not add up" },
-	{ "text", "{\"udh\": \"xy\"}", "x", false, "option \"udh\" takes octets in hex" },
+	{ "text", "{\"udh\": \"050003040201\"}", "x", false, "option \"udh\": element 00 is the gateway's" },
+	{ "text", "{\"udh\": \"06080412340201\"}", "x", false, "option \"udh\": element 08 is the gateway's" },
+	{ "text", "{\"udh\": \"0402000004\"}", "x", false, "option \"udh\": its lengths do not add up" },
+	{ "text", "{\"udh\": \"0605040B8423F0\", \"dest_port\": 2948}", "x", false, "options \"udh\" and "
+	  "\"dest_port\" both say ports" },
+	{ "text", "{\"udh\": \"03240101\"}", "x", false, "option \"udh\": element 24 is the gateway's to "
+	  "write: use \"national\"" },
+	{ "text", "{\"esm_class\": 64}", "x", false, "option \"esm_class\": bit 64 says that a header" },
+	{ "binary", "{\"esm_class\": \"0x43\"}", "", true, "option \"esm_class\": bit 64 says" },
+	{ "text", "{\"tlvs\": {\"message_payload\": \"41\"}}", "x", false, "option \"tlvs\": "
+	  "\"message_payload\" is the gateway's to write" },
+	{ "text", "{\"tlvs\": {\"0x020C\": 1}}", "x", false, "option \"tlvs\": \"0x020C\" is the gateway's" },
+	{ "text", "{\"tlvs\": {\"0x0204\": 1, \"user_message_reference\": 1}}", "x", false,
+	  "option \"tlvs\": \"user_message_reference\" is there twice, as 0x0204" },
+	{ "text", "{\"tlvs\": {\"-1\": 1}}", "x", false, "option \"tlvs\": there is no TLV" },
+	{ "text", "{\"tlvs\": {\" 5121\": 1}}", "x", false, "option \"tlvs\": there is no TLV" },
+	{ "text", "{\"tlvs\": {\"0x1401\": {\"txt\": \"a\"}}}", "x", false, "option \"tlvs\": the value" },
+	{ "text", "{\"encoding\": \"ucs2\", \"data_coding\": 0}", "x", false, "options \"encoding\" and "
+	  "\"data_coding\" exclude each other" },
+	{ "waiting", "{\"data_coding\": 0}", "x", false, "option \"data_coding\" does not go with a "
+	  "waiting indication by dcs" },
+	{ "waiting", "{\"waiting\": {\"active\": false, \"count\": 2}}", "", false, "option \"waiting\": "
+	  "active is false, but count is 2" },
+	{ "waiting", "{\"waiting\": {\"active\": true, \"count\": 0}}", "", false, "option \"waiting\": "
+	  "active is true, but count is 0" },
+	{ "silent", "{\"replace\": 1}", "", false, "option \"replace\" does not go with kind silent" },
+	{ "text", "{\"class\": \" 1\"}", "x", false, "option \"class\" takes a number" },
+	{ "text", "{\"class\": \"0x\"}", "x", false, "option \"class\" takes a number" },
+	{ "text", "{\"unknown\": null}", "x", false, "option \"unknown\" is not known" },
+	{ "text", "{\"service_type\": \"\u00e9\"}", "x", false, "option \"service_type\" takes" },
+	{ "text", "{\"transliterate\": \"yes\"}", "x", false, "option \"transliterate\" takes one of off, "
+	  "typographic, accents, greek, cyrillic, on" },
+	{ "wap-push", NULL, "x", false, "option \"url\" is missing" },
+	{ "wap-push", "{\"sl\": true, \"url\": \"http://a.b\"}", "x", false, "option \"sl\": a service "
+	  "loading has" },
+	{ "wap-push", "{\"url\": \"http://a.b\", \"action\": \"cache\"}", "x", false, "option \"action\" "
+	  "cache is of a service loading" },
+	{ "wap-push", "{\"url\": \"http://a.b\", \"created\": \"yesterday\"}", "x", false, "option "
+	  "\"created\" takes a time in UTC" },
+	{ "wap-push", "{\"action\": \"delete\"}", "", false, "option \"id\" is missing" },
+	{ "wap-push", "{\"url\": \"http://a.b\"}", "x", true, "data is set, but kind wap-push" },
+	{ "text", "{\"url\": \"http://a.b\"}", "x", false, "option \"url\" does not go with kind text" },
+	{ "ota", NULL, "", true, "option \"content_type\" is missing" },
+	{ "ota", "{\"content_type\": \"browser-settings\", \"pin\": \"1\"}", "", true, "option \"pin\" goes "
+	  "with content_type provisioning alone" },
+	{ "text", "{\"udh\": \"xy\"}", "x", false, "option \"udh\" takes up to 140 octets in hex" },
 	{ "text", "{\"tlvs\": {\"nonsense\": 1}}", "x", false, "option \"tlvs\": there is no TLV" },
 	{ "text", "{\"tlvs\": {\"ms_validity\": 300}}", "x", false, "option \"tlvs\": the value of" },
 	{ "text", "{\"tlvs\": 1}", "x", false, "option \"tlvs\" takes an object" },
-	{ "text", "{\"service_type\": \"TOOLONG\"}", "x", false, "option \"service_type\" takes up to 5" },
+	{ "text", "{\"service_type\": \"TOOLONG\"}", "x", false, "option \"service_type\" takes text of 0 to 5" },
 	{ "text", "{\"validity\": 0}", "x", false, "option \"validity\" takes seconds" },
 	{ "text", "{\"waiting\": {}}", "x", false, "option \"waiting\" does not go with kind text" },
 	{ "text", NULL, "x", true, "data is set, but kind text sends body alone" },
@@ -82,7 +127,8 @@ START_TEST(what_is_right_is_understood)
 	    "\"source_ton\": 5, \"dest_port\": 9200, \"transliterate\": true, \"national\": [1, \"Hindi\"], "
 	    "\"concat\": \"sar\", \"service_type\": \"VMA\", \"validity\": 60, \"udh\": \"027000\", "
 	    "\"max_parts\": null, \"tlvs\": {\"user_message_reference\": 7, \"0x1401\": \"0A0B\", "
-	    "\"alert_on_message_delivery\": \"\"}}", "x", false);
+	    "\"alert_on_message_delivery\": \"\", \"0x1402\": {\"text\": \"T1\"}, \"5123\": {\"cstring\": "
+	    "\"T1\"}}, \"esm_class\": \"010\"}", "x", false);
 	ck_assert_msg(asked_read(message, why, sizeof why), "%s", why);
 	const struct asked *asked = message->asked;
 	ck_assert_int_eq(asked->data_coding, 0xF1);
@@ -98,12 +144,17 @@ START_TEST(what_is_right_is_understood)
 	ck_assert_int_eq(asked->validity, 60);
 	ck_assert_int_eq(asked->max_parts, -1);
 	ck_assert_uint_eq(asked->udh.len, 3);
-	ck_assert_uint_eq(asked->ntlvs, 3);
+	ck_assert_uint_eq(asked->ntlvs, 5);
 	ck_assert_uint_eq(asked->tlvs[0].tag, 0x0204);
 	ck_assert_mem_eq(asked->tlvs[0].value.at, "\0\7", 2);
 	ck_assert_uint_eq(asked->tlvs[1].tag, 0x1401);
 	ck_assert_mem_eq(asked->tlvs[1].value.at, "\x0A\x0B", 2);
 	ck_assert_uint_eq(asked->tlvs[2].value.len, 0);
+	ck_assert_uint_eq(asked->tlvs[3].value.len, 2);
+	ck_assert_uint_eq(asked->tlvs[4].tag, 0x1403);
+	ck_assert_uint_eq(asked->tlvs[4].value.len, 3);
+	ck_assert_mem_eq(asked->tlvs[4].value.at, "T1", 3);
+	ck_assert_int_eq(asked->esm_class, 10);
 	message_release(message);
 }
 END_TEST

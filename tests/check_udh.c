@@ -208,7 +208,7 @@ START_TEST(a_header_is_written_in_its_order_and_read_back)
 	uint8_t out[UDH_MAX], bare[UDH_MAX];
 	const uint8_t more[] = { 0x70, 0 };
 	const size_t n = udh_write(out, sizeof out, &udh, more, sizeof more);
-	static const char expected[] = "1A08041234030205040B8423F00102C7077000240101250106";
+	static const char expected[] = "1A05040B8423F00804123403020102C7077000240101250106";
 	uint8_t octets[64];
 	const size_t len = unhex(octets, expected);
 	ck_assert_uint_eq(len, 25);
@@ -223,7 +223,7 @@ START_TEST(a_header_is_written_in_its_order_and_read_back)
 	    back.waiting[0].count == 7 && back.waiting[0].profile == 2);
 	ck_assert_uint_eq(udh_without_concat(bare, out, n), n - 6);
 	ck_assert_uint_eq(bare[1], 0x05);
-	ck_assert_uint_eq(udh_write(out, 5, &udh, NULL, 0), 0);
+	ck_assert_uint_eq(udh_write(out, 5, &udh, NULL, 0), UDH_TOO_LONG);
 	ck_assert_uint_eq(udh_write(out, sizeof out, &(struct udh){ .nwaiting = 0 }, NULL, 0), 0);
 	unhex(octets, "050003AA0302");
 	ck_assert_uint_eq(udh_without_concat(bare, octets, 6), 0);
