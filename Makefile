@@ -122,7 +122,8 @@ $(B)/%.o: %.c | deps-present
 	@mkdir -p $(@D)
 	$(CC) $(C_ALL) -c -o $@ $<
 
-$(B)/sql/%_sql.c: sql/embed.awk sql/%/schema.sql sql/%/statements.sql
+# An upgrade_N.sql of every version but the first. statements.sql comes last.
+$(B)/sql/%_sql.c: sql/embed.awk sql/%/schema.sql sql/%/upgrade_2.sql sql/%/statements.sql
 	@mkdir -p $(@D)
 	awk -v engine=$* -f $^ > $@
 

@@ -299,13 +299,13 @@ static void on_delivered(void *at, struct half *half, const struct smpp_pdu *pdu
 		return;
 	}
 	struct inbound inbound;
-	char *text = smpp_read_inbound(session->options, pdu, &inbound);
+	char *told = smpp_read_inbound(session->options, pdu, &inbound);
 	snprintf(inbound.link, sizeof inbound.link, "%s", link_name(session->link));
 	snprintf(inbound.arrival, sizeof inbound.arrival, "%" PRIx64 "-%016" PRIx64 "-%" PRIx64,
 	    session->started_at, session->nonce, ++session->arrivals);
 	owe(session, half);
 	link_inbound(session->link, &inbound, ticket_of(session, half, pdu));
-	free(text);
+	free(told);
 }
 
 static void smpp_ack(void *at, uint64_t ticket, enum ack ack)

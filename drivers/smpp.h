@@ -8,6 +8,7 @@
 
 #include "../conf/conf.h"
 #include "../gateway/message.h"
+#include "../sms/address.h"
 #include "../sms/charset.h"
 #include "smpp_pdu.h"
 
@@ -50,6 +51,12 @@ uint8_t smpp_version(const struct smpp_options *);
 /* What data_coding 0 means at this message centre. */
 enum charset smpp_alphabet(const struct smpp_options *);
 
+/* How this link writes numbers. */
+struct address_rules smpp_address_rules(const struct smpp_options *);
+
+/* Printable ASCII of what a peer wrote, '?' for the rest, cut to `room`. */
+void smpp_print(char *out, size_t room, const char *text);
+
 /*
  * A part as submit_sm, without its sequence number. The PDU borrows from the
  * part, and from its batch, where a text is written anew that this message centre
@@ -70,9 +77,10 @@ bool smpp_read_receipt(const struct smpp_options *, const struct smpp_pdu *,
     const struct smpp_receipt *, struct receipt *);
 
 /*
- * A message from a handset. link and arrival are left to the caller. The text
- * is allocated: free() what is returned once the inbound is no longer used;
- * `data` and `udh` borrow from the PDU.
+ * A message from a handset. link and arrival are left to the caller. What else the PDU
+ * said (service_type, optional parameters) is in `options`, which is allocated: free()
+ * what is returned, NULL or not, once the inbound is no longer used; `octets` and `udh`
+ * borrow from the PDU.
  */
 char *smpp_read_inbound(const struct smpp_options *, const struct smpp_pdu *, struct inbound *);
 

@@ -5,7 +5,7 @@
  * No I/O and no state. Outwards: a part and its message's addresses into
  * submit_sm; what cannot be said in the PDU's fields is refused in words, never
  * sent malformed. Inwards: a status into an outcome, a delivery report into a
- * receipt, a deliver_sm or data_sm into an inbound message.
+ * receipt; a deliver_sm or data_sm becomes an inbound message in smpp_inbound.c.
  *
  * What a peer wrote ends in tables, so every text from it is made printable
  * ASCII or valid UTF-8 here.
@@ -40,7 +40,7 @@ enum {
 
 /* Outwards. */
 
-static struct address_rules rules_of(const struct smpp_options *options)
+struct address_rules smpp_address_rules(const struct smpp_options *options)
 {
 	return (struct address_rules){
 		.international_prefix = options->international_prefix,
@@ -77,7 +77,7 @@ static void put_fixed(long ton, long npi, struct smpp_address *to)
 static bool put_addresses(const struct smpp_options *options, const struct message *message,
     const struct asked *asked, struct smpp_pdu *pdu, struct outcome *outcome)
 {
-	const struct address_rules rules = rules_of(options);
+	const struct address_rules rules = smpp_address_rules(options);
 	struct address address;
 	*outcome = (struct outcome){ .verdict = VERDICT_REJECTED };
 	if (!address_recipient(&address, message->recipient, &rules, outcome->text,
@@ -317,8 +317,7 @@ static void put_off(struct outcome *outcome, unsigned attempts, unsigned tries)
 		outcome->retry_ms = RETRY_MOST_MS;
 }
 
-/* Printable ASCII of what a peer wrote. */
-static void print(char *out, size_t room, const char *text)
+void smpp_print(char *out, size_t room, const char *text)
 {
 	snprintf(out, room, "%.*s", (int)room - 1, text);
 	for (; *out; out++)
@@ -332,7 +331,7 @@ struct outcome smpp_outcome(const struct smpp_pdu *pdu, const struct message *me
 	const enum smpp_class class = class_of(pdu);
 	if (class == SMPP_CLASS_DONE) {
 		outcome.verdict = VERDICT_SENT;
-		print(outcome.network_id, sizeof outcome.network_id, pdu->message_id);
+		smpp_print(outcome.network_id, sizeof outcome.network_id, pdu->message_id);
 		return outcome;
 	}
 	smpp_status_text(outcome.text, sizeof outcome.text, pdu->status);
@@ -399,7 +398,7 @@ static void tell_failure(const struct smpp_receipt *from, struct receipt *to)
 	const char *state = states[from->state].words;
 	const char *error = network_error(from->error);
 	char verbatim[sizeof from->error_text];
-	print(verbatim, sizeof verbatim, from->error_text);
+	smpp_print(verbatim, sizeof verbatim, from->error_text);
 	if (error)
 		snprintf(to->text, sizeof to->text, "%s (network error %u: %s)", state,
 		    (unsigned)from->error, error);
@@ -450,14 +449,14 @@ bool smpp_read_receipt(const struct smpp_options *options, const struct smpp_pdu
 		return false;
 	if (pdu->esm_class & SMPP_ESM_NOTIFICATION && !(pdu->esm_class & SMPP_ESM_RECEIPT))
 		to->status = STATUS_SENT; /* intermediate, whatever it says */
-	print(to->network_id, sizeof to->network_id, from->id);
-	print(to->word, sizeof to->word, from->word);
+	smpp_print(to->network_id, sizeof to->network_id, from->id);
+	smpp_print(to->word, sizeof to->word, from->word);
 	copy_digits(to->recipient, sizeof to->recipient, pdu->source.digits);
 	if (to->status == STATUS_UNDELIVERED)
 		tell_failure(from, to);
 
 	char id[NETWORK_ID_MAX];
-	print(id, sizeof id, from->text_id);
+	smpp_print(id, sizeof id, from->text_id);
 	add_alternate(to, id);
 	if (options->receipt_ids == SMPP_IDS_SAME)
 		return true;
@@ -466,97 +465,4 @@ bool smpp_read_receipt(const struct smpp_options *options, const struct smpp_pdu
 	if (smpp_id_decimal_to_hex(id, sizeof id, to->network_id))
 		add_alternate(to, id);
 	return true;
-}
-
-/* Inwards: messages. */
-
-static char *decode(enum charset charset, const uint8_t *at, size_t len,
-    const struct shifts *shifts)
-{
-	const size_t room = len * 3 + 4; /* U+FFFD is the longest that an octet becomes */
-	char *text = malloc(room);
-	if (!text)
-		abort();
-	charset_to_utf8(text, room, charset, at, len, shifts);
-	return text;
-}
-
-static void concat(struct inbound *to, unsigned reference, unsigned parts, unsigned number)
-{
-	if (parts < 2 || parts > UINT8_MAX || number < 1 || number > parts)
-		return;
-	to->concat_ref = (uint16_t)reference;
-	to->concat_parts = (uint8_t)parts;
-	to->concat_part = (uint8_t)number;
-}
-
-static void read_sar(const struct smpp_pdu *pdu, struct inbound *to)
-{
-	concat(to, smpp_tlv_number(pdu, SMPP_TAG_SAR_MSG_REF_NUM, 0),
-	    smpp_tlv_number(pdu, SMPP_TAG_SAR_TOTAL_SEGMENTS, 0),
-	    smpp_tlv_number(pdu, SMPP_TAG_SAR_SEGMENT_SEQNUM, 0));
-}
-
-/* A name, as UTF-8 when it is, else by the link's alphabet when that is of octets; what
- * a table could not show is a question mark. */
-static void read_name(const struct smpp_options *options, const char *from, char *out,
-    size_t room)
-{
-	const size_t len = strlen(from);
-	const enum charset charset = smpp_alphabet(options);
-	if (utf8_valid(from, len) == len)
-		charset_to_utf8(out, room, CHARSET_UTF8, (const uint8_t *)from, len, NULL);
-	else if (charset == CHARSET_LATIN1)
-		charset_to_utf8(out, room, charset, (const uint8_t *)from, len, NULL);
-	else
-		print(out, room, from);
-	for (; *out; out++)
-		if ((unsigned char)*out < ' ' || *out == 0x7F)
-			*out = '?';
-}
-
-static void read_address(const struct smpp_options *options, const struct smpp_address *from,
-    char out[ADDRESS_MAX])
-{
-	const struct address_rules rules = rules_of(options);
-	struct address address = { .ton = from->ton, .npi = from->npi };
-	if (from->ton == TON_ALPHANUMERIC) {
-		/* Within the room of what it is shown in, so that no character is cut. */
-		read_name(options, from->digits, address.text, ADDRESS_MAX);
-	} else {
-		print(address.text, sizeof address.text, from->digits);
-	}
-	address_show(out, ADDRESS_MAX, &address, &rules);
-}
-
-char *smpp_read_inbound(const struct smpp_options *options, const struct smpp_pdu *pdu,
-    struct inbound *to)
-{
-	*to = (struct inbound){ .received_at = time(NULL) };
-	read_address(options, &pdu->source, to->sender);
-	read_address(options, &pdu->destination, to->recipient);
-	size_t len;
-	const uint8_t *at = smpp_text(pdu, &len);
-	enum charset charset = dcs_read_smpp(pdu->data_coding, smpp_alphabet(options)).charset;
-	struct udh udh = { .nwaiting = 0 };
-	if (pdu->esm_class & SMPP_ESM_UDHI && len > 0) {
-		const size_t header = udh_read(at, len, &udh);
-		if (header == 0)
-			charset = CHARSET_OCTETS; /* it lies about its length: keep all of it */
-		to->udh = (struct blob){ .at = at, .len = header };
-		concat(to, udh.concat.reference, udh.concat.parts, udh.concat.part);
-		at += header;
-		len -= header;
-	}
-	if (!to->concat_parts)
-		read_sar(pdu, to);
-	to->coding = charset == CHARSET_OCTETS ? CODING_BINARY
-	    : charset == CHARSET_UCS2 ? CODING_UCS2 : CODING_GSM7;
-	if (charset == CHARSET_OCTETS) {
-		to->data = (struct blob){ .at = at, .len = len };
-		return NULL;
-	}
-	char *text = decode(charset, at, len, &udh.shifts);
-	to->body = text;
-	return text;
 }

@@ -15,6 +15,8 @@
 #ifndef MESSAGE_H
 #define MESSAGE_H
 
+#include "../sms/charset.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -24,6 +26,7 @@ enum {
 	ADDRESS_MAX = 21,               /* octets of an address with its NUL (SMPP C21) */
 	NETWORK_ID_MAX = 65,            /* octets of a network's message id with its NUL */
 	LINK_NAME_MAX = 33,             /* octets of a link's or route's name with its NUL */
+	ARRIVAL_MAX = 48,
 	OUTCOME_TEXT_MAX = 160,
 	PART_OCTETS = 140,
 	PARTS_MAX = 255,
@@ -152,18 +155,20 @@ struct receipt {
 	char text[OUTCOME_TEXT_MAX];    /* UNDELIVERED: why, in words for an operator */
 };
 
-/* A message from a handset, as it came: one part. */
+/* A message from a handset, or a part of one, as it came; inbox.h makes it readable. */
 struct inbound {
 	char link[LINK_NAME_MAX];
 	char sender[ADDRESS_MAX], recipient[ADDRESS_MAX];
-	char arrival[48];               /* names this arrival, so that our own retry stores it once */
-	enum coding coding;
+	char arrival[ARRIVAL_MAX];      /* names this arrival, so that our own retry stores it once */
+	enum charset charset;           /* of octets; CHARSET_OCTETS when they are no text */
+	uint8_t data_coding, protocol_id; /* as the peer said */
+	bool concat_wide;               /* the reference has 16 bits */
 	uint16_t concat_ref;
 	uint8_t concat_part, concat_parts; /* 0, 0: a message on its own */
-	const char *body;               /* UTF-8, or NULL when `data` holds what came */
-	struct blob data;               /* octets that are no text; may be empty */
+	struct blob octets;             /* user data without its header; GSM 7-bit unpacked */
 	struct blob udh;                /* user data header with its length octet, or empty */
-	int64_t received_at;
+	const char *options;            /* JSON object of what else the protocol said, or NULL */
+	int64_t received_at, network_at; /* network_at 0: the network did not say when */
 };
 
 /* An empty arena, with one hold of its maker's. */

@@ -40,6 +40,7 @@ struct store_options {
 	char *password;                 /* from password_file; "" when there is none */
 	long high_water;                /* facts held in memory before store_full() */
 	long lease;                     /* ms; beaten three times within it */
+	long join_time, join_sets;      /* ms, sets: parts from handsets that wait for others */
 	long batch;                     /* the most facts that go into one transaction */
 	const char *name;               /* of this gateway; unique among its peers */
 	const char *version;

@@ -102,9 +102,9 @@ void bundle_add_inbound(struct bundle *bundle, const struct inbound *inbound,
 	    bundle->ninbounds, &bundle->inbound_room, sizeof *bundle->inbounds);
 	struct inbound *copy = &bundle->inbounds[bundle->ninbounds];
 	*copy = *inbound;
-	if (inbound->body)
-		copy->body = batch_text(bundle->texts, inbound->body, strlen(inbound->body));
-	copy->data = blob_copy(bundle->texts, inbound->data);
+	if (inbound->options)
+		copy->options = batch_text(bundle->texts, inbound->options, strlen(inbound->options));
+	copy->octets = blob_copy(bundle->texts, inbound->octets);
 	copy->udh = blob_copy(bundle->texts, inbound->udh);
 	bundle->inbound_askers[bundle->ninbounds++] = *asker;
 }

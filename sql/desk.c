@@ -7,10 +7,7 @@
  * ways: it is done; it is not, and one line on standard error says why and what
  * to do; or it was used wrongly, which smsqlctl.c finds out.
  */
-#include "desk.h"
-
-#include "ledger.h"
-#include "table.h"
+#include "desk_ask.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -21,8 +18,7 @@
 
 enum { NAMES_MAX = 300, TRIES = 3, LOOK_EVERY_MS = 50 };
 
-static enum exit_status fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
-static enum exit_status fail(const char *format, ...)
+enum exit_status desk_fail(const char *format, ...)
 {
 	va_list arguments;
 	va_start(arguments, format);
@@ -43,9 +39,7 @@ static struct value text(const char *at)
 	return (struct value){ .kind = VALUE_TEXT, .at = at, .len = strlen(at) };
 }
 
-/* Runs a statement; the rows go into the table, if one is given. False: it was
- * said on standard error why not. */
-static bool ask(struct desk *desk, enum statement statement, const struct value *values,
+bool desk_ask(struct desk *desk, enum statement statement, const struct value *values,
     size_t width, size_t rows, struct table *table)
 {
 	struct db_error err = { .code = 0 };
@@ -57,7 +51,7 @@ static bool ask(struct desk *desk, enum statement statement, const struct value 
 		    table ? table_add : NULL, table, NULL, &err);
 	}
 	if (result != DB_OK)
-		fail("%s", err.text);
+		desk_fail("%s", err.text);
 	return result == DB_OK;
 }
 
@@ -72,7 +66,7 @@ static enum exit_status show(struct desk *desk, enum statement statement,
     const struct value *values, size_t width, const struct column *columns)
 {
 	struct table table = { .columns = columns };
-	const bool good = ask(desk, statement, values, width, 1, &table);
+	const bool good = desk_ask(desk, statement, values, width, 1, &table);
 	if (good && desk->json)
 		print_json(table_json(&table));
 	else if (good)
@@ -81,8 +75,7 @@ static enum exit_status show(struct desk *desk, enum statement statement,
 	return good ? EXIT_DONE : EXIT_FAILED;
 }
 
-/* "a, b, c" of a column, each name once, as far as there is room. */
-static void list_names(const struct table *table, size_t column, char *into, size_t room)
+void desk_names(const struct table *table, size_t column, char *into, size_t room)
 {
 	size_t n = 0;
 	*into = '\0';
@@ -94,95 +87,6 @@ static void list_names(const struct table *table, size_t column, char *into, siz
 			n += (size_t)snprintf(into + n, room - n, "%s%s", n ? ", " : "",
 			    table_text(table, row, column));
 	}
-}
-
-/* Schema */
-
-static const struct column table_columns[] = { { .name = "name" }, { .name = NULL } };
-
-static bool has_name(const struct table *table, const char *name)
-{
-	for (size_t row = 0; row < table->rows; row++)
-		if (strcmp(table_text(table, row, 0), name) == 0)
-			return true;
-	return false;
-}
-
-static enum db_result check_schema(const struct desk *desk, struct db_error *err)
-{
-	struct ledger ledger = { .engine = desk->engine, .db = desk->db };
-	return ledger_check(&ledger, err);
-}
-
-static enum exit_status create(struct desk *desk)
-{
-	struct db_error err;
-	if (desk->engine->script(desk->db, desk->engine->schema, &err) != DB_OK ||
-	    check_schema(desk, &err) != DB_OK)
-		return fail("%s", err.text);
-	printf("%s: the tables were created, version %d\n", desk->place, SCHEMA_VERSION);
-	return EXIT_DONE;
-}
-
-/* Creates, or leaves everything as it is. */
-static enum exit_status init(struct desk *desk)
-{
-	struct table tables = { .columns = table_columns };
-	struct db_error err;
-	char names[NAMES_MAX];
-	if (!ask(desk, STATEMENT_TABLES, NULL, 0, 1, &tables))
-		return EXIT_FAILED;
-	const size_t ours = tables.rows;
-	const bool marked = has_name(&tables, "smsqld_schema");
-	list_names(&tables, 0, names, sizeof names);
-	table_free(&tables);
-	if (ours == 0)
-		return create(desk);
-	if (!marked)
-		return fail("%s: there are tables of these names that are not smsqld's: %s; "
-		    "nothing was changed: use another database or schema", desk->place, names);
-	if (check_schema(desk, &err) != DB_OK)
-		return fail("%s: nothing was changed: %s", desk->place, err.text);
-	printf("%s: the tables are there already, version %d\n", desk->place, SCHEMA_VERSION);
-	return EXIT_DONE;
-}
-
-/* The first table that schema.sql creates and the database does not have, into
- * name; "" when it has all. */
-static void missing_table(const struct desk *desk, const struct table *tables, char *name,
-    size_t room)
-{
-	static const char create_table[] = "\nCREATE TABLE ";
-	*name = '\0';
-	for (const char *at = desk->engine->schema; (at = strstr(at, create_table)); ) {
-		at += sizeof create_table - 1;
-		snprintf(name, room, "%.*s", (int)strcspn(at, " (\n"), at);
-		if (!has_name(tables, name))
-			return;
-		*name = '\0';
-	}
-}
-
-static enum exit_status check(struct desk *desk)
-{
-	struct db_error err;
-	char missing[64] = "";
-	if (check_schema(desk, &err) != DB_OK)
-		return fail("%s: %s", desk->place, err.text);
-	struct table tables = { .columns = table_columns };
-	const bool good = ask(desk, STATEMENT_TABLES, NULL, 0, 1, &tables);
-	if (good)
-		missing_table(desk, &tables, missing, sizeof missing);
-	table_free(&tables);
-	/* Reading two of them shows whether this user may. */
-	if (!good || (!*missing && (!ask(desk, STATEMENT_DESK_STATUS, NULL, 0, 1, NULL) ||
-	    !ask(desk, STATEMENT_DESK_LINKS, NULL, 0, 1, NULL))))
-		return EXIT_FAILED;
-	if (*missing)
-		return fail("%s: table %s is missing: restore it from a backup, or take what is in "
-		    "schema.sql for it", desk->place, missing);
-	printf("%s: the tables are there, version %d\n", desk->place, SCHEMA_VERSION);
-	return EXIT_DONE;
 }
 
 /* Looking */
@@ -220,8 +124,8 @@ static enum exit_status status(struct desk *desk)
 {
 	struct table gateways = { .columns = gateway_columns };
 	struct table messages = { .columns = status_columns };
-	const bool good = ask(desk, STATEMENT_DESK_GATEWAYS, NULL, 0, 1, &gateways) &&
-	    ask(desk, STATEMENT_DESK_STATUS, NULL, 0, 1, &messages);
+	const bool good = desk_ask(desk, STATEMENT_DESK_GATEWAYS, NULL, 0, 1, &gateways) &&
+	    desk_ask(desk, STATEMENT_DESK_STATUS, NULL, 0, 1, &messages);
 	if (good && desk->json) {
 		json_t *both = json_object();
 		if (json_object_set_new(both, "gateways", table_json(&gateways)) != 0 ||
@@ -339,10 +243,10 @@ static enum finality finality(const char *status)
 static bool look(struct watch *watch)
 {
 	const struct value id = number(watch->id);
-	if (!ask(watch->desk, STATEMENT_DESK_ROW, &id, 1, 1, &watch->row))
+	if (!desk_ask(watch->desk, STATEMENT_DESK_ROW, &id, 1, 1, &watch->row))
 		return false;
 	if (watch->row.rows == 0) {
-		fail("message %" PRId64 " is no longer in the outbox", watch->id);
+		desk_fail("message %" PRId64 " is no longer in the outbox", watch->id);
 		return false;
 	}
 	if (strcmp(watch->status, table_text(&watch->row, 0, ROW_STATUS)) != 0)
@@ -354,7 +258,7 @@ static bool look(struct watch *watch)
 static void warn_if_idle(struct desk *desk)
 {
 	struct table gateways = { .columns = gateway_columns };
-	bool running = !ask(desk, STATEMENT_DESK_GATEWAYS, NULL, 0, 1, &gateways);
+	bool running = !desk_ask(desk, STATEMENT_DESK_GATEWAYS, NULL, 0, 1, &gateways);
 	for (size_t row = 0; row < gateways.rows; row++)
 		running = running || strcmp(table_text(&gateways, row, 1), "running") == 0;
 	if (!running)
@@ -371,11 +275,11 @@ static enum exit_status follow(struct watch *watch)
 	while (look(watch)) {
 		const enum finality now = finality(watch->status);
 		if (now != OPEN)
-			return now == GOOD ? EXIT_DONE : fail("message %" PRId64 " is %s%s%s", watch->id,
+			return now == GOOD ? EXIT_DONE : desk_fail("message %" PRId64 " is %s%s%s", watch->id,
 			    watch->status, *table_text(&watch->row, 0, ROW_TEXT) ? ": " : "",
 			    table_text(&watch->row, 0, ROW_TEXT));
 		if (seconds() >= end)
-			return fail("message %" PRId64 " is still %s after %ld seconds", watch->id,
+			return desk_fail("message %" PRId64 " is still %s after %ld seconds", watch->id,
 			    watch->status, watch->desk->timeout);
 		nanosleep(&pause, NULL);
 	}
@@ -403,7 +307,7 @@ static enum exit_status send_one(struct desk *desk)
 	const struct value values[] = { text(desk->arguments[0]), text(desk->arguments[1]),
 		text(desk->sender), text(desk->link) };
 	struct table ids = { .columns = id_columns };
-	if (!ask(desk, STATEMENT_DESK_SEND, values, 4, 1, &ids)) {
+	if (!desk_ask(desk, STATEMENT_DESK_SEND, values, 4, 1, &ids)) {
 		table_free(&ids);
 		return EXIT_FAILED;
 	}
@@ -425,7 +329,7 @@ static bool read_ids(const struct desk *desk, struct value *ids)
 		errno = 0;
 		ids[i] = number(strtoll(desk->arguments[i], &end, 10));
 		if (errno || *end || ids[i].number <= 0) {
-			fail("\"%s\" is no id of a message", desk->arguments[i]);
+			desk_fail("\"%s\" is no id of a message", desk->arguments[i]);
 			return false;
 		}
 	}
@@ -435,11 +339,11 @@ static bool read_ids(const struct desk *desk, struct value *ids)
 static void say_untouched(struct desk *desk, const struct value *id, const char *allowed)
 {
 	struct table row = { .columns = row_columns };
-	if (ask(desk, STATEMENT_DESK_ROW, id, 1, 1, &row)) {
+	if (desk_ask(desk, STATEMENT_DESK_ROW, id, 1, 1, &row)) {
 		if (row.rows == 0)
-			fail("%" PRId64 ": there is no such message", id->number);
+			desk_fail("%" PRId64 ": there is no such message", id->number);
 		else
-			fail("%" PRId64 ": is %s; only these can be: %s", id->number,
+			desk_fail("%" PRId64 ": is %s; only these can be: %s", id->number,
 			    table_text(&row, 0, ROW_STATUS), allowed);
 	}
 	table_free(&row);
@@ -461,7 +365,7 @@ static enum exit_status change(struct desk *desk, enum statement statement, cons
 		abort();
 	struct table changed = { .columns = id_columns };
 	enum exit_status exit_status = EXIT_FAILED;
-	if (read_ids(desk, ids) && ask(desk, statement, ids, 1, desk->narguments, &changed)) {
+	if (read_ids(desk, ids) && desk_ask(desk, statement, ids, 1, desk->narguments, &changed)) {
 		exit_status = EXIT_DONE;
 		for (size_t i = 0; i < desk->narguments; i++) {
 			if (has_id(&changed, ids[i].number)) {
@@ -492,12 +396,12 @@ static enum exit_status no_such_link(struct desk *desk, const char *link)
 {
 	struct table known = { .columns = link_columns };
 	char names[NAMES_MAX] = "";
-	if (ask(desk, STATEMENT_DESK_LINKS, NULL, 0, 1, &known)) {
-		list_names(&known, 1, names, sizeof names);
+	if (desk_ask(desk, STATEMENT_DESK_LINKS, NULL, 0, 1, &known)) {
+		desk_names(&known, 1, names, sizeof names);
 		if (known.rows == 0)
-			fail("no gateway has a link \"%s\", or any: has smsqld been started?", link);
+			desk_fail("no gateway has a link \"%s\", or any: has smsqld been started?", link);
 		else
-			fail("no gateway has a link \"%s\"; there are: %s", link, names);
+			desk_fail("no gateway has a link \"%s\"; there are: %s", link, names);
 	}
 	table_free(&known);
 	return EXIT_FAILED;
@@ -510,7 +414,7 @@ static enum exit_status want(struct desk *desk, const char *wanted)
 	const struct value values[] = { text(link), text(wanted) };
 	struct table gateways = { .columns = columns };
 	enum exit_status exit_status = EXIT_FAILED;
-	if (ask(desk, STATEMENT_DESK_WANT, values, 2, 1, &gateways))
+	if (desk_ask(desk, STATEMENT_DESK_WANT, values, 2, 1, &gateways))
 		exit_status = gateways.rows ? EXIT_DONE : no_such_link(desk, link);
 	for (size_t row = 0; row < gateways.rows; row++)
 		printf("%s: wanted is now %s, on gateway %s\n", link, wanted,
@@ -551,8 +455,10 @@ void desk_place(struct desk *desk, const char *url)
 }
 
 const struct command commands[] = {
-	{ "init", "", "create the tables; what exists is never changed", 0, 0, "y", init },
-	{ "check", "", "is the database reachable and are the tables right?", 0, 0, "", check },
+	{ "init", "", "create the tables; what exists is never changed", 0, 0, "y", desk_init },
+	{ "check", "", "is the database reachable and are the tables right?", 0, 0, "", desk_check },
+	{ "upgrade", "", "make the tables those of this version; asks first, unless -y", 0, 0, "y",
+	  desk_upgrade },
 	{ "send", "RECIPIENT TEXT", "insert a message; with --wait, tell what becomes of it", 2, 2,
 	  "slwtj", send_one },
 	{ "parts", "TEXT", "what a text would cost: encoding and parts; sends nothing", 1, 1, "ljko",

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-# embed.awk - turns a schema.sql and a statements.sql into C, so that the SQL stays
-# readable as SQL.
+# embed.awk - turns the SQL of an engine into C, so that it stays readable as SQL.
 #
-#   awk -v engine=pgsql -f embed.awk schema.sql statements.sql > pgsql_sql.c
+#   awk -v engine=pgsql -f embed.awk schema.sql upgrade_2.sql statements.sql > pgsql_sql.c
 #
-# In statements.sql a line `-- :NAME` begins the statement STATEMENT_NAME; other
-# comment lines and empty lines are for the reader and left out.
+# Each file but statements.sql becomes one text, pgsql_schema, pgsql_upgrade_2. In
+# statements.sql a line `-- :NAME` begins the statement STATEMENT_NAME; other comment
+# lines and empty lines are for the reader and left out.
 
 function quoted(line) {
 	gsub(/\\/, "\\\\", line)
@@ -17,14 +17,20 @@ function quoted(line) {
 BEGIN {
 	print "/* Made by embed.awk from the SQL of " engine ". */"
 	print "#include \"sql/engine.h\"\n"
-	print "extern const char " engine "_schema[];"
-	print "extern const char *const " engine "_statements[STATEMENT_COUNT];\n"
-	print "const char " engine "_schema[] ="
+	print "extern const char *const " engine "_statements[STATEMENT_COUNT];"
 }
 
-FNR == 1 && NR > 1 {
-	print ";\n\nconst char *const " engine "_statements[STATEMENT_COUNT] = {"
-	statements = 1
+FNR == 1 {
+	if (NR > 1)
+		print ";\n"
+	name = FILENAME
+	sub(/.*\//, "", name)
+	sub(/\.sql$/, "", name)
+	statements = name == "statements"
+	if (statements)
+		print "const char *const " engine "_statements[STATEMENT_COUNT] = {"
+	else
+		print "extern const char " engine "_" name "[];\nconst char " engine "_" name "[] ="
 }
 
 !statements {

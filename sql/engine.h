@@ -55,6 +55,10 @@ enum shape { ONE, MANY };
 #define RECEIPT_COLUMNS \
 	"receipt_id, link, message_id, recipient, status, word, code, text, done_at_ms, other_ids"
 
+#define JOIN_COLUMNS \
+	"set, part, arrival, link, sender, recipient, wide, ref, parts, charset, data_coding, " \
+	"protocol_id, octets, udh, options, received_at, network_at"
+
 /*
  * Every statement the gateway has: its shape and its parameters in order, and
  * behind -> what its rows hold. An engine's dialect is a table of texts with
@@ -75,7 +79,7 @@ enum shape { ONE, MANY };
 	X(CLAIM,           ONE,  "owner, token, route, max -> CLAIM_COLUMNS")            \
 	X(CLAIM_PARKED,    ONE,  "owner, token, link, max -> CLAIM_COLUMNS")             \
 	X(CLAIM_READ,      ONE,  "owner, token -> CLAIM_COLUMNS")                        \
-	X(SETTLE,          MANY, "id, owner, status, queue, lane, retry_ms, untried, link, parts, message_id, code, text") \
+	X(SETTLE,          MANY, "id, owner, status, queue, lane, retry_ms, untried, link, parts, message_id, code, text, encoding") \
 	X(PART_PUT,        MANY, "id, part, link, message_id, status, code, text")       \
 	X(OVERTAKEN,       MANY, "link, key -> RECEIPT_COLUMNS")                         \
 	X(CONFIRM,         MANY, "n, link, key, recipient, status, code, text -> n, id") \
@@ -84,7 +88,17 @@ enum shape { ONE, MANY };
 	X(RECEIPT_PUT,     MANY, "link, message_id, recipient, status, word, code, text, done_at_ms, outbox_id, other_ids") \
 	X(RECEIPT_MATCHED, MANY, "receipt_id, outbox_id")                                \
 	X(RECEIPT_OPEN,    ONE,  "max -> RECEIPT_COLUMNS")                               \
-	X(INBOX_PUT,       MANY, "arrival, link, sender, recipient, kind, body, data, udh, part_ref, part, parts, received_at_ms") \
+	X(INBOX_PUT,       MANY, "arrival, link, sender, recipient, kind, body, data, udh, encoding, options, parts, missing, network_at_ms, received_at_ms") \
+	X(JOIN_KNOWN,      MANY, "n, arrival -> n")                                      \
+	X(JOIN_OPEN,       MANY, "link, sender, recipient, wide, ref, parts -> set, link, sender, recipient, wide, ref, parts") /* no key twice */ \
+	X(JOIN_READ,       MANY, "set -> JOIN_COLUMNS") /* by set, part */               \
+	X(JOIN_PUT,        MANY, "set, part, arrival, charset, data_coding, protocol_id, octets, udh, options, received_at, network_at") \
+	X(JOIN_CLOSE,      MANY, "set, letter")                                          \
+	X(JOIN_REPEATS,    MANY, "set, letter")                                          \
+	X(JOIN_ECHO,       MANY, "set -> set, letter")                                   \
+	X(JOIN_OVERDUE,    ONE,  "wait_s, most_s, per_link, per_sender, max -> set")     \
+	X(JOIN_FORGET,     ONE,  "keep_s, max -> set")                                   \
+	X(JOIN_DROP,       MANY, "set")                                                  \
 	X(EXPIRE,          ONE,  "max")                                                  \
 	X(LINK_PUT,        MANY, "gateway, name, driver, state, reason, window, queued, unanswered, rate, sent, failed, receipts, received") \
 	X(LINK_WANTED,     ONE,  "gateway -> name, wanted")                              \
@@ -119,12 +133,13 @@ typedef void row_fn(void *ctx, const struct value *columns, size_t n);
 
 enum edge { EDGE_BEGIN, EDGE_COMMIT, EDGE_ROLLBACK };
 
-enum { SCHEMA_VERSION = 1 };
+enum { SCHEMA_VERSION = 2 };
 
 struct engine {
 	const char *const *schemes;     /* of its URLs, NULL-ended: "postgresql", "postgres" */
 	unsigned connections;           /* worth opening: SQLite 1, servers 2 */
 	const char *schema;             /* schema.sql: creates everything, for script() */
+	const char *const *upgrades;    /* [n]: makes version n of n - 1; up to SCHEMA_VERSION */
 
 	/* `password` is "" when the URL or the client library has its own way.
 	 * DB_LOST: not reachable now; DB_BROKEN: never will be as configured. */

@@ -6,7 +6,7 @@
  * again stands in the statements: a claim is found again by its token, a
  * settlement acts only on rows that its owner still holds, an arrival is
  * unique. How rows become messages is in ledger_claims.c, how receipts find
- * their messages in ledger_receipts.c.
+ * their messages in ledger_receipts.c, how parts become inbox rows in ledger_inbox.c.
  */
 #include "ledger.h"
 
@@ -86,7 +86,7 @@ enum db_result ledger_check(struct ledger *ledger, struct db_error *err)
 		    SCHEMA_VERSION);
 	else
 		snprintf(err->text, sizeof err->text, "the tables are of version %" PRId64
-		    ", this program needs version %d: install the smsqld that made them", presence.version,
+		    ", this program needs version %d: stop every gateway and run smsqlctl upgrade", presence.version,
 		    SCHEMA_VERSION);
 	return DB_BROKEN;
 }
@@ -236,7 +236,7 @@ static int by_id(const void *a, const void *b)
 static enum db_result settle(struct ledger *ledger, struct message **messages, size_t n,
     struct batch *scratch, struct db_error *err)
 {
-	enum { WIDTH = 12 };
+	enum { WIDTH = 13 };
 	struct value *values = batch_alloc(scratch, n * WIDTH * sizeof *values);
 	for (size_t i = 0; i < n; i++) {
 		const struct message *message = messages[i];
@@ -254,6 +254,7 @@ static enum db_result settle(struct ledger *ledger, struct message **messages, s
 			number_value(message->nparts),
 			id_value(scratch, taken ? message->parts[0].network_id : ""),
 			number_value(outcome->code), clean_value(scratch, outcome->text),
+			text_value(message->encoding ? message->encoding : ""),
 		};
 		memcpy(values + i * WIDTH, row, sizeof row);
 	}
@@ -313,30 +314,6 @@ static enum db_result fold_sent(struct ledger *ledger, struct message **messages
 	return ledger_run(ledger, STATEMENT_FOLD, values, 1, rows, NULL, NULL, err);
 }
 
-static enum db_result put_inbound(struct ledger *ledger, const struct inbound *inbounds, size_t n,
-    struct batch *scratch, struct db_error *err)
-{
-	enum { WIDTH = 12 };
-	struct value *values = batch_alloc(scratch, (n + 1) * WIDTH * sizeof *values);
-	for (size_t i = 0; i < n; i++) {
-		const struct inbound *inbound = &inbounds[i];
-		const bool joined = inbound->concat_parts > 0;
-		const struct value row[WIDTH] = {
-			clean_value(scratch, inbound->arrival), text_value(inbound->link),
-			clean_value(scratch, inbound->sender), clean_value(scratch, inbound->recipient),
-			text_value(inbound->body ? "text" : "binary"),
-			inbound->body ? clean_value(scratch, inbound->body) : null_value(),
-			octets_value(inbound->data), octets_value(inbound->udh),
-			joined ? number_value(inbound->concat_ref) : null_value(),
-			number_value(inbound->concat_part), number_value(inbound->concat_parts),
-			inbound->received_at ? number_value(inbound->received_at * 1000)
-			    : null_value(),
-		};
-		memcpy(values + i * WIDTH, row, sizeof row);
-	}
-	return ledger_run(ledger, STATEMENT_INBOX_PUT, values, WIDTH, n, NULL, NULL, err);
-}
-
 enum db_result ledger_record(struct ledger *ledger, const struct facts *facts,
     struct db_error *err)
 {
@@ -359,7 +336,7 @@ enum db_result ledger_record(struct ledger *ledger, const struct facts *facts,
 	if (result == DB_OK)
 		result = ledger_apply_receipts(ledger, facts->receipts, facts->nreceipts, scratch, err);
 	if (result == DB_OK)
-		result = put_inbound(ledger, facts->inbounds, facts->ninbounds, scratch, err);
+		result = ledger_put_inbound(ledger, facts->inbounds, facts->ninbounds, scratch, err);
 	result = end(ledger, result, err);
 	batch_release(scratch);
 	return result;
@@ -396,14 +373,14 @@ static enum db_result bury(struct ledger *ledger, const char *name, int64_t epoc
 	return result;
 }
 
-enum db_result ledger_tend(struct ledger *ledger, size_t *recovered, struct db_error *err)
+enum db_result ledger_tend(struct ledger *ledger, struct tended *tended, struct db_error *err)
 {
 	struct dead dead = { 0 };
-	*recovered = 0;
+	*tended = (struct tended){ 0 };
 	enum db_result result = ledger_run(ledger, STATEMENT_GATEWAY_DEAD, NULL, 0, 1, see_dead,
 	    &dead, err);
 	for (size_t i = 0; result == DB_OK && i < dead.n; i++)
-		result = bury(ledger, dead.at[i].name, dead.at[i].epoch, recovered, err);
+		result = bury(ledger, dead.at[i].name, dead.at[i].epoch, &tended->recovered, err);
 	const struct value most = number_value(TEND_MAX);
 	if (result == DB_OK)
 		result = ledger_run(ledger, STATEMENT_EXPIRE, &most, 1, 1, NULL, NULL, err);
@@ -415,7 +392,7 @@ enum db_result ledger_tend(struct ledger *ledger, size_t *recovered, struct db_e
 		result = ledger_apply_open(ledger, TEND_MAX, scratch, err);
 	result = end(ledger, result, err);
 	batch_release(scratch);
-	return result;
+	return result == DB_OK ? ledger_tend_inbox(ledger, &tended->incomplete, err) : result;
 }
 
 /* The table `link`. */

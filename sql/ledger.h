@@ -31,10 +31,12 @@ struct ledger {
 	char owner[96];                 /* "name/epoch" */
 	enum in_doubt in_doubt;         /* for rows that say nothing */
 	const char *version;            /* of the program, for people */
+	long join_wait_s;               /* how long a part from a handset waits for the others */
+	long join_sets;                 /* unfinished messages of one link at most */
 };
 
 /* DB_OK when the schema is there and of SCHEMA_VERSION; else DB_BROKEN, and
- * err->text says what to do (`smsqlctl init`, another version of smsqld). */
+ * err->text says what to do (`smsqlctl init` or `upgrade`, another version of smsqld). */
 enum db_result ledger_check(struct ledger *, struct db_error *);
 
 /*
@@ -72,8 +74,13 @@ enum db_result ledger_record(struct ledger *, const struct facts *, struct db_er
 
 /* What every gateway does now and then: takes the rows of gateways whose lease
  * has ended, expires what nobody claims, applies receipts that were passed by
- * their settlement on another connection. *recovered counts the rows taken. */
-enum db_result ledger_tend(struct ledger *, size_t *recovered, struct db_error *);
+ * their settlement on another connection, puts into inbox what came of messages whose
+ * other parts have not come in time, or that are too many. */
+struct tended {
+	size_t recovered;               /* rows taken from dead gateways */
+	size_t incomplete;              /* messages from handsets with parts missing */
+};
+enum db_result ledger_tend(struct ledger *, struct tended *, struct db_error *);
 
 /* Writes the reports; then tells what the operator wants of each link. */
 typedef void ledger_wanted_fn(void *ctx, const char *link, enum wanted);

@@ -56,4 +56,11 @@ enum db_result ledger_apply_receipts(struct ledger *, const struct receipt *, si
 enum db_result ledger_apply_open(struct ledger *, size_t max, struct batch *scratch,
     struct db_error *);
 
+/* Messages from handsets, and parts of them. */
+enum db_result ledger_put_inbound(struct ledger *, const struct inbound *, size_t n,
+    struct batch *scratch, struct db_error *);
+/* Its own transactions: sets of parts that are overdue, or too many; forgets closed ones.
+ * *incomplete grows by the messages put into inbox with parts missing. */
+enum db_result ledger_tend_inbox(struct ledger *, size_t *incomplete, struct db_error *);
+
 #endif

@@ -27,7 +27,7 @@ enum {
 	BINARY = 1,
 };
 
-extern const char pgsql_schema[];
+extern const char pgsql_schema[], pgsql_upgrade_2[];
 extern const char *const pgsql_statements[STATEMENT_COUNT];
 
 struct prepared { bool known; unsigned width; Oid types[PARAMETERS_MAX]; };
@@ -434,10 +434,13 @@ static enum db_result pgsql_script(struct db *db, const char *text, struct db_er
 
 static const char *const schemes[] = { "postgresql", "postgres", NULL };
 
+static const char *const upgrades[SCHEMA_VERSION + 1] = { [2] = pgsql_upgrade_2 };
+
 const struct engine pgsql_engine = {
 	.schemes = schemes,
 	.connections = 2,
 	.schema = pgsql_schema,
+	.upgrades = upgrades,
 	.open = pgsql_open,
 	.close = pgsql_close,
 	.transact = pgsql_transact,

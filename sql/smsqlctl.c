@@ -51,7 +51,7 @@ static void help(void)
 	    "      --link L, --kind K, --options JSON\n"
 	    "                            parts: as that link and such a row would have it\n"
 	    "      --limit N             queue, doubtful: rows at most, default 50\n"
-	    "  -y, --yes                 init: ask nothing (it asks nothing now)\n"
+	    "  -y, --yes                 init, upgrade: ask nothing\n"
 	    "      --version, --help\n"
 	    "\n"
 	    "Exit status: 0 done, 1 not done (standard error says why), 2 wrong usage.\n"
@@ -84,7 +84,7 @@ static int take_option(struct call *call, int option)
 	case 'o': desk->options = optarg; break;
 	case 'w': desk->wait = true; break;
 	case 'j': desk->json = true; break;
-	case 'y': break;
+	case 'y': desk->yes = true; break;
 	case 't':
 		if (!read_number(optarg, 1000000, &desk->timeout))
 			return misused("--timeout takes seconds, 1 or more, not ", optarg);

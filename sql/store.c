@@ -70,6 +70,14 @@ const struct conf_key store_keys[] = {
 	{ .name = "batch", .type = CONF_NUMBER, .offset = AT(batch),
 	  .fallback = "1000", .min = 1, .max = 100000,
 	  .help = "the most facts that go into one transaction" },
+	{ .name = "join_time", .type = CONF_SECONDS, .offset = AT(join_time),
+	  .fallback = "3600", .min = 1, .max = 86400,
+	  .help = "how long a part of a long message from a handset waits for the next one, before "
+	    "what came goes into the inbox; 24 hours after the first part it does in any case" },
+	{ .name = "join_sets", .type = CONF_NUMBER, .offset = AT(join_sets),
+	  .fallback = "10000", .min = 1, .max = 1000000,
+	  .help = "unfinished long messages of a link that are waited for; of more, the oldest go "
+	    "into the inbox as they are" },
 	{ .name = NULL },
 };
 

@@ -319,14 +319,17 @@ static uint64_t when_tend(const struct worker *worker)
 
 static enum db_result tend(struct worker *worker, struct db_error *err)
 {
-	size_t recovered = 0;
-	enum db_result result = ledger_tend(&worker->ledger, &recovered, err);
+	struct tended tended;
+	enum db_result result = ledger_tend(&worker->ledger, &tended, err);
 	if (result != DB_OK)
 		return result;
 	worker->tend_at = worker->now + worker->lease_ms / BEATS_PER_LEASE;
-	if (recovered > 0)
+	if (tended.recovered > 0)
 		say(worker, LOG_LEVEL_WARN, "database event=recovered rows=%zu "
-		    "reason=\"their gateway's lease had ended\"", recovered);
+		    "reason=\"their gateway's lease had ended\"", tended.recovered);
+	if (tended.incomplete > 0)
+		say(worker, LOG_LEVEL_WARN, "database event=incomplete messages=%zu "
+		    "reason=\"parts from handsets did not come in time, or were too many\"", tended.incomplete);
 	return DB_OK;
 }
 
@@ -603,6 +606,8 @@ pthread_t worker_start(const struct worker_setup *setup)
 		.engine = worker->engine,
 		.name = worker->name,
 		.in_doubt = options->in_doubt,
+		.join_wait_s = options->join_time / 1000,
+		.join_sets = options->join_sets,
 		.version = worker->version,
 	};
 	if (getrandom(&worker->dice, sizeof worker->dice, 0) != sizeof worker->dice)

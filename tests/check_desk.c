@@ -11,6 +11,7 @@
 #include <sqlite3.h>
 
 #include <stdint.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -102,10 +103,10 @@ START_TEST(init_creates_the_tables_and_then_leaves_them_alone)
 	ck_assert_int_eq(plain("check", NULL, NULL), EXIT_FAILED);
 	ck_assert_str_eq(err, "smsqlctl: sqlite://here: the tables are not there: run smsqlctl init\n");
 	ck_assert_int_eq(plain("init", NULL, NULL), EXIT_DONE);
-	ck_assert_str_eq(out, "sqlite://here: the tables were created, version 1\n");
+	ck_assert_str_eq(out, "sqlite://here: the tables were created, version 2\n");
 	sql("INSERT INTO outbox (recipient) VALUES ('1234')");
 	ck_assert_int_eq(plain("init", NULL, NULL), EXIT_DONE);
-	ck_assert_str_eq(out, "sqlite://here: the tables are there already, version 1\n");
+	ck_assert_str_eq(out, "sqlite://here: the tables are there already, version 2\n");
 	ck_assert_int_eq(plain("queue", NULL, NULL), EXIT_DONE);
 	ck_assert_ptr_nonnull(strstr(out, "1234"));
 	ck_assert_int_eq(plain("check", NULL, NULL), EXIT_DONE);
@@ -118,6 +119,53 @@ START_TEST(init_refuses_tables_that_are_not_ours)
 	ck_assert_int_eq(plain("init", NULL, NULL), EXIT_FAILED);
 	ck_assert_ptr_nonnull(strstr(err, "not smsqld's: link, outbox; nothing was changed"));
 	sql("INSERT INTO outbox (x) VALUES (1); INSERT INTO link (y) VALUES (1)");
+}
+END_TEST
+
+/* The tables of version 1. */
+static void make_old(void)
+{
+	static char script[65536];
+	char old[300];
+	const char *top = getenv("SMSQLD_TOP");
+	snprintf(old, sizeof old, "%s/tests/schema/sqlite_1.sql", top ? top : ".");
+	FILE *file = fopen(old, "r");
+	ck_assert_msg(file != NULL, "%s", old);
+	script[fread(script, 1, sizeof script - 1, file)] = '\0';
+	fclose(file);
+	sql(script);
+}
+
+START_TEST(upgrade_brings_old_tables_to_this_version)
+{
+	make_old();
+	ck_assert_int_eq(plain("check", NULL, NULL), EXIT_FAILED);
+	ck_assert_ptr_nonnull(strstr(err, "run smsqlctl upgrade"));
+	sql("INSERT INTO gateway VALUES ('gw1', 1, 'running', '2999-01-01 00:00:00.000', "
+	    "'2026-01-01 00:00:00.000', '0', 'host', 1)");
+	ck_assert_int_eq(run((struct desk){ .yes = true }, "upgrade", NULL, NULL), EXIT_FAILED);
+	ck_assert_ptr_nonnull(strstr(err, "gateway gw1 is running: stop it first"));
+	sql("UPDATE gateway SET state = 'stopped'");
+	ck_assert_int_eq(run((struct desk){ .yes = true }, "upgrade", NULL, NULL), EXIT_DONE);
+	ck_assert_str_eq(out, "sqlite://here: the tables are now of version 2\n");
+	ck_assert_int_eq(run((struct desk){ .yes = true }, "upgrade", NULL, NULL), EXIT_DONE);
+	ck_assert_str_eq(out, "sqlite://here: the tables are of version 2 already\n");
+	ck_assert_int_eq(plain("check", NULL, NULL), EXIT_DONE);
+}
+END_TEST
+
+START_TEST(upgrade_changes_nothing_without_a_yes)
+{
+	make_old();
+	const int kept = dup(STDIN_FILENO), empty = open("/dev/null", O_RDONLY);
+	dup2(empty, STDIN_FILENO);
+	ck_assert_int_eq(plain("upgrade", NULL, NULL), EXIT_FAILED);
+	dup2(kept, STDIN_FILENO);
+	close(empty);
+	close(kept);
+	ck_assert_ptr_nonnull(strstr(out, "from version 1 to 2? Make a backup first. [y/N]"));
+	ck_assert_ptr_nonnull(strstr(err, "nothing was changed"));
+	ck_assert_int_eq(plain("check", NULL, NULL), EXIT_FAILED);
 }
 END_TEST
 
@@ -288,6 +336,8 @@ int main(void)
 	tcase_add_checked_fixture(tests, enter_folder, leave_folder);
 	tcase_add_test(tests, init_creates_the_tables_and_then_leaves_them_alone);
 	tcase_add_test(tests, init_refuses_tables_that_are_not_ours);
+	tcase_add_test(tests, upgrade_brings_old_tables_to_this_version);
+	tcase_add_test(tests, upgrade_changes_nothing_without_a_yes);
 	tcase_add_test(tests, init_and_check_refuse_tables_of_a_newer_program);
 	tcase_add_test(tests, check_names_a_table_that_is_missing);
 	tcase_add_test(tests, send_inserts_a_row_and_waits_for_its_end);

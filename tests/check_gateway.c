@@ -547,7 +547,7 @@ END_TEST
 
 START_TEST(a_peer_is_told_only_after_the_commit_and_only_by_the_session_that_asked)
 {
-	struct inbound inbound = { .link = "link1", .body = "hi" };
+	struct inbound inbound = { .link = "link1" };
 	up(1, 10);
 	turn_for(5);
 	link_inbound(puppets[1]->link, &inbound, 7);

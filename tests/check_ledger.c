@@ -156,15 +156,15 @@ START_TEST(any_gateway_takes_the_rows_of_the_dead)
 	const long long id = insert("1");
 	gw2.in_doubt = DOUBT_RESEND;
 	claim(&gw1, 1, CLAIM_MAX);
-	size_t recovered = 77;
-	GOOD(ledger_tend(&gw2, &recovered, &err));
-	ck_assert_uint_eq(recovered, 0);
+	struct tended tended = { 77, 77 };
+	GOOD(ledger_tend(&gw2, &tended, &err));
+	ck_assert_uint_eq(tended.recovered, 0);
 	words("UPDATE gateway SET alive_until = %s WHERE name = 'gw1'", from_now(-1));
-	GOOD(ledger_tend(&gw2, &recovered, &err));
-	ck_assert_uint_eq(recovered, 1);
+	GOOD(ledger_tend(&gw2, &tended, &err));
+	ck_assert_uint_eq(tended.recovered, 1);
 	ck_assert_str_eq(status(id), "queued");
-	GOOD(ledger_tend(&gw2, &recovered, &err));
-	ck_assert_uint_eq(recovered, 0);
+	GOOD(ledger_tend(&gw2, &tended, &err));
+	ck_assert_uint_eq(tended.recovered, 0);
 	/* The one thought dead is not, and comes too late. */
 	answer(messages[0], VERDICT_SENT, 1, "a1");
 	settle(&gw1);
@@ -548,8 +548,8 @@ START_TEST(what_nobody_claims_expires)
 	begin_entered(_i);
 	const long long id = count("INSERT INTO outbox (recipient, route, expires_at) "
 	    "VALUES ('4915', 'nowhere', %s) RETURNING id", from_now(-1));
-	size_t recovered;
-	GOOD(ledger_tend(&gw1, &recovered, &err));
+	struct tended tended;
+	GOOD(ledger_tend(&gw1, &tended, &err));
 	ck_assert_str_eq(status(id), "expired");
 	end_entered();
 }

@@ -194,7 +194,7 @@ static const struct { enum statement statement; const char *arguments, *index; }
 	{ STATEMENT_CLAIM, "'', 1, '', 500", "outbox_ready" },
 	{ STATEMENT_CLAIM_PARKED, "'', 1, '', 500", "outbox_parked" },
 	{ STATEMENT_CLAIM_READ, "'', 1", "outbox_claimed" },
-	{ STATEMENT_SETTLE, "'{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}'",
+	{ STATEMENT_SETTLE, "'{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}'",
 	    "outbox_pkey" },
 	{ STATEMENT_OVERTAKEN, "'{}', '{}'", "receipt_unmatched" },
 	{ STATEMENT_CONFIRM, "'{}', '{}', '{}', '{}', '{}', '{}', '{}'", "outbox_network_id" },
@@ -202,6 +202,13 @@ static const struct { enum statement statement; const char *arguments, *index; }
 	{ STATEMENT_FOLD, "'{}'", "outbox_part_pkey" },
 	{ STATEMENT_RECEIPT_MATCHED, "'{}', '{}'", "receipt_pkey" },
 	{ STATEMENT_RECEIPT_OPEN, "100", "receipt_open" },
+	{ STATEMENT_JOIN_KNOWN, "'{}', '{}'", "inbox_part_arrival_key" },
+	{ STATEMENT_JOIN_READ, "'{}'", "inbox_part_pkey" },
+	{ STATEMENT_JOIN_CLOSE, "'{}', '{}'", "inbox_set_pkey" },
+	{ STATEMENT_JOIN_REPEATS, "'{}', '{}'", "inbox_set_key" },
+	{ STATEMENT_JOIN_ECHO, "'{}'", "inbox_set_key" },
+	{ STATEMENT_JOIN_FORGET, "4200, 200", "inbox_set_kept" },
+	{ STATEMENT_JOIN_DROP, "'{}'", "inbox_part_pkey" },
 	{ STATEMENT_EXPIRE, "100", "outbox_expiry" },
 	{ STATEMENT_DESK_ROW, "1", "outbox_pkey" },
 	{ STATEMENT_DESK_RETRY, "'{}'", "outbox_pkey" },
@@ -222,6 +229,13 @@ static void fill(unsigned rows)
 	    "link_used = 'acme', message_id = id, parts = 1 + id % 2");
 	sql("INSERT INTO outbox_part (outbox_id, part, link, message_id, status) "
 	    "SELECT id, 1, 'acme', id, 'sent' FROM outbox");
+	snprintf(text, sizeof text, "INSERT INTO inbox_set (link, sender, recipient, wide, ref, parts, "
+	    "letter) SELECT 'acme', i, '1', 0, i %% 256, 2, nullif(i %% 2, 0) "
+	    "FROM generate_series(1, %u) AS i", rows);
+	sql(text);
+	sql("INSERT INTO inbox_part (set_id, part, arrival, charset, data_coding, protocol_id, received_at, "
+	    "network_at) SELECT id, 1, id, 'gsm7', 0, 0, 0, 0 FROM inbox_set");
+	sql("INSERT INTO inbox (sender, recipient, link, arrival) SELECT '1', '2', 'acme', id FROM inbox_set");
 	snprintf(text, sizeof text, "INSERT INTO receipt (link, message_id, status, outbox_id) "
 	    "SELECT 'acme', i, 'sent', nullif(i %% 2, 0) FROM generate_series(1, %u) AS i", rows);
 	sql(text);
@@ -240,7 +254,7 @@ START_TEST(every_statement_goes_by_its_index_whatever_the_statistics_say)
 		ck_assert_msg(plan_has(probes[i].index), "%s: no %s", name, probes[i].index);
 		ck_assert_msg(!plan_has("Seq Scan"), "%s: sequential scan", name);
 		ck_assert_msg(!plan_has("Bitmap"), "%s: bitmap scan", name);
-		ck_assert_msg(plan_lines("Index Scan using") == plan_lines("Index Cond"),
+		ck_assert_msg(plan_lines("Index%Scan using") == plan_lines("Index Cond"),
 		    "%s: walks along a whole index", name);
 	}
 	explain("COSTS off", STATEMENT_CLAIM, "'', 1, '', 500");

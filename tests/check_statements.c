@@ -279,7 +279,7 @@ END_TEST
 
 #define SETTLEMENT(id, owner, status, queue, lane, retry, untried, link, parts, message, code, why) \
 	number(id), text(owner), text(status), number(queue), text(lane), number(retry), \
-	number(untried), text(link), number(parts), text(message), number(code), text(why)
+	number(untried), text(link), number(parts), text(message), number(code), text(why), text("gsm7")
 
 START_TEST(each_settlement_is_written_as_told)
 {

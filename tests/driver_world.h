@@ -130,10 +130,10 @@ void link_inbound(struct link *link, const struct inbound *inbound, uint64_t tic
 	ck_assert_str_eq(inbound->link, "acme");
 	ck_assert_str_ne(inbound->arrival, "");
 	ck_assert_uint_lt(link->ninbound, FACTS);
-	snprintf(link->bodies[link->ninbound], sizeof link->bodies[0], "%s",
-	    inbound->body ? inbound->body : "");
+	charset_to_utf8(link->bodies[link->ninbound], sizeof link->bodies[0], inbound->charset,
+	    inbound->octets.at, inbound->octets.len, NULL);
 	link->inbound[link->ninbound] = *inbound;
-	link->inbound[link->ninbound].body = NULL; /* lent until we return */
+	link->inbound[link->ninbound].octets.at = NULL; /* lent until we return */
 	link->inbound_tickets[link->ninbound++] = ticket;
 }
 

@@ -23,7 +23,7 @@ static struct batch *batch;             /* they live in it; held here */
 static inline struct ledger ledger_of(const char *name, struct db *one)
 {
 	return (struct ledger){ .engine = engine, .db = one, .name = name, .in_doubt = DOUBT_HOLD,
-		.version = "test" };
+		.version = "test", .join_wait_s = 3600, .join_sets = 10000 };
 }
 
 #define GOOD(call) ck_assert_msg((call) == DB_OK, "%s", err.text)
@@ -138,9 +138,12 @@ static inline void tell_one(const char *id, enum status state)
 	tell(&one, 1);
 }
 
+/* UTF-8, or octets of no meaning when `body` is NULL. */
 static inline struct inbound inbound(const char *arrival, const char *body)
 {
-	struct inbound one = { .link = "acme", .sender = "4915", .recipient = "22333", .body = body };
+	struct inbound one = { .link = "acme", .sender = "4915", .recipient = "22333",
+		.charset = body ? CHARSET_UTF8 : CHARSET_OCTETS,
+		.octets = { (const uint8_t *)body, body ? strlen(body) : 0 } };
 	snprintf(one.arrival, sizeof one.arrival, "%s", arrival);
 	return one;
 }

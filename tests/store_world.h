@@ -205,7 +205,8 @@ static void tell_inbound(unsigned ticket, const char *text)
 	snprintf(inbound.arrival, sizeof inbound.arrival, "acme/%u", ticket);
 	char body[64];
 	snprintf(body, sizeof body, "%s", text);
-	inbound.body = body;
+	inbound.octets = (struct blob){ (const uint8_t *)body, strlen(body) };
+	inbound.charset = CHARSET_UTF8;
 	inside = true;
 	store_inbound(store, &inbound, ticket, on_kept, NULL);
 	inside = false;
@@ -364,6 +365,8 @@ static void begin(int index)
 		.high_water = 20000,
 		.lease = 15000,
 		.batch = 1000,
+		.join_time = 3600000,
+		.join_sets = 10000,
 		.name = "gw1",
 		.version = "test",
 		.in_doubt = DOUBT_HOLD,

@@ -16,7 +16,7 @@
 --
 -- Rights: an application needs SELECT, INSERT and UPDATE (status, queue) on outbox, USAGE on
 -- its sequence, SELECT and UPDATE (taken_at) on inbox; the gateway needs SELECT, INSERT and
--- UPDATE on all tables, and USAGE on all sequences.
+-- UPDATE on all tables, DELETE on inbox_set and inbox_part, and USAGE on all sequences.
 
 CREATE TYPE sms_status AS ENUM ('queued', 'sending', 'sent', 'delivered', 'undelivered',
                                 'failed', 'expired', 'doubtful', 'held', 'cancelled');
@@ -25,7 +25,7 @@ CREATE TABLE smsqld_schema (            -- marks the tables as ours
     version       bigint NOT NULL,
     installed_at  timestamptz(3) NOT NULL DEFAULT clock_timestamp()
 );
-INSERT INTO smsqld_schema (version) VALUES (1);
+INSERT INTO smsqld_schema (version) VALUES (2);
 
 CREATE TABLE outbox (
     id            bigserial PRIMARY KEY,
@@ -61,6 +61,7 @@ CREATE TABLE outbox (
     claim         bigint,                           -- names the claim, so that it can be asked for again
     link_used     text,                             -- the link that took it last
     parts         smallint,                         -- message parts; more than one: see outbox_part
+    encoding      text,                             -- gsm7, ucs2, binary; "gsm7 Turkish"
     message_id    text,                             -- the network's own
     error_code    bigint,                           -- the protocol's number
     error_text    text,                             -- the last failure, or what it waits for, in words
@@ -105,19 +106,53 @@ CREATE TABLE inbox (                    -- messages from handsets
     body          text,                             -- UTF-8; NULL when it is no text
     data          bytea,                            -- then these octets
     udh           bytea,                            -- user data header, with its length octet
-    kind          text NOT NULL DEFAULT 'text',     -- text, binary
+    kind          text NOT NULL DEFAULT 'text',     -- text, flash, binary, vcard, wap-push ...
     link          text NOT NULL,                    -- where it came in
-    network_time  timestamptz(3),
-    part_ref      bigint,                           -- parts of one message share it
-    part          smallint,                         -- NULL: a message on its own
-    parts         smallint,
+    network_time  timestamptz(3),                   -- when the network took it, if it says so
+    parts         smallint NOT NULL DEFAULT 1,      -- message parts that it had
+    missing       smallint NOT NULL DEFAULT 0,      -- of these, so many never came
+    encoding      text,                             -- how it came: gsm7, ucs2, binary, latin1 ...
+    options       jsonb,                            -- what else was said: ports, class, TLVs
     keyword       text,
     app           text NOT NULL DEFAULT '',
-    dup_of        bigint,
+    dup_of        bigint,                           -- it looks like a repeat of this one
     arrival       text    UNIQUE,                   -- so that our own retry stores it once
     taken_at      timestamptz(3)                    -- by the application, when it has read it
 );
 CREATE INDEX inbox_new ON inbox (id) WHERE taken_at IS NULL;
+
+-- Long messages whose parts are still coming. Applications have no business here.
+CREATE TABLE inbox_set (                -- a message of several parts
+    id            bigserial PRIMARY KEY,
+    link          text NOT NULL,
+    sender        text NOT NULL,
+    recipient     text NOT NULL,
+    wide          smallint NOT NULL,                -- 1: the reference has 16 bits
+    ref           integer NOT NULL,
+    parts         smallint NOT NULL,
+    opened_at     timestamptz(3) NOT NULL DEFAULT clock_timestamp(),
+    last_at       timestamptz(3) NOT NULL DEFAULT clock_timestamp(), -- its last part came
+    letter        text                              -- inbox.arrival of the whole; NULL: still open.
+);                                                  -- Kept for a while, to know repeats.
+CREATE UNIQUE INDEX inbox_set_open ON inbox_set (link, sender, recipient, wide, ref, parts)
+    WHERE letter IS NULL;
+CREATE INDEX inbox_set_key ON inbox_set (link, sender, recipient, wide, ref, parts);
+CREATE INDEX inbox_set_kept ON inbox_set (last_at) WHERE letter IS NOT NULL;
+
+CREATE TABLE inbox_part (               -- as it came
+    set_id        bigint NOT NULL,
+    part          smallint NOT NULL,                -- 1 ..
+    arrival       text NOT NULL UNIQUE,
+    charset       text NOT NULL,
+    data_coding   smallint NOT NULL,
+    protocol_id   smallint NOT NULL,
+    octets        bytea,
+    udh           bytea,
+    options       text,
+    received_at   bigint NOT NULL,                  -- Unix seconds
+    network_at    bigint NOT NULL,                  -- 0: not said
+    PRIMARY KEY (set_id, part)
+);
 
 CREATE TABLE receipt (                  -- every delivery report as it came
     id            bigserial PRIMARY KEY,

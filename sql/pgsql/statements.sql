@@ -25,7 +25,7 @@
 -- :TABLES
 SELECT c.relname::text FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
  WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'p')
-   AND c.relname IN ('smsqld_schema', 'outbox', 'outbox_part', 'inbox', 'receipt', 'gateway', 'link')
+   AND c.relname IN ('smsqld_schema', 'outbox', 'outbox_part', 'inbox', 'inbox_set', 'inbox_part', 'receipt', 'gateway', 'link')
  ORDER BY 1
 
 -- :VERSION
@@ -170,6 +170,7 @@ UPDATE outbox o
        attempts = o.attempts - r.untried,
        link_used = coalesce(nullif(r.link, ''), o.link_used),
        parts = coalesce(nullif(r.parts, 0), o.parts),
+       encoding = coalesce(nullif(r.encoding, ''), o.encoding),
        message_id = coalesce(nullif(r.message_id, ''), o.message_id),
        error_code = nullif(r.code, 0), error_text = nullif(r.text, ''),
        sent_at = CASE WHEN r.status = 'sent' THEN clock_timestamp() ELSE o.sent_at END,
@@ -177,8 +178,10 @@ UPDATE outbox o
                       ELSE o.done_at END,
        owner = CASE WHEN r.queue IN (0, 3) THEN NULL ELSE o.owner END
   FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::bigint[],
-              $7::bigint[], $8::text[], $9::bigint[], $10::text[], $11::bigint[], $12::text[])
-       AS r (id, owner, status, queue, lane, retry_ms, untried, link, parts, message_id, code, text)
+              $7::bigint[], $8::text[], $9::bigint[], $10::text[], $11::bigint[], $12::text[],
+              $13::text[])
+       AS r (id, owner, status, queue, lane, retry_ms, untried, link, parts, message_id, code, text,
+             encoding)
  WHERE o.id BETWEEN r.id AND r.id AND o.owner = r.owner AND (o.queue = 1 OR o.status = 'doubtful')
 
 -- :PART_PUT
@@ -303,16 +306,117 @@ SELECT c.id, c.link, c.message_id, c.recipient, c.status::text, c.word, coalesce
  ORDER BY c.received_at, c.id LIMIT $1::bigint
 
 -- :INBOX_PUT
-INSERT INTO inbox (arrival, link, sender, recipient, kind, body, data, udh, part_ref, part, parts,
-                   received_at)
-SELECT r.arrival, r.link, r.sender, r.recipient, r.kind, r.body, r.data, r.udh, r.part_ref,
-       nullif(r.part, 0), nullif(r.parts, 0),
+INSERT INTO inbox (arrival, link, sender, recipient, kind, body, data, udh, encoding, options, parts,
+                   missing, network_time, received_at)
+SELECT r.arrival, r.link, r.sender, r.recipient, r.kind, r.body, r.data, r.udh, r.encoding,
+       r.options::jsonb, r.parts, r.missing, to_timestamp(r.network_at_ms / 1000.0),
        coalesce(to_timestamp(r.received_at_ms / 1000.0), clock_timestamp())
   FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bytea[],
-              $8::bytea[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[])
-       AS r (arrival, link, sender, recipient, kind, body, data, udh, part_ref, part, parts,
-             received_at_ms)
+              $8::bytea[], $9::text[], $10::text[], $11::bigint[], $12::bigint[], $13::bigint[],
+              $14::bigint[])
+       AS r (arrival, link, sender, recipient, kind, body, data, udh, encoding, options, parts,
+             missing, network_at_ms, received_at_ms)
 ON CONFLICT (arrival) DO NOTHING
+
+-- Which of these parts are stored already.
+-- :JOIN_KNOWN
+SELECT r.n
+  FROM unnest($1::bigint[], $2::text[]) AS r (n, arrival),
+       LATERAL (SELECT 1 FROM inbox_part p WHERE p.arrival = r.arrival OFFSET 0) AS known
+
+-- The open sets of these keys, made when there is none; locked until the commit.
+-- :JOIN_OPEN
+INSERT INTO inbox_set AS s (link, sender, recipient, wide, ref, parts)
+SELECT r.link, r.sender, r.recipient, r.wide, r.ref, r.parts
+  FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[])
+       AS r (link, sender, recipient, wide, ref, parts)
+ON CONFLICT (link, sender, recipient, wide, ref, parts) WHERE letter IS NULL
+   DO UPDATE SET last_at = clock_timestamp()
+RETURNING s.id, s.link, s.sender, s.recipient, s.wide::bigint, s.ref::bigint, s.parts::bigint
+
+-- :JOIN_READ
+SELECT s.id, p.part::bigint, p.arrival, s.link, s.sender, s.recipient, s.wide::bigint, s.ref::bigint,
+       s.parts::bigint, p.charset, p.data_coding::bigint, p.protocol_id::bigint, p.octets, p.udh,
+       p.options, p.received_at, p.network_at
+  FROM unnest($1::bigint[]) AS r (id),
+       LATERAL (SELECT * FROM inbox_set s WHERE s.id = r.id OFFSET 0) AS s,
+       LATERAL (SELECT * FROM inbox_part p WHERE p.set_id = r.id OFFSET 0) AS p
+ ORDER BY r.id, p.part
+
+-- :JOIN_PUT
+INSERT INTO inbox_part (set_id, part, arrival, charset, data_coding, protocol_id, octets, udh, options,
+                        received_at, network_at)
+SELECT r.id, r.part, r.arrival, r.charset, r.data_coding, r.protocol_id, r.octets, r.udh, r.options,
+       r.received_at, r.network_at
+  FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::bigint[],
+              $7::bytea[], $8::bytea[], $9::text[], $10::bigint[], $11::bigint[])
+       AS r (id, part, arrival, charset, data_coding, protocol_id, octets, udh, options, received_at,
+             network_at)
+ON CONFLICT DO NOTHING
+
+-- :JOIN_CLOSE
+UPDATE inbox_set s SET letter = r.letter, last_at = clock_timestamp()
+  FROM unnest($1::bigint[], $2::text[]) AS r (id, letter)
+ WHERE s.id BETWEEN r.id AND r.id AND coalesce(s.letter, '') = ''
+
+-- A whole set that says what an earlier one of its key said.
+-- :JOIN_REPEATS
+UPDATE inbox i SET dup_of = k.id
+  FROM unnest($1::bigint[], $2::text[]) AS r (id, letter),
+       LATERAL (SELECT * FROM inbox n WHERE n.arrival = r.letter OFFSET 0) AS n,
+       LATERAL (SELECT * FROM inbox_set s WHERE s.id = r.id OFFSET 0) AS s,
+       LATERAL (SELECT min(b.id) AS id
+                  FROM (SELECT letter FROM inbox_set o
+                         WHERE o.link = s.link AND o.sender = s.sender AND o.recipient = s.recipient
+                           AND o.wide = s.wide AND o.ref = s.ref AND o.parts = s.parts
+                           AND coalesce(o.letter, '') <> '' AND o.id + 0 < s.id OFFSET 0) AS o,
+                       LATERAL (SELECT * FROM inbox b WHERE b.arrival = o.letter OFFSET 0) AS b
+                 WHERE b.arrival <> n.arrival AND b.body IS NOT DISTINCT FROM n.body
+                   AND b.data IS NOT DISTINCT FROM n.data OFFSET 0) AS k
+ WHERE i.id BETWEEN n.id AND n.id AND k.id IS NOT NULL
+
+-- Sets that hold nothing but repeats of parts of an earlier one, with its letter.
+-- :JOIN_ECHO
+SELECT s.id, k.letter
+  FROM unnest($1::bigint[]) AS r (id) JOIN inbox_set s ON s.id BETWEEN r.id AND r.id,
+       LATERAL (SELECT o.letter FROM inbox_set o
+                 WHERE o.link = s.link AND o.sender = s.sender AND o.recipient = s.recipient AND o.wide = s.wide AND o.ref = s.ref AND o.parts = s.parts
+                   AND coalesce(o.letter, '') <> '' AND o.id + 0 < s.id AND NOT EXISTS (
+                       SELECT 1 FROM inbox_part p
+                        WHERE p.set_id = s.id AND NOT EXISTS (
+                              SELECT 1 FROM inbox_part q
+                               WHERE q.set_id = o.id AND q.part = p.part
+                                 AND q.octets IS NOT DISTINCT FROM p.octets))
+                 ORDER BY o.id + 0 LIMIT 1) AS k
+
+-- Open sets that waited long enough, and the oldest of those that are too many.
+-- :JOIN_OVERDUE
+SELECT id FROM inbox_set
+ WHERE letter IS NULL AND id = ANY (ARRAY (
+       SELECT s.id
+         FROM (SELECT id, last_at, opened_at,
+                      row_number() OVER (PARTITION BY link ORDER BY last_at DESC, id DESC) AS of_link,
+                      row_number() OVER (PARTITION BY link, sender
+                                             ORDER BY last_at DESC, id DESC) AS of_sender
+                 FROM inbox_set WHERE letter IS NULL) AS s
+        WHERE s.last_at < statement_timestamp() - $1::bigint * interval '1 second'
+           OR s.opened_at < statement_timestamp() - $2::bigint * interval '1 second'
+           OR s.of_link > $3::bigint OR s.of_sender > $4::bigint
+        LIMIT $5::bigint))
+   FOR UPDATE SKIP LOCKED
+
+-- Closed sets that nobody will repeat any more.
+-- :JOIN_FORGET
+DELETE FROM inbox_set
+ WHERE id = ANY (ARRAY (
+       SELECT id FROM inbox_set
+        WHERE letter IS NOT NULL
+          AND last_at < statement_timestamp() - $1::bigint * interval '1 second'
+        LIMIT $2::bigint FOR UPDATE SKIP LOCKED))
+RETURNING id
+
+-- :JOIN_DROP
+DELETE FROM inbox_part p USING unnest($1::bigint[]) AS r (id) WHERE p.set_id BETWEEN r.id AND r.id
 
 -- Rows whose time is over on lanes that nobody claims from.
 -- :EXPIRE

@@ -23,7 +23,7 @@ CREATE TABLE smsqld_schema (            -- marks the tables as ours
     version       INTEGER NOT NULL,
     installed_at  TEXT    NOT NULL DEFAULT (strftime('%Y-%m-%d %H:%M:%f', 'now'))
 );
-INSERT INTO smsqld_schema (version) VALUES (1);
+INSERT INTO smsqld_schema (version) VALUES (2);
 
 CREATE TABLE outbox (
     id            INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -63,6 +63,7 @@ CREATE TABLE outbox (
     claim         INTEGER,                          -- names the claim, so that it can be asked for again
     link_used     TEXT,                             -- the link that took it last
     parts         INTEGER,                          -- message parts; more than one: see outbox_part
+    encoding      TEXT,                             -- gsm7, ucs2, binary; "gsm7 Turkish"
     message_id    TEXT,                             -- the network's own
     error_code    INTEGER,                          -- the protocol's number
     error_text    TEXT,                             -- the last failure, or what it waits for, in words
@@ -102,19 +103,53 @@ CREATE TABLE inbox (                    -- messages from handsets
     body          TEXT,                             -- UTF-8; NULL when it is no text
     data          BLOB,                             -- then these octets
     udh           BLOB,                             -- user data header, with its length octet
-    kind          TEXT    NOT NULL DEFAULT 'text',  -- text, binary
+    kind          TEXT    NOT NULL DEFAULT 'text',  -- text, flash, binary, vcard, wap-push ...
     link          TEXT    NOT NULL,                 -- where it came in
-    network_time  TEXT,
-    part_ref      INTEGER,                          -- parts of one message share it
-    part          INTEGER,                          -- NULL: a message on its own
-    parts         INTEGER,
+    network_time  TEXT,                             -- when the network took it, if it says so
+    parts         INTEGER NOT NULL DEFAULT 1,       -- message parts that it had
+    missing       INTEGER NOT NULL DEFAULT 0,       -- of these, so many never came
+    encoding      TEXT,                             -- how it came: gsm7, ucs2, binary, latin1 ...
+    options       TEXT,                             -- JSON: what else was said: ports, class, TLVs
     keyword       TEXT,
     app           TEXT    NOT NULL DEFAULT '',
-    dup_of        INTEGER,
+    dup_of        INTEGER,                          -- it looks like a repeat of this one
     arrival       TEXT    UNIQUE,                   -- so that our own retry stores it once
     taken_at      TEXT                              -- by the application, when it has read it
 );
 CREATE INDEX inbox_new ON inbox (id) WHERE taken_at IS NULL;
+
+-- Long messages whose parts are still coming. Applications have no business here.
+CREATE TABLE inbox_set (                -- a message of several parts
+    id            INTEGER PRIMARY KEY AUTOINCREMENT,
+    link          TEXT    NOT NULL,
+    sender        TEXT    NOT NULL,
+    recipient     TEXT    NOT NULL,
+    wide          INTEGER NOT NULL,                 -- 1: the reference has 16 bits
+    ref           INTEGER NOT NULL,
+    parts         INTEGER NOT NULL,
+    opened_at     TEXT    NOT NULL DEFAULT (strftime('%Y-%m-%d %H:%M:%f', 'now')),
+    last_at       TEXT    NOT NULL DEFAULT (strftime('%Y-%m-%d %H:%M:%f', 'now')), -- last part came
+    letter        TEXT                              -- inbox.arrival of the whole; NULL: still open.
+);                                                  -- Kept for a while, to know repeats.
+CREATE UNIQUE INDEX inbox_set_open ON inbox_set (link, sender, recipient, wide, ref, parts)
+    WHERE letter IS NULL;
+CREATE INDEX inbox_set_key ON inbox_set (link, sender, recipient, wide, ref, parts);
+CREATE INDEX inbox_set_kept ON inbox_set (last_at) WHERE letter IS NOT NULL;
+
+CREATE TABLE inbox_part (               -- as it came
+    set_id        INTEGER NOT NULL,
+    part          INTEGER NOT NULL,                 -- 1 ..
+    arrival       TEXT    NOT NULL UNIQUE,
+    charset       TEXT    NOT NULL,
+    data_coding   INTEGER NOT NULL,
+    protocol_id   INTEGER NOT NULL,
+    octets        BLOB,
+    udh           BLOB,
+    options       TEXT,
+    received_at   INTEGER NOT NULL,                 -- Unix seconds
+    network_at    INTEGER NOT NULL,                 -- 0: not said
+    PRIMARY KEY (set_id, part)
+) WITHOUT ROWID;
 
 CREATE TABLE receipt (                  -- every delivery report as it came
     id            INTEGER PRIMARY KEY AUTOINCREMENT,

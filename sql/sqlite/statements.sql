@@ -6,8 +6,8 @@
 
 -- :TABLES
 SELECT name FROM sqlite_master
- WHERE type = 'table' AND name IN ('smsqld_schema', 'outbox', 'outbox_part', 'inbox', 'receipt',
-                                   'gateway', 'link')
+ WHERE type = 'table' AND name IN ('smsqld_schema', 'outbox', 'outbox_part', 'inbox', 'inbox_set',
+                                   'inbox_part', 'receipt', 'gateway', 'link')
  ORDER BY name
 
 -- :VERSION
@@ -132,6 +132,7 @@ UPDATE outbox
                          ELSE send_after END,
        attempts = attempts - ?7,
        link_used = coalesce(nullif(?8, ''), link_used), parts = coalesce(nullif(?9, 0), parts),
+       encoding = coalesce(nullif(?13, ''), encoding),
        message_id = coalesce(nullif(?10, ''), message_id),
        error_code = nullif(?11, 0), error_text = nullif(?12, ''),
        sent_at = CASE WHEN ?3 = 'sent' THEN strftime('%Y-%m-%d %H:%M:%f', 'now') ELSE sent_at END,
@@ -235,12 +236,87 @@ SELECT id, link, message_id, recipient, status, word, coalesce(error_code, 0),
  ORDER BY received_at, id LIMIT ?1
 
 -- :INBOX_PUT
-INSERT INTO inbox (arrival, link, sender, recipient, kind, body, data, udh, part_ref, part, parts,
-                   received_at)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, nullif(?10, 0), nullif(?11, 0),
-        coalesce(strftime('%Y-%m-%d %H:%M:%f', ?12 / 1000.0, 'unixepoch'),
+INSERT INTO inbox (arrival, link, sender, recipient, kind, body, data, udh, encoding, options, parts,
+                   missing, network_time, received_at)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12,
+        strftime('%Y-%m-%d %H:%M:%f', ?13 / 1000.0, 'unixepoch'),
+        coalesce(strftime('%Y-%m-%d %H:%M:%f', ?14 / 1000.0, 'unixepoch'),
                  strftime('%Y-%m-%d %H:%M:%f', 'now')))
 ON CONFLICT (arrival) DO NOTHING
+
+-- Which of these parts are stored already.
+-- :JOIN_KNOWN
+SELECT ?1 FROM inbox_part WHERE arrival = ?2
+
+-- The open sets of these keys, made when there is none.
+-- :JOIN_OPEN
+INSERT INTO inbox_set (link, sender, recipient, wide, ref, parts)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+ON CONFLICT (link, sender, recipient, wide, ref, parts) WHERE letter IS NULL
+   DO UPDATE SET last_at = strftime('%Y-%m-%d %H:%M:%f', 'now')
+RETURNING id, link, sender, recipient, wide, ref, parts
+
+-- :JOIN_READ
+SELECT s.id, p.part, p.arrival, s.link, s.sender, s.recipient, s.wide, s.ref, s.parts, p.charset,
+       p.data_coding, p.protocol_id, p.octets, p.udh, p.options, p.received_at, p.network_at
+  FROM inbox_set s JOIN inbox_part p ON p.set_id = s.id
+ WHERE s.id = ?1 ORDER BY p.part
+
+-- :JOIN_PUT
+INSERT INTO inbox_part (set_id, part, arrival, charset, data_coding, protocol_id, octets, udh, options,
+                        received_at, network_at)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+ON CONFLICT DO NOTHING
+
+-- :JOIN_CLOSE
+UPDATE inbox_set SET letter = ?2, last_at = strftime('%Y-%m-%d %H:%M:%f', 'now')
+ WHERE id = ?1 AND letter IS NULL
+
+-- A whole set that says what an earlier one of its key said.
+-- :JOIN_REPEATS
+UPDATE inbox
+   SET dup_of = (SELECT min(b.id)
+                   FROM inbox_set s CROSS JOIN inbox_set o CROSS JOIN inbox b
+                  WHERE s.id = ?1 AND o.link = s.link AND o.sender = s.sender AND o.recipient = s.recipient AND o.wide = s.wide AND o.ref = s.ref AND o.parts = s.parts
+                    AND o.letter IS NOT NULL AND o.id < s.id AND b.arrival = o.letter
+                    AND b.id < inbox.id AND b.body IS inbox.body AND b.data IS inbox.data)
+ WHERE arrival = ?2
+
+-- Sets that hold nothing but repeats of parts of an earlier one, with its letter.
+-- :JOIN_ECHO
+SELECT s.id, o.letter
+  FROM inbox_set s CROSS JOIN inbox_set o
+ WHERE s.id = ?1 AND o.link = s.link AND o.sender = s.sender AND o.recipient = s.recipient AND o.wide = s.wide AND o.ref = s.ref AND o.parts = s.parts
+   AND o.letter IS NOT NULL AND o.id < s.id AND NOT EXISTS (
+       SELECT 1 FROM inbox_part p
+        WHERE p.set_id = s.id AND NOT EXISTS (
+              SELECT 1 FROM inbox_part q
+               WHERE q.set_id = o.id AND q.part = p.part AND q.octets IS p.octets))
+ ORDER BY o.id LIMIT 1
+
+-- Open sets that waited long enough, and the oldest of those that are too many.
+-- :JOIN_OVERDUE
+SELECT s.id
+  FROM (SELECT id, last_at, opened_at,
+               row_number() OVER (PARTITION BY link ORDER BY last_at DESC, id DESC) AS of_link,
+               row_number() OVER (PARTITION BY link, sender ORDER BY last_at DESC, id DESC) AS of_sender
+          FROM inbox_set WHERE letter IS NULL) AS s
+ WHERE s.last_at < strftime('%Y-%m-%d %H:%M:%f', 'now', (-?1) || ' seconds')
+    OR s.opened_at < strftime('%Y-%m-%d %H:%M:%f', 'now', (-?2) || ' seconds')
+    OR s.of_link > ?3 OR s.of_sender > ?4
+ LIMIT ?5
+
+-- Closed sets that nobody will repeat any more.
+-- :JOIN_FORGET
+DELETE FROM inbox_set
+ WHERE id IN (SELECT id FROM inbox_set
+               WHERE letter IS NOT NULL
+                 AND last_at < strftime('%Y-%m-%d %H:%M:%f', 'now', (-?1) || ' seconds')
+               LIMIT ?2)
+RETURNING id
+
+-- :JOIN_DROP
+DELETE FROM inbox_part WHERE set_id = ?1
 
 -- Rows whose time is over on lanes that nobody claims from.
 -- :EXPIRE

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * smpp_inbound.c - a deliver_sm or data_sm as a message from a handset.
+ *
+ * Nothing is decoded here but the addresses: the octets go on as they came, with what
+ * says how to read them, since a character may be cut between two parts.
+ */
+#include "smpp.h"
+
+#include "../gateway/tlv.h"
+#include "../sms/alphabet.h"
+#include "../sms/dcs.h"
+#include "../sms/udh.h"
+
+#include <jansson.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static void concat(struct inbound *to, bool wide, unsigned reference, unsigned parts,
+    unsigned number)
+{
+	if (parts < 2 || parts > UINT8_MAX || number < 1 || number > parts)
+		return;
+	to->concat_wide = wide;
+	to->concat_ref = (uint16_t)reference;
+	to->concat_parts = (uint8_t)parts;
+	to->concat_part = (uint8_t)number;
+}
+
+static void read_sar(const struct smpp_pdu *pdu, struct inbound *to)
+{
+	concat(to, true, smpp_tlv_number(pdu, SMPP_TAG_SAR_MSG_REF_NUM, 0),
+	    smpp_tlv_number(pdu, SMPP_TAG_SAR_TOTAL_SEGMENTS, 0),
+	    smpp_tlv_number(pdu, SMPP_TAG_SAR_SEGMENT_SEQNUM, 0));
+}
+
+/* A name, as UTF-8 when it is, else by the link's alphabet when that is of octets; what
+ * a table could not show is a question mark. */
+static void read_name(const struct smpp_options *options, const char *from, char *out,
+    size_t room)
+{
+	const size_t len = strlen(from);
+	const enum charset charset = smpp_alphabet(options);
+	if (utf8_valid(from, len) == len)
+		charset_to_utf8(out, room, CHARSET_UTF8, (const uint8_t *)from, len, NULL);
+	else if (charset == CHARSET_LATIN1)
+		charset_to_utf8(out, room, charset, (const uint8_t *)from, len, NULL);
+	else
+		smpp_print(out, room, from);
+	for (; *out; out++)
+		if ((unsigned char)*out < ' ' || *out == 0x7F)
+			*out = '?';
+}
+
+static void read_address(const struct smpp_options *options, const struct smpp_address *from,
+    char out[ADDRESS_MAX])
+{
+	const struct address_rules rules = smpp_address_rules(options);
+	struct address address = { .ton = from->ton, .npi = from->npi };
+	if (from->ton == TON_ALPHANUMERIC) {
+		/* Within the room of what it is shown in, so that no character is cut. */
+		read_name(options, from->digits, address.text, ADDRESS_MAX);
+	} else {
+		smpp_print(address.text, sizeof address.text, from->digits);
+	}
+	address_show(out, ADDRESS_MAX, &address, &rules);
+}
+
+/* Parameters that are not said elsewhere: ports by the names that options have for
+ * them, the others under "tlvs", octets in hex. */
+static void tell_tlv(const struct smpp_pdu *pdu, const struct smpp_tlv *tlv, json_t *told,
+    json_t *tlvs)
+{
+	const struct tlv_name *known = tlv_tagged(tlv->tag);
+	char name[8], *hex;
+	if (known && known->ours)
+		return;
+	if (tlv->tag == SMPP_TAG_SOURCE_PORT || tlv->tag == SMPP_TAG_DESTINATION_PORT) {
+		json_object_set_new(told, tlv->tag == SMPP_TAG_SOURCE_PORT ? "source_port" : "dest_port",
+		    json_integer(smpp_tlv_number(pdu, tlv->tag, 0)));
+		return;
+	}
+	snprintf(name, sizeof name, "0x%04X", tlv->tag);
+	json_t *value;
+	if (known && known->width && known->width == tlv->len) {
+		value = json_integer(smpp_tlv_number(pdu, tlv->tag, 0));
+	} else {
+		if (!(hex = calloc(2, tlv->len + 1u)))
+			abort();
+		for (size_t i = 0; i < tlv->len; i++)
+			snprintf(hex + 2 * i, 3, "%02X", tlv->at[i]);
+		value = json_string(hex);
+		free(hex);
+	}
+	json_object_set_new(tlvs, known ? known->name : name, value);
+}
+
+/* What else the PDU says, as a JSON object; NULL when that is nothing. */
+static char *tell_options(const struct smpp_pdu *pdu)
+{
+	char service_type[sizeof pdu->service_type];
+	if (pdu->ntlvs == 0 && !*pdu->service_type)
+		return NULL;
+	json_t *told = json_object(), *tlvs = json_object();
+	smpp_print(service_type, sizeof service_type, pdu->service_type);
+	if (*service_type)
+		json_object_set_new(told, "service_type", json_string(service_type));
+	for (unsigned i = 0; i < pdu->ntlvs; i++)
+		tell_tlv(pdu, &pdu->tlvs[i], told, tlvs);
+	if (json_object_size(tlvs))
+		json_object_set(told, "tlvs", tlvs);
+	char *text = json_object_size(told) ? json_dumps(told, JSON_COMPACT) : NULL;
+	json_decref(tlvs);
+	json_decref(told);
+	return text;
+}
+
+char *smpp_read_inbound(const struct smpp_options *options, const struct smpp_pdu *pdu,
+    struct inbound *to)
+{
+	*to = (struct inbound){ .received_at = time(NULL), .data_coding = pdu->data_coding,
+		.protocol_id = pdu->protocol_id };
+	read_address(options, &pdu->source, to->sender);
+	read_address(options, &pdu->destination, to->recipient);
+	size_t len;
+	const uint8_t *at = smpp_text(pdu, &len);
+	to->charset = dcs_read_smpp(pdu->data_coding, smpp_alphabet(options)).charset;
+	struct udh udh = { .nwaiting = 0 };
+	if (pdu->esm_class & SMPP_ESM_UDHI && len > 0) {
+		const size_t header = udh_read(at, len, &udh);
+		if (header == 0)
+			to->charset = CHARSET_OCTETS; /* it lies about its length: keep all of it */
+		to->udh = (struct blob){ .at = at, .len = header };
+		concat(to, udh.concat.wide, udh.concat.reference, udh.concat.parts, udh.concat.part);
+		at += header;
+		len -= header;
+	}
+	if (!to->concat_parts)
+		read_sar(pdu, to);
+	to->octets = (struct blob){ .at = at, .len = len };
+	char *text = tell_options(pdu);
+	to->options = text;
+	return text;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* desk_ask.h - what the files of the desk share; for desk.c and desk_schema.c. */
+#ifndef DESK_ASK_H
+#define DESK_ASK_H
+
+#include "desk.h"
+#include "table.h"
+
+/* Says on standard error why it is not done; always EXIT_FAILED. */
+enum exit_status desk_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Runs a statement; the rows go into the table, if one is given. False: it was
+ * said on standard error why not. */
+bool desk_ask(struct desk *, enum statement, const struct value *, size_t width, size_t rows,
+    struct table *);
+
+/* "a, b, c" of a column, each name once, as far as there is room. */
+void desk_names(const struct table *, size_t column, char *into, size_t room);
+
+enum exit_status desk_init(struct desk *);
+enum exit_status desk_check(struct desk *);
+enum exit_status desk_upgrade(struct desk *);
+
+#endif

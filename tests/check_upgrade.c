@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * check_upgrade.c - tables of an older version become those of this one, with what is
+ * in them. tests/schema has the schema.sql of every earlier version.
+ */
+#include "ledger_world.h"
+
+enum { OLDEST = 1 };
+
+/* The schema of an old version, in the database that is empty. */
+static void make_old(int version)
+{
+	static char script[65536];
+	char path[300];
+	const char *top = getenv("SMSQLD_TOP");
+	snprintf(path, sizeof path, "%s/tests/schema/%s_%d.sql", top ? top : ".",
+	    pgsql_outside ? "pgsql" : "sqlite", version);
+	FILE *file = fopen(path, "r");
+	ck_assert_msg(file != NULL, "%s", path);
+	script[fread(script, 1, sizeof script - 1, file)] = '\0';
+	fclose(file);
+	GOOD(engine->script(db, script, &err));
+}
+
+static void upgrade(int from)
+{
+	for (int version = from + 1; version <= SCHEMA_VERSION; version++)
+		GOOD(engine->script(db, engine->upgrades[version], &err));
+}
+
+static const char *const names[] = { "outbox", "outbox_part", "inbox", "inbox_set", "inbox_part",
+	"receipt", "gateway", "link" };
+enum { TABLES = sizeof names / sizeof *names };
+
+/* The columns of a table, and its indexes, in the order of their names. */
+static const char *shape_of(const char *table)
+{
+	if (pgsql_outside)
+		return words("SELECT (SELECT string_agg(column_name || ' ' || data_type || ' ' || is_nullable, ', ' "
+		    "ORDER BY column_name) FROM information_schema.columns WHERE table_schema = current_schema() "
+		    "AND table_name = '%s') || (SELECT string_agg(indexname, ' ' ORDER BY indexname) FROM "
+		    "pg_indexes WHERE schemaname = current_schema() AND tablename = '%s')", table, table);
+	return words("SELECT (SELECT group_concat(x, ', ') FROM (SELECT name || ' ' || type || ' ' || "
+	    "\"notnull\" AS x FROM pragma_table_info('%s') ORDER BY name)) || coalesce((SELECT group_concat(name, "
+	    "' ') FROM (SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = '%s' AND name "
+	    "NOT LIKE 'sqlite_auto%%' ORDER BY name)), '')", table, table);
+}
+
+START_TEST(an_upgraded_database_is_like_a_new_one)
+{
+	static char expected[TABLES][1024];
+	begin(_i);
+	for (size_t i = 0; i < TABLES; i++)
+		snprintf(expected[i], sizeof expected[i], "%s", shape_of(names[i]));
+	end();
+	for (int version = OLDEST; version < SCHEMA_VERSION; version++) {
+		begin_empty(_i);
+		make_old(version);
+		struct ledger ledger = { .engine = engine, .db = db };
+		ck_assert_int_eq(ledger_check(&ledger, &err), DB_BROKEN);
+		ck_assert_ptr_nonnull(strstr(err.text, "run smsqlctl upgrade"));
+		upgrade(version);
+		GOOD(ledger_check(&ledger, &err));
+		for (size_t i = 0; i < TABLES; i++)
+			ck_assert_str_eq(shape_of(names[i]), expected[i]);
+		end();
+	}
+}
+END_TEST
+
+START_TEST(what_version_1_had_is_still_there)
+{
+	begin_empty(_i);
+	make_old(1);
+	words("INSERT INTO outbox (recipient, body) VALUES ('4915', 'old')");
+	words("INSERT INTO inbox (sender, recipient, body, link, arrival) VALUES ('A', '1', 'whole', 'acme', 'a')");
+	words("INSERT INTO inbox (sender, recipient, body, link, arrival, part_ref, part, parts) "
+	    "VALUES ('A', '1', 'first', 'acme', 'b', 77, 1, 3)");
+	words("INSERT INTO inbox (sender, recipient, body, link, arrival) VALUES ('A', '1', 'gone', 'acme', 'c')");
+	words("DELETE FROM inbox WHERE arrival = 'c'");
+	upgrade(1);
+	ck_assert_int_eq(count("SELECT count(*) FROM outbox WHERE body = 'old' AND encoding IS NULL"), 1);
+	ck_assert_int_eq(count("SELECT count(*) FROM inbox WHERE id = 1 AND body = 'whole' AND parts = 1 AND "
+	    "missing = 0 AND options IS NULL"), 1);
+	ck_assert_int_eq(count("SELECT count(*) FROM inbox WHERE id = 2 AND body = 'first' AND parts = 3 AND "
+	    "missing = 2"), 1);
+	ck_assert_ptr_nonnull(strstr(words("SELECT options FROM inbox WHERE id = 2"), "77"));
+	/* No id is given twice, and the gateway goes on. */
+	gw1 = ledger_of("gw1", db);
+	enter(&gw1);
+	const struct inbound in = inbound("d", "new");
+	record(&gw1, &(struct facts){ .inbounds = &in, .ninbounds = 1 });
+	ck_assert_int_eq(count("SELECT count(*) FROM inbox WHERE id = 4 AND body = 'new'"), 1);
+	claim(&gw1, 1, CLAIM_MAX);
+	ck_assert_uint_eq(nmessages, 1);
+	end_entered();
+}
+END_TEST
+
+int main(void)
+{
+	const TTest *const tests[] = {
+		an_upgraded_database_is_like_a_new_one,
+		what_version_1_had_is_still_there,
+	};
+	return run_tests("upgrade", tests, sizeof tests / sizeof *tests);
+}
