@@ -5,16 +5,6 @@
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-peer_start() { # FLAGS...
-	[ -d "$TOP/build/peers/node_modules/smpp" ] || fail "the npm package smpp could not be installed: make check says why"
-	NODE_PATH=$TOP/build/peers/node_modules node tests/peers/smpp-smsc.js "$@" \
-		>"$DIR/peer.out" 2>"$DIR/peer.log" &
-	PID[peer]=$!
-	await 20 "the peer is READY" started peer
-	grep -q '^READY' "$DIR/peer.out" || fail "the peer does not start: $(tail -n 1 "$DIR/peer.log")"
-	PORT[peer]=$(sed -n 's/^READY smpp=//p' "$DIR/peer.out")
-}
-
 insert_texts() {
 	local long wide
 	long=$(printf 'part of a long text, number %d; ' {1..14})
@@ -71,12 +61,7 @@ tshark_finds_no_malformed_pdu_in_a_whole_run() {
 	sim_start sim --inbound 20 --inbound-count 20
 	smpp_link main "${PORT[sim]}" 'enquire_link = 1' | conf
 	ctl init
-	dumpcap -q -i lo -f "tcp port ${PORT[sim]}" -w "$DIR/run.pcapng" 2>"$DIR/dumpcap.log" &
-	PID[dumpcap]=$!
-	await 10 "dumpcap captures, or says why not" eval \
-		"grep -q '^File:' '$DIR/dumpcap.log' || ! kill -0 ${PID[dumpcap]}"
-	grep -q '^File:' "$DIR/dumpcap.log" ||
-		{ [ "$(id -u)" = 0 ] && fail "$(cat "$DIR/dumpcap.log")"; skip "capturing needs root or the group wireshark"; }
+	capture_start sim
 	gateway_up
 	insert_texts
 	insert_many 200 'recipient, body' "'+3620' || (2000000 + i), 'captured ' || i"

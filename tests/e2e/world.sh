@@ -150,3 +150,25 @@ sim_stop() { # NAME
 sim_count() { # NAME COUNT: from its last report
 	sed -n 's/.*"'"$2"'": *\([0-9]*\).*/\1/p' "$DIR/$1.out" | tail -1
 }
+
+# The message centre of the npm package `smpp`.
+peer_start() { # FLAGS...
+	[ -d "$TOP/build/peers/node_modules/smpp" ] || fail "the npm package smpp could not be installed: make check says why"
+	NODE_PATH=$TOP/build/peers/node_modules node tests/peers/smpp-smsc.js "$@" \
+		>"$DIR/peer.out" 2>"$DIR/peer.log" &
+	PID[peer]=$!
+	await 20 "the peer is READY" started peer
+	grep -q '^READY' "$DIR/peer.out" || fail "the peer does not start: $(tail -n 1 "$DIR/peer.log")"
+	PORT[peer]=$(sed -n 's/^READY smpp=//p' "$DIR/peer.out")
+}
+
+# What goes over the wire.
+
+capture_start() { # NAME of a simulator: into run.pcapng; PID[dumpcap]
+	dumpcap -q -i lo -f "tcp port ${PORT[$1]}" -w "$DIR/run.pcapng" 2>"$DIR/dumpcap.log" &
+	PID[dumpcap]=$!
+	await 10 "dumpcap captures, or says why not" eval \
+		"grep -q '^File:' '$DIR/dumpcap.log' || ! kill -0 ${PID[dumpcap]}"
+	grep -q '^File:' "$DIR/dumpcap.log" ||
+		{ [ "$(id -u)" = 0 ] && fail "$(cat "$DIR/dumpcap.log")"; skip "capturing needs root or the group wireshark"; }
+}
