@@ -51,3 +51,26 @@ void septets_unpack(uint8_t *out, size_t n, const uint8_t *octets, unsigned fill
 		held -= 7;
 	}
 }
+
+enum { RETURN = 0x0D };
+
+size_t ussd_pack(uint8_t *out, const uint8_t *septets, size_t n)
+{
+	const size_t len = septets_pack(out, septets, n, 0);
+	if (n % 8 == 7)
+		out[len - 1] |= RETURN << 1;
+	if (n == 0 || n % 8 || septets[n - 1] != RETURN)
+		return len;
+	out[len] = RETURN;
+	return len + 1;
+}
+
+size_t ussd_unpack(uint8_t *out, const uint8_t *octets, size_t len)
+{
+	size_t n = len * 8 / 7;
+	septets_unpack(out, n, octets, 0);
+	/* All the bits are used up, or only the second of two returns is in the last octet. */
+	if (n && out[n - 1] == RETURN && (n % 8 == 0 || (n % 8 == 1 && n > 1 && out[n - 2] == RETURN)))
+		n--;
+	return n;
+}

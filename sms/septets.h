@@ -24,4 +24,13 @@ size_t septets_pack(uint8_t *out, const uint8_t *septets, size_t n, unsigned fil
 /* Reads n septets, one to an octet; reads septets_octets(n, fill) octets. */
 void septets_unpack(uint8_t *out, size_t n, const uint8_t *octets, unsigned fill);
 
+/*
+ * USSD (23.038, 6.1.2.3.1), where no length tells seven spare bits from an `@`: they hold
+ * a carriage return, and a text that fills its octets and ends with one gets another.
+ * Writing needs room for septets_octets(n + 1, 0); returns the octets. Reading needs
+ * room for len * 8 / 7 septets; returns how many.
+ */
+size_t ussd_pack(uint8_t *out, const uint8_t *septets, size_t n);
+size_t ussd_unpack(uint8_t *out, const uint8_t *octets, size_t len);
+
 #endif
