@@ -458,6 +458,35 @@ static uint8_t coding_octet(const struct work *work, const struct units *units)
 
 /* Cutting. */
 
+/* FNV-1a: tells parts apart that one row was cut into at different times. */
+static uint32_t digest_of(const struct part *part, enum concat concat, unsigned parts)
+{
+	const uint8_t how[] = { (uint8_t)part->coding, (uint8_t)concat, (uint8_t)parts };
+	uint32_t digest = 2166136261u;
+	for (size_t i = 0; i < sizeof how; i++)
+		digest = (digest ^ how[i]) * 16777619u;
+	for (size_t i = 0; i < part->len; i++)
+		digest = (digest ^ part->octets[i]) * 16777619u;
+	return digest ? digest : 1;
+}
+
+/* Another link, other settings or another text may cut a row otherwise than the attempt
+ * did in which the network took some parts of it. Those are no parts of this message:
+ * all of it is sent. */
+static void trust_taken(struct message *message)
+{
+	for (unsigned i = 0; i < PARTS_MAX; i++) {
+		const bool taken = message->taken[i / 8] >> (i % 8) & 1;
+		const uint32_t digest = message->digests && taken ? message->digests[i] : 0;
+		if (taken && (i >= message->nparts || (digest && digest != message->parts[i].digest))) {
+			memset(message->taken, 0, sizeof message->taken);
+			break;
+		}
+	}
+	for (unsigned i = 0; i < message->nparts; i++)
+		message->parts[i].taken = message->taken[i / 8] >> (i % 8) & 1;
+}
+
 static void cut(struct work *work, const struct units *units)
 {
 	struct message *message = work->message;
@@ -472,7 +501,6 @@ static void cut(struct work *work, const struct units *units)
 		const size_t head = header(work, units->shifts, message->nparts, (unsigned)i + 1, udh);
 		part->message = message;
 		part->number = (uint8_t)(i + 1);
-		part->taken = message->taken[i / 8] >> (i % 8) & 1;
 		part->coding = units->coding;
 		part->udh_len = (uint8_t)head;
 		part->len = (uint16_t)(head + n * wide);
@@ -481,7 +509,11 @@ static void cut(struct work *work, const struct units *units)
 		if (n)
 			memcpy(part->octets + head, units->at + from * wide, n * wide);
 		from += n;
+		if (message->nparts > 1)
+			part->digest = digest_of(part, (enum concat)message->concat, message->nparts);
 	}
+	if (message->nparts > 1 || message->digests)
+		trust_taken(message);
 	if (work->asked->kind == KIND_RAW && work->asked->esm_class > 0 &&
 	    work->asked->esm_class & 0x40 && units->n)
 		message->parts[0].udh_len = units->at[0] < units->n ? (uint8_t)(units->at[0] + 1) : 0;

@@ -27,7 +27,7 @@ uint32_t encode_national(const char *word);
  * characters, each with the headers it needs (3GPP TS 23.040, 9.2.3.24). The
  * reference comes from outbox.id, so that a retry completes on the handset what
  * the first attempt began. Parts that the network took in an earlier attempt are
- * marked as taken. False: it cannot be sent as it stands; `why` says so for an
+ * marked as taken when they are cut alike now; else none is, and all are sent. False: it cannot be sent as it stands; `why` says so for an
  * operator.
  */
 bool encode_message(struct message *, const struct encode_rules *, char *why, size_t room);

@@ -101,6 +101,7 @@ struct part {
 	enum coding coding;
 	uint8_t udh_len;                /* leading octets of `octets` that are header, with UDHL */
 	uint16_t len;                   /* of octets, header included */
+	uint32_t digest;                /* of a part of several: what is sent, and how it says it is a part */
 	uint8_t *octets;                /* in the batch. GSM7: one septet per octet, not packed */
 	uint64_t deadline;              /* while in a driver's window */
 	char network_id[NETWORK_ID_MAX];/* once the network took it, else "" */
@@ -132,6 +133,7 @@ struct message {
 	uint16_t attempts;              /* this one included */
 	int64_t expires_at;             /* 0: never */
 	uint8_t taken[32];              /* bit n-1: the network took part n in an earlier attempt */
+	uint32_t *digests;              /* [n-1]: of these parts as they were, 0: not known; NULL: none */
 
 	char link[LINK_NAME_MAX];       /* the link that it was given to, "" before */
 	struct part *parts;             /* NULL until encoded */

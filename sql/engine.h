@@ -47,7 +47,7 @@ enum shape { ONE, MANY };
 
 /* What a claim gives back, in this order. status: "sending" is the caller's to
  * send; any other word: the row was taken out of the queue for that reason.
- * taken: numbers of parts that the network took before, "1,3", or NULL. */
+ * taken: parts that the network took before, each with its digest, "1:815,3:4711", or NULL. */
 #define CLAIM_COLUMNS \
 	"id, priority, send_after_ms, status, route, link, sender, recipient, kind, body, data, " \
 	"options, receipt, in_doubt, attempts, expires_at, taken"
@@ -80,7 +80,7 @@ enum shape { ONE, MANY };
 	X(CLAIM_PARKED,    ONE,  "owner, token, link, max -> CLAIM_COLUMNS")             \
 	X(CLAIM_READ,      ONE,  "owner, token -> CLAIM_COLUMNS")                        \
 	X(SETTLE,          MANY, "id, owner, status, queue, lane, retry_ms, untried, link, parts, message_id, code, text, encoding") \
-	X(PART_PUT,        MANY, "id, part, link, message_id, status, code, text")       \
+	X(PART_PUT,        MANY, "id, part, link, message_id, status, code, text, digest") \
 	X(OVERTAKEN,       MANY, "link, key -> RECEIPT_COLUMNS")                         \
 	X(CONFIRM,         MANY, "n, link, key, recipient, status, code, text -> n, id") \
 	X(CONFIRM_PART,    MANY, "n, link, key, recipient, status, code, text -> n, id") \

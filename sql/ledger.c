@@ -271,7 +271,7 @@ static bool taken_earlier(const struct message *message, unsigned i)
 static enum db_result put_parts(struct ledger *ledger, struct message **messages, size_t n,
     struct batch *scratch, struct db_error *err)
 {
-	enum { WIDTH = 7 };
+	enum { WIDTH = 8 };
 	size_t rows = 0;
 	for (size_t i = 0; i < n; i++)
 		rows += messages[i]->nparts > 1 && !messages[i]->parked ? messages[i]->nparts : 0;
@@ -294,6 +294,7 @@ static enum db_result put_parts(struct ledger *ledger, struct message **messages
 				text_value(status_word(status)),
 				number_value(part->taken ? 0 : message->outcome.code),
 				clean_value(scratch, part->taken ? "" : message->outcome.text),
+				number_value(part->digest),
 			};
 			memcpy(values + at++ * WIDTH, row, sizeof row);
 		}

@@ -39,7 +39,7 @@ static enum in_doubt doubt_of(const struct value *value, enum in_doubt otherwise
 	return strcmp(value->at, in_doubt_words[DOUBT_RESEND]) == 0 ? DOUBT_RESEND : DOUBT_HOLD;
 }
 
-/* "1,3" into bits. */
+/* "1:815,3:4711" into bits and digests. */
 static void mark_taken(struct message *message, const struct value *value)
 {
 	if (value->kind != VALUE_TEXT)
@@ -49,8 +49,13 @@ static void mark_taken(struct message *message, const struct value *value)
 		unsigned long part = strtoul(at, &end, 10);
 		if (end == at)
 			return;
-		if (part >= 1 && part <= PARTS_MAX)
+		const unsigned long digest = *end == ':' ? strtoul(end + 1, &end, 10) : 0;
+		if (!message->digests)
+			message->digests = batch_alloc(message->batch, PARTS_MAX * sizeof *message->digests);
+		if (part >= 1 && part <= PARTS_MAX) {
 			message->taken[(part - 1) / 8] |= (uint8_t)(1u << ((part - 1) % 8));
+			message->digests[part - 1] = (uint32_t)digest;
+		}
 		at = *end == ',' ? end + 1 : end;
 	}
 }

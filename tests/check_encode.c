@@ -496,6 +496,43 @@ START_TEST(parts_taken_before_stay_taken)
 }
 END_TEST
 
+START_TEST(parts_that_are_cut_otherwise_now_are_all_sent)
+{
+	static const struct { struct encode_rules rules; const char *more; bool same; } retries[] = {
+		{ { .max_parts = 20 }, "", true },
+		{ { .max_parts = 20, .concat = CONCAT_UDH16 }, "", false },
+		{ { .max_parts = 20, .concat = CONCAT_SAR }, "", false },
+		{ { .max_parts = 20, .concat = CONCAT_PAYLOAD }, "", false },
+		{ { .max_parts = 20, .encoding = ENCODING_UCS2 }, "", false },
+		{ { .max_parts = 20, .reserve = 4 }, "", false },
+		{ { .max_parts = 20 }, "b", true },     /* what was taken is still the same */
+		{ { .max_parts = 20 }, " \xC5\x91", false },
+	};
+	char why[OUTCOME_TEXT_MAX], *body = repeat("a", 400);
+	for (size_t i = 0; i < sizeof retries / sizeof *retries; i++) {
+		struct message *first = message_of(body), *again;
+		ck_assert(encode_message(first, &encode_usual, why, sizeof why));
+		ck_assert_uint_eq(first->nparts, 3);
+		char longer[500];
+		snprintf(longer, sizeof longer, "%s%s", body, retries[i].more);
+		again = message_of(longer);
+		again->taken[0] = 0x03;
+		again->digests = batch_alloc(again->batch, PARTS_MAX * sizeof *again->digests);
+		again->digests[0] = first->parts[0].digest;
+		again->digests[1] = first->parts[1].digest;
+		ck_assert(encode_message(again, &retries[i].rules, why, sizeof why));
+		unsigned taken = 0;
+		for (unsigned k = 0; k < again->nparts; k++)
+			taken += again->parts[k].taken;
+		ck_assert_msg(taken == (retries[i].same ? 2u : 0), "%zu: %u", i, taken);
+		ck_assert_int_eq(again->taken[0], retries[i].same ? 3 : 0);
+		message_release(first);
+		message_release(again);
+	}
+	free(body);
+}
+END_TEST
+
 START_TEST(a_pace_gives_its_rate_and_says_how_long_to_wait)
 {
 	struct pace pace;
@@ -531,6 +568,7 @@ int main(void)
 	tcase_add_test(tests, what_is_reserved_for_other_headers_stays_free);
 	tcase_add_loop_test(tests, each_kind_has_its_coding_and_header, 0, sizeof kinds / sizeof *kinds);
 	tcase_add_test(tests, parts_taken_before_stay_taken);
+	tcase_add_test(tests, parts_that_are_cut_otherwise_now_are_all_sent);
 	tcase_add_test(tests, a_pace_gives_its_rate_and_says_how_long_to_wait);
 	suite_add_tcase(suite, tests);
 	SRunner *runner = srunner_create(suite);

@@ -32,7 +32,7 @@ static bool is_number(const char *name)
 		"token", "max", "id", "queue", "retry_ms", "untried", "parts", "code", "part", "n",
 		"done_at_ms", "outbox_id", "receipt_id", "received_at_ms", "network_at_ms", "missing", "wide", "ref", "set",
 		"received_at", "network_at", "data_coding", "protocol_id", "wait_s", "most_s", "keep_s",
-		"per_link", "per_sender", "window", "queued",
+		"per_link", "per_sender", "digest", "window", "queued",
 		"unanswered", "rate", "sent", "failed", "receipts", "received", NULL };
 	for (size_t i = 0; numbers[i]; i++)
 		if (strcmp(numbers[i], name) == 0)
@@ -331,7 +331,7 @@ START_TEST(a_value_against_a_rule_of_the_tables_is_refused)
 	    number(0), number(0), number(0), number(0), number(0), number(0));
 	ck_assert_int_eq(TRY(DESK_WANT, text("acme"), text("stop")), DB_REFUSED);
 	ck_assert_int_eq(TRY(PART_PUT, number(1), number(1), text("acme"), text("x"), text("nonsense"),
-	    number(0), text("")), DB_REFUSED);
+	    number(0), text(""), number(0)), DB_REFUSED);
 	ck_assert_int_eq(count("SELECT count(*) FROM outbox_part"), 0);
 	end();
 }

@@ -93,6 +93,7 @@ CREATE TABLE outbox_part (              -- parts of messages that have more than
     status        sms_status NOT NULL,              -- queued: the network has not taken it
     error_code    bigint,
     error_text    text,
+    digest        bigint NOT NULL DEFAULT 0,        -- of its octets: is it still the same part?
     PRIMARY KEY (outbox_id, part)
 );
 CREATE INDEX outbox_part_network_id ON outbox_part (link, ltrim(lower(message_id COLLATE "C"), '0'))

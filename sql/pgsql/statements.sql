@@ -111,7 +111,7 @@ RETURNING o.id, o.priority::bigint,
        o.options::text, o.receipt::int::bigint, o.in_doubt, o.attempts::bigint,
        CASE WHEN isfinite(o.expires_at) THEN floor(extract(epoch FROM o.expires_at))::bigint END,
        CASE WHEN o.attempts > 1 AND o.parts > 1 THEN
-            (SELECT string_agg(p.part::text, ',' ORDER BY p.part) FROM outbox_part p
+            (SELECT string_agg(p.part || ':' || p.digest, ',' ORDER BY p.part) FROM outbox_part p
               WHERE p.outbox_id = o.id AND p.status IN ('sent', 'delivered')) END
 
 -- :CLAIM_PARKED
@@ -146,7 +146,7 @@ RETURNING o.id, o.priority::bigint,
        o.options::text, o.receipt::int::bigint, o.in_doubt, o.attempts::bigint,
        CASE WHEN isfinite(o.expires_at) THEN floor(extract(epoch FROM o.expires_at))::bigint END,
        CASE WHEN o.attempts > 1 AND o.parts > 1 THEN
-            (SELECT string_agg(p.part::text, ',' ORDER BY p.part) FROM outbox_part p
+            (SELECT string_agg(p.part || ':' || p.digest, ',' ORDER BY p.part) FROM outbox_part p
               WHERE p.outbox_id = o.id AND p.status IN ('sent', 'delivered')) END
 
 -- :CLAIM_READ
@@ -156,7 +156,7 @@ SELECT o.id, o.priority::bigint,
        o.options::text, o.receipt::int::bigint, o.in_doubt, o.attempts::bigint,
        CASE WHEN isfinite(o.expires_at) THEN floor(extract(epoch FROM o.expires_at))::bigint END,
        CASE WHEN o.attempts > 1 AND o.parts > 1 THEN
-            (SELECT string_agg(p.part::text, ',' ORDER BY p.part) FROM outbox_part p
+            (SELECT string_agg(p.part || ':' || p.digest, ',' ORDER BY p.part) FROM outbox_part p
               WHERE p.outbox_id = o.id AND p.status IN ('sent', 'delivered')) END
   FROM outbox o WHERE o.queue = 1 AND o.owner = $1::text AND o.claim = $2::bigint
 
@@ -184,16 +184,21 @@ UPDATE outbox o
              encoding)
  WHERE o.id BETWEEN r.id AND r.id AND o.owner = r.owner AND (o.queue = 1 OR o.status = 'doubtful')
 
+-- A part that the network has stays, unless it is cut anew and another one.
 -- :PART_PUT
-INSERT INTO outbox_part (outbox_id, part, link, message_id, status, error_code, error_text)
-SELECT r.id, r.part, r.link, r.message_id, r.status::sms_status, nullif(r.code, 0), nullif(r.text, '')
-  FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::text[])
-       AS r (id, part, link, message_id, status, code, text)
+INSERT INTO outbox_part (outbox_id, part, link, message_id, status, error_code, error_text, digest)
+SELECT r.id, r.part, r.link, r.message_id, r.status::sms_status, nullif(r.code, 0), nullif(r.text, ''),
+       r.digest
+  FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::text[],
+              $8::bigint[])
+       AS r (id, part, link, message_id, status, code, text, digest)
 ON CONFLICT (outbox_id, part) DO UPDATE
    SET link = excluded.link, message_id = excluded.message_id, status = excluded.status,
-       error_code = excluded.error_code, error_text = excluded.error_text
- WHERE outbox_part.status NOT IN ('sent', 'delivered')
-   AND NOT (outbox_part.status = 'undelivered' AND outbox_part.message_id = excluded.message_id)
+       error_code = excluded.error_code, error_text = excluded.error_text,
+       digest = excluded.digest
+ WHERE outbox_part.digest <> excluded.digest
+    OR (outbox_part.status NOT IN ('sent', 'delivered')
+   AND NOT (outbox_part.status = 'undelivered' AND outbox_part.message_id = excluded.message_id))
 
 -- Receipts that came before the message's own id was known.
 -- :OVERTAKEN

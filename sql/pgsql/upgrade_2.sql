@@ -4,11 +4,12 @@
 -- `smsqlctl upgrade` runs this in one transaction, with every gateway stopped; by hand:
 -- psql -1 -f upgrade_2.sql DATABASE
 --
--- New: outbox.encoding; inbox rows are whole messages, whose parts wait in inbox_set
+-- New: outbox.encoding; outbox_part.digest; inbox rows are whole messages, whose parts wait in inbox_set
 -- and inbox_part. Parts that version 1 put into inbox one by one stay as they are, with
 -- the others counted as missing; which part it was stands in options.
 
 ALTER TABLE outbox ADD COLUMN encoding text;
+ALTER TABLE outbox_part ADD COLUMN digest bigint NOT NULL DEFAULT 0;
 
 ALTER TABLE inbox ADD COLUMN missing smallint NOT NULL DEFAULT 0, ADD COLUMN encoding text,
     ADD COLUMN options jsonb;

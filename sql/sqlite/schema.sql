@@ -90,6 +90,7 @@ CREATE TABLE outbox_part (              -- parts of messages that have more than
                   CHECK (status IN ('queued', 'sent', 'delivered', 'undelivered', 'failed', 'doubtful')),
     error_code    INTEGER,
     error_text    TEXT,
+    digest        INTEGER NOT NULL DEFAULT 0,       -- of its octets: is it still the same part?
     PRIMARY KEY (outbox_id, part)
 ) WITHOUT ROWID;
 CREATE INDEX outbox_part_network_id ON outbox_part (link, ltrim(lower(message_id), '0'))

@@ -85,7 +85,7 @@ RETURNING id, priority, CAST(round((julianday(send_after) - 2440587.5) * 8640000
        status, route, coalesce(link, ''), sender, recipient, kind, body, data, options, receipt,
        in_doubt, attempts, CAST(strftime('%s', expires_at) AS INTEGER),
        CASE WHEN attempts > 1 AND parts > 1 THEN
-            (SELECT group_concat(p.part) FROM outbox_part p
+            (SELECT group_concat(p.part || ':' || p.digest) FROM outbox_part p
               WHERE p.outbox_id = outbox.id AND p.status IN ('sent', 'delivered')) END
 
 -- :CLAIM_PARKED
@@ -111,7 +111,7 @@ RETURNING id, priority, CAST(round((julianday(send_after) - 2440587.5) * 8640000
        status, route, coalesce(link, ''), sender, recipient, kind, body, data, options, receipt,
        in_doubt, attempts, CAST(strftime('%s', expires_at) AS INTEGER),
        CASE WHEN attempts > 1 AND parts > 1 THEN
-            (SELECT group_concat(p.part) FROM outbox_part p
+            (SELECT group_concat(p.part || ':' || p.digest) FROM outbox_part p
               WHERE p.outbox_id = outbox.id AND p.status IN ('sent', 'delivered')) END
 
 -- :CLAIM_READ
@@ -119,7 +119,7 @@ SELECT id, priority, CAST(round((julianday(send_after) - 2440587.5) * 86400000) 
        status, route, coalesce(link, ''), sender, recipient, kind, body, data, options, receipt,
        in_doubt, attempts, CAST(strftime('%s', expires_at) AS INTEGER),
        CASE WHEN attempts > 1 AND parts > 1 THEN
-            (SELECT group_concat(p.part) FROM outbox_part p
+            (SELECT group_concat(p.part || ':' || p.digest) FROM outbox_part p
               WHERE p.outbox_id = outbox.id AND p.status IN ('sent', 'delivered')) END
   FROM outbox WHERE queue = 1 AND owner = ?1 AND claim = ?2
 
@@ -141,14 +141,17 @@ UPDATE outbox
        owner = CASE WHEN ?4 IN (0, 3) THEN NULL ELSE owner END
  WHERE id = ?1 AND owner = ?2 AND (queue = 1 OR status = 'doubtful')
 
+-- A part that the network has stays, unless it is cut anew and another one.
 -- :PART_PUT
-INSERT INTO outbox_part (outbox_id, part, link, message_id, status, error_code, error_text)
-VALUES (?1, ?2, ?3, ?4, ?5, nullif(?6, 0), nullif(?7, ''))
+INSERT INTO outbox_part (outbox_id, part, link, message_id, status, error_code, error_text, digest)
+VALUES (?1, ?2, ?3, ?4, ?5, nullif(?6, 0), nullif(?7, ''), ?8)
 ON CONFLICT (outbox_id, part) DO UPDATE
    SET link = excluded.link, message_id = excluded.message_id, status = excluded.status,
-       error_code = excluded.error_code, error_text = excluded.error_text
- WHERE outbox_part.status NOT IN ('sent', 'delivered')
-   AND NOT (outbox_part.status = 'undelivered' AND outbox_part.message_id = excluded.message_id)
+       error_code = excluded.error_code, error_text = excluded.error_text,
+       digest = excluded.digest
+ WHERE outbox_part.digest <> excluded.digest
+    OR (outbox_part.status NOT IN ('sent', 'delivered')
+   AND NOT (outbox_part.status = 'undelivered' AND outbox_part.message_id = excluded.message_id))
 
 -- Receipts that came before the message's own id was known.
 -- :OVERTAKEN

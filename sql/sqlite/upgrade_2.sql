@@ -3,11 +3,12 @@
 --
 -- `smsqlctl upgrade` runs this in one transaction, with every gateway stopped.
 --
--- New: outbox.encoding; inbox rows are whole messages, whose parts wait in inbox_set
+-- New: outbox.encoding; outbox_part.digest; inbox rows are whole messages, whose parts wait in inbox_set
 -- and inbox_part. Parts that version 1 put into inbox one by one stay as they are, with
 -- the others counted as missing; which part it was stands in options.
 
 ALTER TABLE outbox ADD COLUMN encoding TEXT;
+ALTER TABLE outbox_part ADD COLUMN digest INTEGER NOT NULL DEFAULT 0;
 
 CREATE TABLE inbox_2 (
     id            INTEGER PRIMARY KEY AUTOINCREMENT,
