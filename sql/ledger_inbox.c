@@ -57,6 +57,12 @@ static struct value text_or_null(const char *text)
 	return text ? text_value(text) : null_value();
 }
 
+/* Of a field that has `room` octets with its NUL. */
+static struct value field_value(const char *field, size_t room)
+{
+	return (struct value){ .kind = VALUE_TEXT, .at = field, .len = strnlen(field, room) };
+}
+
 static void fill_letter(struct value row[LETTER_WIDTH], const struct inbound *first,
     const char *arrival, const struct letter *letter)
 {
@@ -86,9 +92,9 @@ static void fill_part(struct value row[PART_WIDTH], int64_t set, const struct in
 static void fill_key(struct value row[KEY_WIDTH], const struct inbound *part)
 {
 	const struct value values[KEY_WIDTH] = {
-		text_value(part->link), text_value(part->sender), text_value(part->recipient),
-		number_value(part->concat_wide), number_value(part->concat_ref),
-		number_value(part->concat_parts),
+		field_value(part->link, sizeof part->link), field_value(part->sender, sizeof part->sender),
+		field_value(part->recipient, sizeof part->recipient), number_value(part->concat_wide),
+		number_value(part->concat_ref), number_value(part->concat_parts),
 	};
 	memcpy(row, values, sizeof values);
 }
