@@ -77,7 +77,7 @@ const struct conf_key smpp_keys[] = {
 	  .words = alphabet_words,
 	  .help = "what data_coding 0 means at the provider; other texts than GSM 7-bit's are not "
 	  "changed by it" },
-	{ .name = "class_coding", .type = CONF_WORD, AT(class_coding), .fallback = "general",
+	{ .name = "class_coding", .type = CONF_WORD, AT(class_coding), .fallback = "f",
 	  .words = class_coding_words,
 	  .help = "data_coding of GSM 7-bit texts and octets with a class: general: 16 to 23, "
 	  "f: 240 to 247" },
