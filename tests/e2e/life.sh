@@ -177,8 +177,25 @@ the_operators_command_sends_shows_and_decides() {
 	gateway_stop
 }
 
+# Each INSERT that the documentation shows, as it stands there.
+every_example_of_the_documentation_is_sent() {
+	local inserts
+	inserts=$(grep -oE '`INSERT INTO outbox [^`]*`' docs/options.md | tr -d '\`')
+	expect_at_least "examples" "$(wc -l <<<"$inserts")" 30
+	sim_start sim
+	smpp_link main "${PORT[sim]}" | conf
+	ctl init
+	gateway_up
+	[ "$ENGINE" = sqlite ] || inserts=$(sed -E "s/X'([0-9A-F]*)'/'\\\\x\\1'/g" <<<"$inserts")
+	sql "$inserts"
+	await_sql 20 0 "SELECT count(*) FROM outbox WHERE status IN ('queued', 'sending', 'sent')"
+	expect "examples that were not delivered" "$(sql "SELECT coalesce(min(CAST(options AS text) || error_text), '')
+		FROM outbox WHERE status <> 'delivered'")" ""
+	gateway_stop
+}
+
 on_both every_row_ends_as_it_should_and_says_why a_message_from_a_handset_arrives_in_inbox \
 	a_row_is_on_the_wire_within_100_ms_on_an_idle_gateway \
 	a_schema_that_is_missing_is_said_with_the_remedy_and_awaited \
-	the_operators_command_sends_shows_and_decides
+	the_operators_command_sends_shows_and_decides every_example_of_the_documentation_is_sent
 finish
