@@ -27,6 +27,7 @@
 
 #include "../gateway/asked.h"
 #include "../gateway/driver.h"
+#include "../gateway/late.h"
 #include "../gateway/window.h"
 #include "smpp_half.h"
 
@@ -46,6 +47,8 @@
 enum {
 	PACKED_MAX = 1024,              /* of a submit_sm without TLVs, which has 460 at most */
 	OVERDUE_MAX = 3,                /* in a row: the session is of no use */
+	LATE_MAX = 64,                  /* parts that an answer may still come for */
+	LATE_MS = 600 * 1000,
 	OWED_MAX = 1000,                /* tickets at a time */
 	GRACE_MS = 1000,                /* for answers that waited while we did not read */
 };
@@ -60,6 +63,7 @@ struct session {
 	struct half *halves[2];         /* the first submits */
 	unsigned nhalves;
 	struct window *window;
+	struct late *late;              /* parts that were given up */
 	unsigned overdue;               /* parts in a row that got no answer */
 	uint64_t patient_until;         /* no part is overdue before */
 	uint64_t drain_until;           /* while DRAINING: then it unbinds, answered or not */
@@ -221,6 +225,24 @@ static void on_answered(void *at, struct half *half, const struct smpp_pdu *pdu)
 		await_answers(session);
 }
 
+static void on_late(void *at, struct half *half, const struct smpp_pdu *pdu)
+{
+	(void)half;
+	struct session *session = at;
+	struct answer answer;
+	if (!late_take(session->late, pdu->sequence, clock_ms(), &answer)) {
+		link_debug(session->link, "event=ignored reason=\"answers nothing\" sequence=%" PRIu32,
+		    pdu->sequence);
+		return;
+	}
+	const struct message message = { .attempts = answer.attempt };
+	answer.outcome = smpp_outcome(pdu, &message);
+	session->overdue = 0;
+	link_info(session->link, "event=late_answer row=%" PRId64 " part=%u parts=%u status=0x%02" PRIx32,
+	    answer.row, answer.part, answer.parts, pdu->status);
+	link_late(session->link, &answer);
+}
+
 static void take_overdue(struct session *session, uint64_t now)
 {
 	if (now < session->patient_until || half_is_paused(session->halves[0]))
@@ -230,7 +252,9 @@ static void take_overdue(struct session *session, uint64_t now)
 	snprintf(outcome.text, sizeof outcome.text,
 	    "no answer from the message centre within %g s", limit);
 	struct part *part;
-	while ((part = window_overdue(session->window, now))) {
+	uint32_t sequence;
+	while ((part = window_overdue(session->window, now, &sequence))) {
+		late_put(session->late, sequence, part, now + LATE_MS);
 		link_done(session->link, part, &outcome);
 		if (++session->overdue < OVERDUE_MAX)
 			continue;
@@ -364,6 +388,7 @@ static void *smpp_open(struct link *link, const void *at)
 	session->link = link;
 	session->options = options;
 	session->window = window_new((unsigned)options->window);
+	session->late = late_new(LATE_MAX);
 	session->started_at = (uint64_t)time(NULL);
 	if (getrandom(&session->nonce, sizeof session->nonce, 0) != (ssize_t)sizeof session->nonce)
 		abort();
@@ -371,7 +396,7 @@ static void *smpp_open(struct link *link, const void *at)
 	if (!session->timer)
 		abort();
 	const struct half_owner owner = { .session = session, .bound = on_bound,
-		.answered = on_answered, .delivered = on_delivered, .ended = on_ended };
+		.answered = on_answered, .late = on_late, .delivered = on_delivered, .ended = on_ended };
 	session->nhalves = binds[options->bind].n;
 	for (unsigned i = 0; i < session->nhalves; i++)
 		session->halves[i] = half_new(link, options, binds[options->bind].commands[i],
@@ -387,6 +412,7 @@ static void smpp_close(void *at)
 		half_free(session->halves[i]);
 	event_free(session->timer);
 	window_free(session->window);
+	late_free(session->late);
 	free(session);
 }
 

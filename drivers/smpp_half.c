@@ -345,9 +345,8 @@ static void on_answer(struct half *half, const struct smpp_pdu *pdu)
 {
 	if (half->window && window_has(half->window, pdu->sequence))
 		half->owner.answered(half->owner.session, half, pdu);
-	else
-		link_debug(half->link, "event=ignored reason=\"answers nothing\" sequence=%" PRIu32,
-		    pdu->sequence);
+	else if (half->window)
+		half->owner.late(half->owner.session, half, pdu);
 }
 
 static void on_deliver(struct half *half, const struct smpp_pdu *pdu)

@@ -23,6 +23,8 @@ struct half_owner {
 	void (*bound)(void *session, struct half *);
 	/* submit_sm_resp, or generic_nack for a number in the window. */
 	void (*answered)(void *session, struct half *, const struct smpp_pdu *);
+	/* The same for a number that is not in the window any more, or never was. */
+	void (*late)(void *session, struct half *, const struct smpp_pdu *);
 	/* deliver_sm or data_sm, to be answered by half_respond(). */
 	void (*delivered)(void *session, struct half *, const struct smpp_pdu *);
 	/* The connection is over; no more callbacks follow. DOWN_DRAINED: by half_unbind(). */

@@ -89,6 +89,9 @@ void link_up(struct link *, unsigned window);
 void link_down(struct link *, enum down, const char *why);
 /* A lent part comes back, with what became of it. The outcome is copied. */
 void link_done(struct link *, struct part *, const struct outcome *);
+/* An answer to a part that came back as DOUBTFUL; copied. It settles the row if that is
+ * still in doubt, or waits to be sent again. late.h keeps what names the part. */
+void link_late(struct link *, const struct answer *);
 /* Facts from the network; the values are copied. `ticket` is the session's own
  * number for what is to be acknowledged. */
 void link_receipt(struct link *, const struct receipt *, uint64_t ticket);

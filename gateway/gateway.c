@@ -323,6 +323,13 @@ static void on_kept(void *ctx, uint64_t ticket, bool kept)
 	link_ack(member->link, ticket, kept);
 }
 
+static void on_late(void *ctx, struct link *link, const struct answer *answer)
+{
+	(void)link;
+	struct gateway *gateway = ctx;
+	store_late(gateway->store, answer);
+}
+
 static void on_receipt(void *ctx, struct link *link, const struct receipt *receipt, uint64_t ticket)
 {
 	struct gateway *gateway = ctx;
@@ -525,7 +532,8 @@ struct gateway *gateway_open(struct event_base *base, struct settings *settings,
 	}
 	gateway->settings = gateway->first = settings;
 	gateway->hub = (struct link_hub){ .ctx = gateway, .base = base, .answered = on_answered,
-		.changed = on_changed, .allowed = on_allowed, .receipt = on_receipt,
+		.changed = on_changed, .allowed = on_allowed, .late = on_late,
+		.receipt = on_receipt,
 		.inbound = on_inbound };
 	gateway->refill = event_new(base, -1, 0, refill, gateway);
 	gateway->reporting = event_new(base, -1, EV_PERSIST, on_second, gateway);

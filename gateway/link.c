@@ -554,6 +554,13 @@ void link_done(struct link *link, struct part *part, const struct outcome *outco
 	link->hub->changed(link->hub->ctx, link);
 }
 
+void link_late(struct link *link, const struct answer *answer)
+{
+	struct answer named = *answer;
+	snprintf(named.link, sizeof named.link, "%s", link->settings->name);
+	link->hub->late(link->hub->ctx, link, &named);
+}
+
 void link_receipt(struct link *link, const struct receipt *receipt, uint64_t ticket)
 {
 	link->tickets++;

@@ -50,6 +50,7 @@ struct link_hub {
 	/* May parts still leave this machine? False when the lease has run out or
 	 * the store is full: the link then sets LINK_HOLD_STORE on itself. */
 	bool (*allowed)(void *ctx);
+	void (*late)(void *ctx, struct link *, const struct answer *);
 	void (*receipt)(void *ctx, struct link *, const struct receipt *, uint64_t ticket);
 	void (*inbound)(void *ctx, struct link *, const struct inbound *, uint64_t ticket);
 };

@@ -143,6 +143,15 @@ struct message {
 };
 TAILQ_HEAD(messages, message);
 
+/* What the network said of a part after it had been given up as doubtful. */
+struct answer {
+	char link[LINK_NAME_MAX];       /* that it left by */
+	int64_t row;                    /* outbox.id */
+	uint16_t attempt;               /* outbox.attempts: a later one is another matter */
+	uint8_t part, parts;
+	struct outcome outcome;
+};
+
 /* A delivery report from the network. */
 struct receipt {
 	char link[LINK_NAME_MAX];       /* where it came in; receipts name (link, network_id) */
@@ -155,6 +164,11 @@ struct receipt {
 	uint32_t code;                  /* network error code, 0: none */
 	int64_t done_at;                /* by the network's clock; 0: not said */
 	char text[OUTCOME_TEXT_MAX];    /* UNDELIVERED: why, in words for an operator */
+	/* Not 0: no report, but a late answer to this part of that row, in that attempt; the
+	 * status is SENT, FAILED or QUEUED (not taken), and recipient, word, done_at are empty. */
+	int64_t row;
+	uint16_t attempt;
+	uint8_t part, parts;
 };
 
 /* A message from a handset, or a part of one, as it came; inbox.h makes it readable. */

@@ -116,6 +116,9 @@ void store_claim(struct store *, const struct lane *, size_t max, store_claim_fn
  */
 void store_settle(struct store *, struct message *);
 
+/* A fact: what the network said too late. Copied. */
+void store_late(struct store *, const struct answer *);
+
 /* Facts from the network, copied. `kept` says whether the peer may forget its
  * copy: false only when the database refuses the values for good. */
 typedef void store_kept_fn(void *ctx, uint64_t ticket, bool kept);

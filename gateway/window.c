@@ -159,10 +159,11 @@ struct part *window_any(struct window *window)
 	return take(window, place(window, window->slots[window->oldest].sequence));
 }
 
-struct part *window_overdue(struct window *window, uint64_t now)
+struct part *window_overdue(struct window *window, uint64_t now, uint32_t *sequence)
 {
 	if (window->oldest == NONE || window_deadline(window) > now)
 		return NULL;
+	*sequence = window->slots[window->oldest].sequence;
 	return window_any(window);
 }
 

@@ -32,9 +32,9 @@ bool window_has(const struct window *, uint32_t sequence);
 /* Takes the part of that number out, or NULL when it is not there. */
 struct part *window_take(struct window *, uint32_t sequence);
 
-/* Takes the oldest part whose deadline is <= now, or NULL. The part is no
- * longer in the window; the caller answers it. */
-struct part *window_overdue(struct window *, uint64_t now);
+/* Takes the oldest part whose deadline is <= now, with its number, or NULL. The part is
+ * no longer in the window; the caller answers it. */
+struct part *window_overdue(struct window *, uint64_t now, uint32_t *sequence);
 
 /* Takes the newest part if it begins at or after the stream offset `left` (so
  * none of its octets left this machine), else NULL. */

@@ -210,6 +210,12 @@ static void describe_settled(char *out, size_t room, const struct message *messa
 static void describe_receipt(char *out, size_t room, const struct receipt *receipt)
 {
 	char recipient[ADDRESS_MAX];
+	if (receipt->row) {
+		snprintf(out, room, "fact=late_answer link=%s row=%" PRId64 " part=%u parts=%u network_id=\"%s\" "
+		    "status=%s", receipt->link, receipt->row, receipt->part, receipt->parts,
+		    receipt->network_id, status_word(receipt->status));
+		return;
+	}
 	snprintf(out, room, "fact=receipt link=%s network_id=\"%s\" status=%s word=\"%s\" "
 	    "code=%" PRIu32 " recipient=%s done_at=%" PRId64, receipt->link,
 	    receipt->network_id, status_word(receipt->status), receipt->word, receipt->code,

@@ -85,6 +85,9 @@ enum shape { ONE, MANY };
 	X(CONFIRM,         MANY, "n, link, key, recipient, status, code, text -> n, id") \
 	X(CONFIRM_PART,    MANY, "n, link, key, recipient, status, code, text -> n, id") \
 	X(FOLD,            MANY, "id")                                                   \
+	X(LATE,            MANY, "id, link, attempt, part, parts, message_id, status, code, text") \
+	X(LATE_PART,       MANY, "id, link, attempt, part, parts, message_id, status, code, text") \
+	X(LATE_FOLD,       MANY, "id")                                                   \
 	X(RECEIPT_PUT,     MANY, "link, message_id, recipient, status, word, code, text, done_at_ms, outbox_id, other_ids") \
 	X(RECEIPT_MATCHED, MANY, "receipt_id, outbox_id")                                \
 	X(RECEIPT_OPEN,    ONE,  "max -> RECEIPT_COLUMNS")                               \

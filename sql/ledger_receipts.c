@@ -240,9 +240,55 @@ static enum db_result keep(struct ledger *ledger, const struct receipt *receipts
 	return ledger_run(ledger, STATEMENT_RECEIPT_PUT, values, WIDTH, n, NULL, NULL, err);
 }
 
+/* Answers that came after their row was given up as doubtful. Receipts that were there
+ * before find the row when it is next looked for them. */
+static enum db_result apply_late(struct ledger *ledger, const struct receipt *receipts, size_t n,
+    struct batch *scratch, struct db_error *err)
+{
+	enum { WIDTH = 9 };
+	struct value *values = batch_alloc(scratch, (n + 1) * WIDTH * sizeof *values);
+	struct value *ids = batch_alloc(scratch, (n + 1) * sizeof *ids);
+	size_t rows = 0;
+	for (size_t i = 0; i < n; i++) {
+		const struct receipt *late = &receipts[i];
+		if (!late->row)
+			continue;
+		const struct value row[WIDTH] = {
+			number_value(late->row), text_value(late->link), number_value(late->attempt),
+			number_value(late->part), number_value(late->parts), id_value(scratch, late->network_id),
+			text_value(status_word(late->status)), number_value(late->code),
+			clean_value(scratch, late->text),
+		};
+		ids[rows] = row[0];
+		memcpy(values + rows++ * WIDTH, row, sizeof row);
+	}
+	enum db_result result = ledger_run(ledger, STATEMENT_LATE, values, WIDTH, rows, NULL, NULL, err);
+	if (result == DB_OK)
+		result = ledger_run(ledger, STATEMENT_LATE_PART, values, WIDTH, rows, NULL, NULL, err);
+	if (result == DB_OK)
+		result = ledger_run(ledger, STATEMENT_LATE_FOLD, ids, 1, rows, NULL, NULL, err);
+	if (result == DB_OK)
+		result = ledger_run(ledger, STATEMENT_FOLD, ids, 1, rows, NULL, NULL, err);
+	return result;
+}
+
 enum db_result ledger_apply_receipts(struct ledger *ledger, const struct receipt *receipts,
     size_t n, struct batch *scratch, struct db_error *err)
 {
+	size_t late = 0, nreports = 0;
+	for (size_t i = 0; i < n; i++)
+		late += receipts[i].row != 0;
+	if (late) {
+		const enum db_result applied = apply_late(ledger, receipts, n, scratch, err);
+		if (applied != DB_OK)
+			return applied;
+		struct receipt *reports = batch_alloc(scratch, (n + 1) * sizeof *reports);
+		for (size_t i = 0; i < n; i++)
+			if (!receipts[i].row)
+				reports[nreports++] = receipts[i];
+		receipts = reports;
+		n = nreports;
+	}
 	if (n == 0)
 		return DB_OK;
 	struct pending *pending = batch_alloc(scratch, n * sizeof *pending);

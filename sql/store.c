@@ -241,6 +241,23 @@ void store_settle(struct store *store, struct message *message)
 	told_fact(store);
 }
 
+/* It goes the way of a receipt that names its row. */
+void store_late(struct store *store, const struct answer *answer)
+{
+	static const enum status statuses[] = { [VERDICT_SENT] = STATUS_SENT,
+		[VERDICT_DEFERRED] = STATUS_QUEUED, [VERDICT_REJECTED] = STATUS_FAILED };
+	const struct outcome *outcome = &answer->outcome;
+	if (outcome->verdict == VERDICT_DOUBTFUL || outcome->verdict == VERDICT_EXPIRED)
+		return;                     /* it says nothing that the row does not */
+	struct receipt receipt = { .status = statuses[outcome->verdict], .code = outcome->code,
+		.row = answer->row, .attempt = answer->attempt, .part = answer->part,
+		.parts = answer->parts };
+	snprintf(receipt.link, sizeof receipt.link, "%s", answer->link);
+	snprintf(receipt.network_id, sizeof receipt.network_id, "%s", outcome->network_id);
+	snprintf(receipt.text, sizeof receipt.text, "%s", outcome->text);
+	store_receipt(store, &receipt, 0, NULL, NULL);
+}
+
 void store_receipt(struct store *store, const struct receipt *receipt, uint64_t ticket,
     store_kept_fn *kept, void *ctx)
 {

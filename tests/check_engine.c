@@ -32,7 +32,7 @@ static bool is_number(const char *name)
 		"token", "max", "id", "queue", "retry_ms", "untried", "parts", "code", "part", "n",
 		"done_at_ms", "outbox_id", "receipt_id", "received_at_ms", "network_at_ms", "missing", "wide", "ref", "set",
 		"received_at", "network_at", "data_coding", "protocol_id", "wait_s", "most_s", "keep_s",
-		"per_link", "per_sender", "digest", "window", "queued",
+		"per_link", "per_sender", "digest", "attempt", "window", "queued",
 		"unanswered", "rate", "sent", "failed", "receipts", "received", NULL };
 	for (size_t i = 0; numbers[i]; i++)
 		if (strcmp(numbers[i], name) == 0)

@@ -235,6 +235,12 @@ void store_settle(struct store *store, struct message *message)
 	message_release(message);
 }
 
+void store_late(struct store *store, const struct answer *answer)
+{
+	(void)store;
+	(void)answer;
+}
+
 void store_receipt(struct store *store, const struct receipt *receipt, uint64_t ticket,
     store_kept_fn *kept, void *ctx)
 {

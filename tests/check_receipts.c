@@ -200,6 +200,112 @@ START_TEST(a_message_of_several_parts_is_delivered_with_its_last)
 }
 END_TEST
 
+/* Answers that came too late */
+
+static struct receipt late(long long row, unsigned part, unsigned parts, enum status status, const char *id)
+{
+	struct receipt one = { .link = "acme", .row = row, .attempt = 1, .part = (uint8_t)part,
+		.parts = (uint8_t)parts, .status = status };
+	snprintf(one.network_id, sizeof one.network_id, "%s", id);
+	if (status != STATUS_SENT)
+		snprintf(one.text, sizeof one.text, "refused");
+	return one;
+}
+
+/* A row that left and was never answered. */
+static long long in_doubt(unsigned nparts, enum in_doubt policy)
+{
+	static int64_t token = 5000;
+	const long long row = insert("491511234567");
+	claim(&gw1, ++token, 1);
+	answer(messages[0], VERDICT_DOUBTFUL, nparts, "");
+	messages[0]->in_doubt = policy;
+	settle(&gw1);
+	return row;
+}
+
+START_TEST(a_late_answer_settles_a_row_in_doubt)
+{
+	begin_entered(_i);
+	const long long good = in_doubt(1, DOUBT_HOLD), bad = in_doubt(1, DOUBT_HOLD);
+	const long long busy = in_doubt(1, DOUBT_HOLD), other = in_doubt(1, DOUBT_HOLD);
+	ck_assert_str_eq(status(good), "doubtful");
+	tell_one("l1", STATUS_DELIVERED);   /* it overtook the answer */
+	struct receipt some[] = { late(good, 1, 1, STATUS_SENT, "l1"), late(bad, 1, 1, STATUS_FAILED, ""),
+		late(busy, 1, 1, STATUS_QUEUED, ""), late(other, 1, 1, STATUS_SENT, "l4") };
+	some[3].attempt = 2;                /* of an attempt that never was */
+	for (int again = 0; again < 2; again++)
+		tell(some, 4);
+	ck_assert_str_eq(status(good), "sent");
+	ck_assert_int_eq(count("SELECT count(*) FROM outbox WHERE id = %lld AND message_id = 'l1' AND sent_at "
+	    "IS NOT NULL AND error_text IS NULL AND queue = 2", good), 1);
+	ck_assert_str_eq(status(bad), "failed");
+	ck_assert_str_eq(words("SELECT error_text FROM outbox WHERE id = %lld", bad), "refused");
+	ck_assert_int_eq(count("SELECT count(*) FROM outbox WHERE id = %lld AND status = 'queued' AND queue = 0 "
+	    "AND owner IS NULL", busy), 1);
+	ck_assert_str_eq(status(other), "doubtful");
+	struct tended tended;
+	GOOD(ledger_tend(&gw1, &tended, &err));
+	ck_assert_str_eq(status(good), "delivered");
+	tell(some, 1);
+	ck_assert_str_eq(status(good), "delivered"); /* never back */
+	ck_assert_int_eq(count("SELECT count(*) FROM receipt"), 1);
+	end_entered();
+}
+END_TEST
+
+START_TEST(a_late_answer_spares_a_row_from_being_sent_again)
+{
+	begin_entered(_i);
+	const long long row = in_doubt(1, DOUBT_RESEND);
+	ck_assert_str_eq(status(row), "queued");
+	struct receipt one = late(row, 1, 1, STATUS_SENT, "l1");
+	tell(&one, 1);
+	ck_assert_str_eq(status(row), "sent");
+	const long long again = in_doubt(1, DOUBT_RESEND);
+	one = late(again, 1, 1, STATUS_FAILED, "");
+	tell(&one, 1);
+	ck_assert_str_eq(status(again), "queued"); /* it is asked again anyway */
+	claim(&gw1, 9999, CLAIM_MAX);
+	ck_assert_uint_eq(nmessages, 1);
+	const struct receipt too_late = late(again, 1, 1, STATUS_SENT, "l2");
+	tell(&too_late, 1);
+	ck_assert_str_eq(status(again), "sending");
+	end_entered();
+}
+END_TEST
+
+START_TEST(late_answers_to_all_parts_settle_the_whole)
+{
+	begin_entered(_i);
+	const long long row = in_doubt(3, DOUBT_HOLD), bad = in_doubt(2, DOUBT_HOLD);
+	const struct receipt some[] = { late(row, 1, 3, STATUS_SENT, "l1"), late(row, 3, 3, STATUS_SENT, "l3"),
+		late(bad, 1, 2, STATUS_SENT, "m1"), late(bad, 2, 2, STATUS_FAILED, "") };
+	tell(some, 2);
+	ck_assert_str_eq(status(row), "doubtful");
+	const struct receipt last = late(row, 2, 3, STATUS_SENT, "l2");
+	tell(&last, 1);
+	ck_assert_str_eq(status(row), "sent");
+	for (unsigned i = 1; i <= 3; i++) {
+		char id[8];
+		snprintf(id, sizeof id, "l%u", i);
+		tell_one(id, STATUS_DELIVERED);
+	}
+	ck_assert_str_eq(status(row), "delivered");
+	tell(some + 2, 2);
+	ck_assert_str_eq(status(bad), "failed");
+	/* To be sent again, the parts that arrived are left out. */
+	const long long resent = in_doubt(2, DOUBT_RESEND);
+	const struct receipt first = late(resent, 1, 2, STATUS_SENT, "n1");
+	tell(&first, 1);
+	ck_assert_str_eq(status(resent), "queued");
+	claim(&gw1, 9999, CLAIM_MAX);
+	ck_assert_uint_eq(nmessages, 1);
+	ck_assert_uint_eq(messages[0]->taken[0], 1);
+	end_entered();
+}
+END_TEST
+
 /* Inbound */
 
 START_TEST(an_arrival_is_stored_once)
@@ -263,6 +369,9 @@ int main(void)
 		a_receipt_before_its_settlement_in_another_base_is_found_when_tended,
 		the_id_itself_needs_no_recipient_and_an_empty_id_finds_nothing,
 		a_message_of_several_parts_is_delivered_with_its_last,
+		a_late_answer_settles_a_row_in_doubt,
+		a_late_answer_spares_a_row_from_being_sent_again,
+		late_answers_to_all_parts_settle_the_whole,
 		an_arrival_is_stored_once,
 		no_octets_of_a_peer_are_refused,
 	};

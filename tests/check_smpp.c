@@ -227,6 +227,36 @@ START_TEST(parts_of_one_turn_leave_together_and_may_be_answered_in_any_order)
 }
 END_TEST
 
+START_TEST(an_answer_that_comes_late_still_names_its_part)
+{
+	options.response_timeout = 60;
+	world_up();
+	peer.no_submit_answer = true;
+	for (unsigned i = 0; i < 2; i++)
+		lend(i);
+	AWAIT(the_link.answered == 2);
+	ck_assert_int_eq(the_link.outcomes[0].verdict, VERDICT_DOUBTFUL);
+	struct smpp_pdu submit = { .command = SMPP_SUBMIT_SM, .sequence = 2 };
+	peer_answer(0, &submit, SMPP_ROK);
+	peer_answer(0, &submit, SMPP_ROK); /* once is enough */
+	submit.sequence = 3;
+	peer_answer(0, &submit, SMPP_RINVDSTADR);
+	submit.sequence = 77;
+	peer_answer(0, &submit, SMPP_ROK); /* never asked */
+	AWAIT(the_link.nlate == 2);
+	idle(20);
+	ck_assert_uint_eq(the_link.nlate, 2);
+	ck_assert_int_eq(the_link.late[0].row, messages[0].id);
+	ck_assert_int_eq(the_link.late[0].part, parts[0].number);
+	ck_assert_int_eq(the_link.late[0].parts, messages[0].nparts);
+	ck_assert_int_eq(the_link.late[0].attempt, messages[0].attempts);
+	ck_assert_int_eq(the_link.late[0].outcome.verdict, VERDICT_SENT);
+	ck_assert_str_eq(the_link.late[0].outcome.network_id, "id2");
+	ck_assert_int_eq(the_link.late[1].row, messages[1].id);
+	ck_assert_int_eq(the_link.late[1].outcome.verdict, VERDICT_REJECTED);
+}
+END_TEST
+
 START_TEST(overdue_parts_are_in_doubt_and_three_in_a_row_end_the_session)
 {
 	options.response_timeout = 60;
@@ -647,6 +677,7 @@ int main(void)
 	tcase_add_test(tests, what_no_field_can_hold_is_refused_in_words_and_not_sent);
 	tcase_add_test(tests, a_long_message_leaves_whole_in_one_pdu);
 	tcase_add_test(tests, parts_of_one_turn_leave_together_and_may_be_answered_in_any_order);
+	tcase_add_test(tests, an_answer_that_comes_late_still_names_its_part);
 	tcase_add_test(tests, overdue_parts_are_in_doubt_and_three_in_a_row_end_the_session);
 	tcase_add_test(tests,
 	    a_lost_connection_defers_what_never_left_and_leaves_the_rest_in_doubt);

@@ -44,15 +44,17 @@ END_TEST
 START_TEST(the_oldest_is_overdue_first_whatever_was_answered_meanwhile)
 {
 	struct window *window = window_new(ROOM);
+	uint32_t sequence;
 	for (uint32_t i = 0; i < 5; i++)
 		window_put(window, i + 1, &parts[i], i * 10, 100 + i);
 	window_take(window, 1);
 	window_take(window, 3);
 	ck_assert_uint_eq(window_deadline(window), 101);
-	ck_assert_ptr_null(window_overdue(window, 100));
-	ck_assert_ptr_eq(window_overdue(window, 103), &parts[1]);
-	ck_assert_ptr_eq(window_overdue(window, 103), &parts[3]);
-	ck_assert_ptr_null(window_overdue(window, 103));
+	ck_assert_ptr_null(window_overdue(window, 100, &sequence));
+	ck_assert_ptr_eq(window_overdue(window, 103, &sequence), &parts[1]);
+	ck_assert_ptr_eq(window_overdue(window, 103, &sequence), &parts[3]);
+	ck_assert_uint_eq(sequence, 4);
+	ck_assert_ptr_null(window_overdue(window, 103, &sequence));
 	ck_assert_ptr_eq(window_any(window), &parts[4]);
 	ck_assert_uint_eq(window_count(window), 0);
 	window_free(window);

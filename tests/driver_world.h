@@ -49,7 +49,8 @@ struct link {
 	struct inbound inbound[FACTS];
 	char bodies[FACTS][256];
 	uint64_t receipt_tickets[FACTS], inbound_tickets[FACTS];
-	unsigned nreceipts, ninbound;
+	unsigned nreceipts, ninbound, nlate;
+	struct answer late[FACTS];
 };
 
 static struct link the_link;
@@ -113,6 +114,13 @@ void link_done(struct link *link, struct part *part, const struct outcome *outco
 	link->outcomes[i] = *outcome;
 	link->lent--;
 	link->answered++;
+}
+
+void link_late(struct link *link, const struct answer *answer)
+{
+	may_speak(link);
+	ck_assert_uint_lt(link->nlate, FACTS);
+	link->late[link->nlate++] = *answer;
 }
 
 void link_receipt(struct link *link, const struct receipt *receipt, uint64_t ticket)

@@ -289,6 +289,55 @@ UPDATE outbox o
  WHERE o.id BETWEEN r.id AND r.id AND o.parts = whole.n AND whole.word IS NOT NULL
    AND (o.status IN ('sent', 'doubtful') OR (o.status = 'undelivered' AND whole.word = 'delivered'))
 
+-- What the network said too late of a message of one part. A row in doubt is settled; one
+-- that waits to be sent again has arrived already.
+-- :LATE
+UPDATE outbox o
+   SET status = r.status::sms_status, queue = CASE r.status WHEN 'queued' THEN 0 ELSE 2 END,
+       owner = CASE r.status WHEN 'queued' THEN NULL ELSE o.owner END, lane = NULL,
+       message_id = coalesce(nullif(r.message_id, ''), o.message_id),
+       error_code = nullif(r.code, 0), error_text = nullif(r.text, ''),
+       sent_at = CASE r.status WHEN 'sent' THEN clock_timestamp() ELSE o.sent_at END,
+       done_at = CASE r.status WHEN 'failed' THEN clock_timestamp() ELSE o.done_at END
+  FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[],
+              $7::text[], $8::bigint[], $9::text[])
+       AS r (id, link, attempt, part, parts, message_id, status, code, text)
+ WHERE o.id BETWEEN r.id AND r.id AND r.parts = 1 AND o.link_used = r.link AND o.attempts = r.attempt
+   AND (o.status = 'doubtful' OR (o.status = 'queued' AND o.queue + 0 IN (0, 3) AND r.status = 'sent'))
+
+-- The same of a part of several; LATE_FOLD then looks at the whole.
+-- :LATE_PART
+UPDATE outbox_part p
+   SET status = r.status::sms_status, message_id = coalesce(nullif(r.message_id, ''), p.message_id),
+       error_code = nullif(r.code, 0), error_text = nullif(r.text, '')
+  FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[],
+              $7::text[], $8::bigint[], $9::text[])
+       AS r (id, link, attempt, part, parts, message_id, status, code, text),
+       LATERAL (SELECT o.attempts FROM outbox o WHERE o.id = r.id OFFSET 0) AS o
+ WHERE p.outbox_id BETWEEN r.id AND r.id AND p.part = r.part AND p.link = r.link AND r.parts > 1
+   AND o.attempts = r.attempt
+   AND (p.status = 'doubtful' OR (p.status = 'queued' AND r.status = 'sent'))
+
+-- A row in doubt none of whose parts is any more.
+-- :LATE_FOLD
+UPDATE outbox o
+   SET status = whole.word::sms_status, queue = CASE whole.word WHEN 'queued' THEN 0 ELSE 2 END,
+       owner = CASE whole.word WHEN 'queued' THEN NULL ELSE o.owner END,
+       error_code = CASE whole.word WHEN 'sent' THEN NULL ELSE o.error_code END,
+       error_text = CASE whole.word WHEN 'sent' THEN NULL ELSE o.error_text END,
+       sent_at = CASE whole.word WHEN 'sent' THEN clock_timestamp() ELSE o.sent_at END,
+       done_at = CASE whole.word WHEN 'failed' THEN clock_timestamp() ELSE o.done_at END
+  FROM unnest($1::bigint[]) AS r (id)
+ CROSS JOIN LATERAL (
+       SELECT count(*) AS n,
+              CASE WHEN bool_or(p.status = 'doubtful') THEN NULL
+                   WHEN bool_or(p.status = 'failed') THEN 'failed'
+                   WHEN bool_or(p.status = 'queued') THEN 'queued' ELSE 'sent' END AS word
+         FROM outbox w JOIN outbox_part p ON p.outbox_id = w.id AND p.part <= w.parts
+        WHERE w.id = r.id) AS whole
+ WHERE o.id BETWEEN r.id AND r.id AND o.status = 'doubtful' AND o.parts = whole.n
+   AND whole.word IS NOT NULL
+
 -- :RECEIPT_PUT
 INSERT INTO receipt (link, message_id, recipient, status, word, error_code, error_text, done_at, outbox_id,
                      other_ids)

@@ -221,6 +221,45 @@ UPDATE outbox
  WHERE id = ?1 AND parts = whole.n AND whole.word IS NOT NULL
    AND (status IN ('sent', 'doubtful') OR (status = 'undelivered' AND whole.word = 'delivered'))
 
+-- What the network said too late of a message of one part. A row in doubt is settled; one
+-- that waits to be sent again has arrived already.
+-- :LATE
+UPDATE outbox
+   SET status = ?7, queue = CASE ?7 WHEN 'queued' THEN 0 ELSE 2 END,
+       owner = CASE ?7 WHEN 'queued' THEN NULL ELSE owner END, lane = NULL,
+       message_id = coalesce(nullif(?6, ''), message_id),
+       error_code = nullif(?8, 0), error_text = nullif(?9, ''),
+       sent_at = CASE ?7 WHEN 'sent' THEN strftime('%Y-%m-%d %H:%M:%f', 'now') ELSE sent_at END,
+       done_at = CASE ?7 WHEN 'failed' THEN strftime('%Y-%m-%d %H:%M:%f', 'now') ELSE done_at END
+ WHERE id = ?1 AND ?5 = 1 AND link_used = ?2 AND attempts = ?3
+   AND (status = 'doubtful' OR (status = 'queued' AND queue IN (0, 3) AND ?7 = 'sent'))
+
+-- The same of a part of several; LATE_FOLD then looks at the whole.
+-- :LATE_PART
+UPDATE outbox_part
+   SET status = ?7, message_id = coalesce(nullif(?6, ''), message_id),
+       error_code = nullif(?8, 0), error_text = nullif(?9, '')
+ WHERE outbox_id = ?1 AND part = ?4 AND link = ?2 AND ?5 > 1
+   AND (SELECT attempts FROM outbox WHERE id = ?1) = ?3
+   AND (status = 'doubtful' OR (status = 'queued' AND ?7 = 'sent'))
+
+-- A row in doubt none of whose parts is any more.
+-- :LATE_FOLD
+UPDATE outbox
+   SET status = whole.word, queue = CASE whole.word WHEN 'queued' THEN 0 ELSE 2 END,
+       owner = CASE whole.word WHEN 'queued' THEN NULL ELSE owner END,
+       error_code = CASE whole.word WHEN 'sent' THEN NULL ELSE error_code END,
+       error_text = CASE whole.word WHEN 'sent' THEN NULL ELSE error_text END,
+       sent_at = CASE whole.word WHEN 'sent' THEN strftime('%Y-%m-%d %H:%M:%f', 'now') ELSE sent_at END,
+       done_at = CASE whole.word WHEN 'failed' THEN strftime('%Y-%m-%d %H:%M:%f', 'now') ELSE done_at END
+  FROM (SELECT count(*) AS n,
+               CASE WHEN sum(p.status = 'doubtful') > 0 THEN NULL
+                    WHEN sum(p.status = 'failed') > 0 THEN 'failed'
+                    WHEN sum(p.status = 'queued') > 0 THEN 'queued' ELSE 'sent' END AS word
+          FROM outbox o JOIN outbox_part p ON p.outbox_id = o.id AND p.part <= o.parts
+         WHERE o.id = ?1) AS whole
+ WHERE id = ?1 AND status = 'doubtful' AND parts = whole.n AND whole.word IS NOT NULL
+
 -- :RECEIPT_PUT
 INSERT INTO receipt (link, message_id, recipient, status, word, error_code, error_text, done_at, outbox_id,
                      other_ids)

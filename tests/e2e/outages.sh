@@ -73,6 +73,21 @@ a_centre_that_cuts_connections_leaves_rows_in_doubt_and_doubles_none() {
 	[ "$(sim_count sim doubles)" -le "$doubtful" ] || fail "more doubles than a person asked for"
 }
 
+# The centre answers after the gateway has stopped waiting.
+an_answer_that_comes_too_late_still_settles_its_row() {
+	sim_start sim --response-delay 1500
+	smpp_link main "${PORT[sim]}" 'window = 50 response_timeout = 1' | conf 'in_doubt = hold'
+	ctl init
+	gateway_up
+	sql "INSERT INTO outbox (recipient, body) VALUES ('+36201234567', 'a'), ('+36201234568', 'b')"
+	await_statuses 20 delivered=2
+	expect "answers that came late" "$(grep -c event=late_answer "$DIR/smsqld.log")" 2
+	gateway_stop
+	sim_stop sim
+	expect "messages at the centre" "$(sim_count sim messages)" 2
+	expect "doubles" "$(sim_count sim doubles)" 0
+}
+
 # Two gateways share the tables; one is killed, and the other one takes its rows.
 a_gateway_takes_over_the_rows_of_a_dead_one() {
 	sim_start sim --response-delay 20:20
@@ -173,6 +188,7 @@ many_rows_at_once_pass_in_bounded_memory() {
 on_both a_message_centre_killed_under_load_is_found_again \
 	a_gateway_told_to_end_drains_and_leaves_nothing_half_done \
 	a_centre_that_cuts_connections_leaves_rows_in_doubt_and_doubles_none \
+	an_answer_that_comes_too_late_still_settles_its_row \
 	a_gateway_takes_over_the_rows_of_a_dead_one
 on_one pgsql postgresql_restarted_under_load_loses_and_doubles_nothing
 on_one sqlite a_full_disk_stops_sqlite_for_as_long_as_it_is_full
