@@ -217,9 +217,9 @@ static void on_answered(void *at, struct half *half, const struct smpp_pdu *pdu)
 	struct session *session = at;
 	struct part *part = window_take(session->window, pdu->sequence);
 	session->overdue = 0;
-	const struct outcome outcome = smpp_outcome(pdu, part->message);
+	const struct outcome outcome = smpp_outcome(session->options, pdu, part->message);
 	link_done(session->link, part, &outcome);
-	if (smpp_status(pdu->status)->class == SMPP_CLASS_SESSION)
+	if (smpp_rebinds(session->options, pdu))
 		down(session, DOWN_LOST, outcome.text);
 	else
 		await_answers(session);
@@ -236,7 +236,7 @@ static void on_late(void *at, struct half *half, const struct smpp_pdu *pdu)
 		return;
 	}
 	const struct message message = { .attempts = answer.attempt };
-	answer.outcome = smpp_outcome(pdu, &message);
+	answer.outcome = smpp_outcome(session->options, pdu, &message);
 	session->overdue = 0;
 	link_info(session->link, "event=late_answer row=%" PRId64 " part=%u parts=%u status=0x%02" PRIx32,
 	    answer.row, answer.part, answer.parts, pdu->status);

@@ -39,6 +39,7 @@ struct smpp_options {
 
 	long window;
 	int receipt_ids;                /* enum smpp_receipt_ids */
+	struct conf_list status;        /* "0x45 = fail": actions in place of the usual ones */
 	long deliver_defer_status;
 	long connect_timeout, bind_timeout, response_timeout, enquire_link, enquire_timeout,
 	    unbind_timeout, pdu_timeout, write_timeout; /* ms */
@@ -66,7 +67,12 @@ bool smpp_submit(const struct smpp_options *, const struct part *, struct smpp_p
     struct outcome *outcome);
 
 /* What an answer to submit_sm means: submit_sm_resp, or a generic_nack. */
-struct outcome smpp_outcome(const struct smpp_pdu *, const struct message *);
+struct outcome smpp_outcome(const struct smpp_options *, const struct smpp_pdu *,
+    const struct message *);
+/* Does it ask for a new session? */
+bool smpp_rebinds(const struct smpp_options *, const struct smpp_pdu *);
+/* Is every entry of `status` a status and an action? */
+bool smpp_actions_check(const struct smpp_options *, struct conf_error *);
 
 /* "ESME_RINVDSTADR (0x0b): destination address is bad or not permitted" */
 void smpp_status_text(char *out, size_t room, uint32_t status);

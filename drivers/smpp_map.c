@@ -4,8 +4,8 @@
  *
  * No I/O and no state. Outwards: a part and its message's addresses into
  * submit_sm; what cannot be said in the PDU's fields is refused in words, never
- * sent malformed. Inwards: a status into an outcome, a delivery report into a
- * receipt; a deliver_sm or data_sm becomes an inbound message in smpp_inbound.c.
+ * sent malformed. Inwards: a delivery report into a receipt. Answers become outcomes
+ * in smpp_outcome.c, a deliver_sm or data_sm a message in smpp_inbound.c.
  *
  * What a peer wrote ends in tables, so every text from it is made printable
  * ASCII or valid UTF-8 here.
@@ -25,17 +25,11 @@
 #include <time.h>
 
 enum {
-	SECOND = 1000,
-	RETRY_FIRST_MS = 30 * SECOND, RETRY_MOST_MS = 900 * SECOND,
-	TRANSIENT_TRIES = 10, AMBIGUOUS_TRIES = 3,
-	THROTTLE_MS = 1 * SECOND,
 	PROTOCOL_SILENT = 0x40,         /* protocol_id: short message type 0; 41 to 47 replace */
 	SHORT_MESSAGE_MAX = 254,
 	SEPTETS_MAX = 160,              /* of one short message, its header counted among them */
 	DCS_CLASSES = 0x10, DCS_CLASSES_UCS2 = 0x18, /* GSM 7-bit and octets, up to UCS-2 */
 	TAG_MORE_MESSAGES_TO_SEND = 0x0426,
-	TAG_DELIVERY_FAILURE_REASON = 0x0425,
-	STATUS_DELIVERY_FAILURE = 0xFE,
 };
 
 /* Outwards. */
@@ -273,88 +267,12 @@ bool smpp_submit(const struct smpp_options *options, const struct part *part, st
 	    put_addresses(options, message, asked, pdu, outcome);
 }
 
-/* Answers. */
-
-void smpp_status_text(char *out, size_t room, uint32_t status)
-{
-	const struct smpp_status_info *info = smpp_status(status);
-	snprintf(out, room, "%s (0x%02x): %s", info->name, (unsigned)status, info->meaning);
-}
-
-static enum smpp_class class_of(const struct smpp_pdu *pdu)
-{
-	enum smpp_class class = smpp_status(pdu->status)->class;
-	if (pdu->status == SMPP_RMSGQFUL)
-		return SMPP_CLASS_THROTTLE; /* a window that is too large, more often than not */
-	if (pdu->status == STATUS_DELIVERY_FAILURE) {
-		uint32_t reason = smpp_tlv_number(pdu, TAG_DELIVERY_FAILURE_REASON, UINT32_MAX);
-		if (reason == 1 || reason == 2)
-			return SMPP_CLASS_PERMANENT;
-		return reason == 0 || reason == 3 ? SMPP_CLASS_TRANSIENT : SMPP_CLASS_AMBIGUOUS;
-	}
-	/* Of a submit they say nothing clear. */
-	if (class == SMPP_CLASS_BIND || class == SMPP_CLASS_OPERATION)
-		return SMPP_CLASS_AMBIGUOUS;
-	return class;
-}
-
-/* Later, each time later, but not for ever. */
-static void put_off(struct outcome *outcome, unsigned attempts, unsigned tries)
-{
-	if (attempts >= tries) {
-		char text[OUTCOME_TEXT_MAX];
-		memcpy(text, outcome->text, sizeof text);
-		snprintf(outcome->text, sizeof outcome->text, "given up after %u attempts: %.110s",
-		    attempts, text);
-		outcome->verdict = VERDICT_REJECTED;
-		return;
-	}
-	outcome->verdict = VERDICT_DEFERRED;
-	outcome->retry_ms = RETRY_FIRST_MS;
-	for (unsigned i = 1; i < attempts && outcome->retry_ms < RETRY_MOST_MS; i++)
-		outcome->retry_ms *= 2;
-	if (outcome->retry_ms > RETRY_MOST_MS)
-		outcome->retry_ms = RETRY_MOST_MS;
-}
-
 void smpp_print(char *out, size_t room, const char *text)
 {
 	snprintf(out, room, "%.*s", (int)room - 1, text);
 	for (; *out; out++)
 		if (*out < ' ' || *out > '~')
 			*out = '?';
-}
-
-struct outcome smpp_outcome(const struct smpp_pdu *pdu, const struct message *message)
-{
-	struct outcome outcome = { .code = pdu->status };
-	const enum smpp_class class = class_of(pdu);
-	if (class == SMPP_CLASS_DONE) {
-		outcome.verdict = VERDICT_SENT;
-		smpp_print(outcome.network_id, sizeof outcome.network_id, pdu->message_id);
-		return outcome;
-	}
-	smpp_status_text(outcome.text, sizeof outcome.text, pdu->status);
-	switch (class) {
-	case SMPP_CLASS_PERMANENT:
-		outcome.verdict = VERDICT_REJECTED;
-		break;
-	case SMPP_CLASS_THROTTLE:
-		outcome.verdict = VERDICT_DEFERRED;
-		outcome.untried = true;
-		outcome.retry_ms = outcome.hold_ms = THROTTLE_MS;
-		break;
-	case SMPP_CLASS_SESSION:
-		outcome.verdict = VERDICT_DEFERRED;
-		outcome.untried = true;
-		break;
-	case SMPP_CLASS_TRANSIENT:
-		put_off(&outcome, message->attempts, TRANSIENT_TRIES);
-		break;
-	default:
-		put_off(&outcome, message->attempts, AMBIGUOUS_TRIES);
-	}
-	return outcome;
 }
 
 /* Inwards: receipts. */

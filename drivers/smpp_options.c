@@ -93,6 +93,9 @@ const struct conf_key smpp_keys[] = {
 	  .words = receipt_id_words,
 	  .help = "auto: receipts may name messages in hexadecimal for decimal or the other way; "
 	  "same: they do not" },
+	{ .name = "status", .type = CONF_LIST, AT(status), .fallback = "",
+	  .help = "what to do at a status in place of the usual, like \"0x45 = fail\": retry, few, "
+	  "fail, throttle, rebind, hold" },
 	{ .name = "deliver_defer_status", .type = CONF_NUMBER, AT(deliver_defer_status),
 	  .fallback = "100", .min = 1, .max = 65535,
 	  .help = "status that asks the provider to deliver again later: 100 (ESME_RX_T_APPN), "
@@ -160,5 +163,5 @@ bool smpp_check(const void *at, struct conf_error *err)
 	for (size_t i = 0; i < options->host.n; i++)
 		if (!*options->host.items[i])
 			return conf_fail(err, "host has an empty name");
-	return true;
+	return smpp_actions_check(options, err);
 }

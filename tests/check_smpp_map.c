@@ -21,6 +21,9 @@ enum { MAX_S = 900, ALPHABET_GSM7 = 0, ALPHABET_LATIN1, ALPHABET_ASCII, ALPHABET
 static char empty[] = "", account[] = "acme01", abroad[] = "00", home[] = "0", country[] = "44";
 static char *hosts[] = { account };
 
+/* A link that has no rules of its own. */
+static const struct smpp_options usual;
+
 static struct smpp_options options_of(void)
 {
 	return (struct smpp_options){ .host = { hosts, 1 }, .system_id = account, .password = empty,
@@ -402,12 +405,49 @@ START_TEST(tries_come_later_each_time_and_end)
 		struct message message = message_of();
 		const struct smpp_pdu pdu = { .status = cases[i].status, .message_id = "a\xe9" };
 		message.attempts = (uint16_t)cases[i].attempts;
-		const struct outcome outcome = smpp_outcome(&pdu, &message);
+		const struct outcome outcome = smpp_outcome(&usual, &pdu, &message);
 		ck_assert_int_eq(outcome.verdict, cases[i].verdict);
 		ck_assert_uint_eq(outcome.retry_ms, cases[i].s * 1000);
 		ck_assert_uint_eq(outcome.code, cases[i].status);
 		if (cases[i].verdict == VERDICT_SENT)
 			ck_assert_str_eq(outcome.network_id, "a?");
+	}
+}
+END_TEST
+
+START_TEST(a_link_may_say_what_a_status_means)
+{
+	static char *rules[] = { (char *)"0x0B = retry", (char *)"69 = fail", (char *)"0x58=few",
+		(char *)"1025 = throttle", (char *)"0x402 = hold", (char *)"0x0A = rebind" };
+	static const struct { uint32_t status; enum verdict verdict; unsigned retry_s, hold_s; bool untried; }
+	cases[] = {
+		{ 0x0B, VERDICT_DEFERRED, 30, 0, false }, { 69, VERDICT_REJECTED, 0, 0, false },
+		{ 0x58, VERDICT_DEFERRED, 30, 0, false }, { 1025, VERDICT_DEFERRED, 1, 1, true },
+		{ 0x402, VERDICT_DEFERRED, 60, 60, true }, { 0x0A, VERDICT_DEFERRED, 0, 0, true },
+		{ 0x65, VERDICT_REJECTED, 0, 0, false }, { 0, VERDICT_SENT, 0, 0, false },
+	};
+	struct smpp_options options = options_of();
+	struct conf_error err;
+	options.status = (struct conf_list){ .items = rules, .n = 6 };
+	ck_assert(smpp_check(&options, &err));
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct message message = message_of();
+		const struct smpp_pdu pdu = { .status = cases[i].status };
+		message.attempts = 1;
+		const struct outcome outcome = smpp_outcome(&options, &pdu, &message);
+		ck_assert_int_eq(outcome.verdict, cases[i].verdict);
+		ck_assert_uint_eq(outcome.retry_ms, cases[i].retry_s * 1000);
+		ck_assert_uint_eq(outcome.hold_ms, cases[i].hold_s * 1000);
+		ck_assert_int_eq(outcome.untried, cases[i].untried);
+		ck_assert_int_eq(smpp_rebinds(&options, &pdu), cases[i].status == 0x0A);
+	}
+	static const char *const wrong[] = { "fail", "0x45", "0x45 = never", "0x45 = fail now", "= fail",
+		"x = fail", "0 = fail" };
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+		char *one[] = { (char *)wrong[i] };
+		options.status = (struct conf_list){ .items = one, .n = 1 };
+		ck_assert_msg(!smpp_check(&options, &err), "%s", wrong[i]);
+		ck_assert_ptr_nonnull(strstr(err.text, "like \"0x45 = fail\""));
 	}
 }
 END_TEST
@@ -424,7 +464,7 @@ START_TEST(a_failed_transaction_is_judged_by_its_reason)
 		const uint8_t reason = (uint8_t)cases[i].reason;
 		if (cases[i].reason >= 0)
 			ck_assert(smpp_tlv_add(&pdu, 0x0425, &reason, 1));
-		ck_assert_int_eq(smpp_outcome(&pdu, &message).verdict, cases[i].verdict);
+		ck_assert_int_eq(smpp_outcome(&usual, &pdu, &message).verdict, cases[i].verdict);
 	}
 }
 END_TEST
@@ -770,6 +810,7 @@ int main(void)
 	tcase_add_test(tests, what_one_short_message_does_not_hold_goes_into_message_payload);
 	tcase_add_test(tests, a_text_is_written_in_the_alphabet_of_the_link);
 	tcase_add_test(tests, tries_come_later_each_time_and_end);
+	tcase_add_test(tests, a_link_may_say_what_a_status_means);
 	tcase_add_test(tests, a_failed_transaction_is_judged_by_its_reason);
 	tcase_add_test(tests, receipts_become_facts);
 	tcase_add_test(tests, receipts_name_messages_in_every_base_that_the_vectors_allow);
