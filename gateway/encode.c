@@ -458,16 +458,20 @@ static uint8_t coding_octet(const struct work *work, const struct units *units)
 
 /* Cutting. */
 
-/* FNV-1a: tells parts apart that one row was cut into at different times. */
+/* Eight octets at a time (multiply, fold): tells parts apart that one row was cut into at
+ * different times. */
 static uint32_t digest_of(const struct part *part, enum concat concat, unsigned parts)
 {
-	const uint8_t how[] = { (uint8_t)part->coding, (uint8_t)concat, (uint8_t)parts };
-	uint32_t digest = 2166136261u;
-	for (size_t i = 0; i < sizeof how; i++)
-		digest = (digest ^ how[i]) * 16777619u;
-	for (size_t i = 0; i < part->len; i++)
-		digest = (digest ^ part->octets[i]) * 16777619u;
-	return digest ? digest : 1;
+	static const uint64_t odd = 0x9E3779B97F4A7C15u;
+	uint64_t digest = (uint64_t)part->coding << 16 | (uint64_t)concat << 8 | parts;
+	for (size_t i = 0; i < part->len; i += sizeof digest) {
+		uint64_t octets = 0;
+		const size_t left = part->len - i;
+		memcpy(&octets, part->octets + i, left < sizeof octets ? left : sizeof octets);
+		digest = (digest ^ octets) * odd;
+		digest ^= digest >> 32;
+	}
+	return (uint32_t)digest ? (uint32_t)digest : 1;
 }
 
 /* Another link, other settings or another text may cut a row otherwise than the attempt

@@ -88,32 +88,42 @@ static const struct { uint16_t point; uint8_t septet; } beyond[] = {
 	{ 0x20AC, 0xE5 },
 };
 
+static bool continues(uint8_t octet)
+{
+	return (octet & 0xC0) == 0x80;
+}
+
+/* Written out by length: every text goes through here. */
 uint32_t utf8_next(const uint8_t **at, const uint8_t *end)
 {
-	static const struct { uint8_t mask, lead; unsigned more; uint32_t least; } forms[] = {
-		{ 0x80, 0x00, 0, 0 },
-		{ 0xE0, 0xC0, 1, 0x80 },
-		{ 0xF0, 0xE0, 2, 0x800 },
-		{ 0xF8, 0xF0, 3, 0x10000 },
-	};
+	const uint8_t *const next = *at + 1;
+	const size_t left = (size_t)(end - next);
 	const uint8_t first = *(*at)++;
-	for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
-		if ((first & forms[i].mask) != forms[i].lead)
-			continue;
-		if ((size_t)(end - *at) < forms[i].more)
+	uint32_t point;
+	if (first < 0x80)
+		return first;
+	if (first < 0xE0) {
+		if (first < 0xC2 || left < 1 || !continues(next[0]))
 			return REPLACEMENT;
-		uint32_t point = first & (uint8_t)~forms[i].mask;
-		for (unsigned k = 0; k < forms[i].more; k++) {
-			if (((*at)[k] & 0xC0) != 0x80)
-				return REPLACEMENT;
-			point = point << 6 | ((*at)[k] & 0x3F);
-		}
-		if (point < forms[i].least || point > 0x10FFFF || (point >= 0xD800 && point <= 0xDFFF))
+		*at += 1;
+		return (first & 0x1Fu) << 6 | (next[0] & 0x3F);
+	}
+	if (first < 0xF0) {
+		if (left < 2 || !continues(next[0]) || !continues(next[1]))
 			return REPLACEMENT;
-		*at += forms[i].more;
+		point = (first & 0x0Fu) << 12 | (next[0] & 0x3Fu) << 6 | (next[1] & 0x3F);
+		if (point < 0x800 || (point >= 0xD800 && point <= 0xDFFF))
+			return REPLACEMENT;
+		*at += 2;
 		return point;
 	}
-	return REPLACEMENT;
+	if (first > 0xF4 || left < 3 || !continues(next[0]) || !continues(next[1]) || !continues(next[2]))
+		return REPLACEMENT;
+	point = (first & 0x07u) << 18 | (next[0] & 0x3Fu) << 12 | (next[1] & 0x3Fu) << 6 | (next[2] & 0x3F);
+	if (point < 0x10000 || point > 0x10FFFF)
+		return REPLACEMENT;
+	*at += 3;
+	return point;
 }
 
 size_t utf8_put(char out[4], uint32_t point)
@@ -338,7 +348,9 @@ size_t utf8_valid(const char *text, size_t len)
 			break;
 		const uint8_t *const from = at;
 		if (is_latin(at, end)) {
-			at += 2;
+			do {
+				at += 2;
+			} while (at < end && is_latin(at, end));
 			continue;
 		}
 		/* U+FFFD itself is three octets; what is no UTF-8 is one. */
