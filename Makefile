@@ -12,7 +12,7 @@ B       ?= build$(if $(SAN),-$(subst $(comma),-,$(SAN)))$(if $(filter clang,$(CC
 PREFIX  ?= /usr/local
 VERSION := 0.1.0
 
-LIBS    := libevent libevent_pthreads libcrypto libpq sqlite3 libconfuse jansson libsystemd
+LIBS    := libevent libevent_pthreads libevent_openssl libssl libcrypto libpq sqlite3 libconfuse jansson libsystemd
 CFLAGS  ?= -O2 -g
 WARN    := -std=c17 -Wall -Wextra -Wpedantic -Wshadow -Werror
 # Texts for people may be cut short: that is what snprintf is for here. Clang has no such warning.

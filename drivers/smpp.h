@@ -8,6 +8,7 @@
 
 #include "../conf/conf.h"
 #include "../gateway/message.h"
+#include "../gateway/tls.h"
 #include "../sms/address.h"
 #include "../sms/charset.h"
 #include "smpp_pdu.h"
@@ -41,6 +42,7 @@ struct smpp_options {
 	int receipt_ids;                /* enum smpp_receipt_ids */
 	struct conf_list status;        /* "0x45 = fail": actions in place of the usual ones */
 	long deliver_defer_status;
+	struct tls_settings tls;
 	long connect_timeout, bind_timeout, response_timeout, enquire_link, enquire_timeout,
 	    unbind_timeout, pdu_timeout, write_timeout; /* ms */
 };

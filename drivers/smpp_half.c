@@ -23,6 +23,7 @@
 
 #include "../gateway/clock.h"
 #include "../gateway/stream.h"
+#include "../gateway/tls.h"
 
 #include <event2/event.h>
 
@@ -57,6 +58,7 @@ struct half {
 	uint32_t bind;
 	enum phase phase;
 	struct stream *stream;          /* NULL in IDLE */
+	struct tls *tls;                /* NULL without */
 	struct event *timer;
 	uint64_t rings_at;              /* when the timer does; 0: it does not */
 	uint64_t late_at;               /* end of the phase; 0: it has none */
@@ -157,6 +159,7 @@ static void send_bind(struct half *);
 static void tell_bound(struct half *);
 static void send_unbind(struct half *);
 static void finish(struct half *);
+static void connect_impossible(struct half *);
 static void bind_late(struct half *);
 static void unbind_late(struct half *);
 
@@ -167,7 +170,8 @@ static const struct {
 	void (*late)(struct half *);
 } phases[] = {
 	[IDLE]       = { "idle", 0, NULL, NULL },
-	[CONNECTING] = { "connecting", 0, begin_connect, NULL }, /* the stream has deadlines */
+	/* The stream has deadlines of its own. */
+	[CONNECTING] = { "connecting", 0, begin_connect, connect_impossible },
 	[BINDING]    = { "binding", offsetof(struct smpp_options, bind_timeout), send_bind, bind_late },
 	[BOUND]      = { "bound", 0, tell_bound, NULL },
 	[UNBINDING]  = { "unbinding", offsetof(struct smpp_options, unbind_timeout), send_unbind,
@@ -229,6 +233,11 @@ static void finish(struct half *half)
 }
 
 /* Binding. */
+
+static void connect_impossible(struct half *half)
+{
+	end(half, DOWN_REFUSED, "%s", half->why);
+}
 
 static void bind_late(struct half *half)
 {
@@ -566,11 +575,19 @@ bool half_resume(struct half *half, unsigned reason)
 static void begin_connect(struct half *half)
 {
 	const struct smpp_options *options = half->options;
+	struct conf_error err;
+	if (options->tls.on && !(half->tls = tls_new(&options->tls, &err))) {
+		/* A file has gone since the configuration was read. */
+		snprintf(half->why, sizeof half->why, "%.300s", err.text);
+		half->late_at = clock_ms();
+		arm(half);
+		return;
+	}
 	const struct stream_options how = {
 		.hosts = (const char *const *)options->host.items, .nhosts = options->host.n,
 		.port = (unsigned)options->port, .connect_ms = (unsigned)options->connect_timeout,
 		.partial_ms = (unsigned)options->pdu_timeout,
-		.stall_ms = (unsigned)options->write_timeout,
+		.stall_ms = (unsigned)options->write_timeout, .tls = half->tls,
 	};
 	const struct stream_handler handler = { .ctx = half, .measure = smpp_measure,
 		.frame = on_frame, .garbled = on_garbled, .event = on_stream };
@@ -617,5 +634,6 @@ void half_free(struct half *half)
 		return;
 	half_close(half);
 	event_free(half->timer);
+	tls_free(half->tls);
 	free(half);
 }

@@ -101,6 +101,8 @@ const struct conf_key smpp_keys[] = {
 	  .help = "status that asks the provider to deliver again later: 100 (ESME_RX_T_APPN), "
 	  "or 8, 20, 69, 88 where that one is final" },
 
+	TLS_KEYS(offsetof(struct smpp_options, tls)),
+
 	{ .name = "connect_timeout", .type = CONF_SECONDS, AT(connect_timeout), .fallback = "10",
 	  .min = 1, .max = 600, .help = "seconds for a host to take the connection" },
 	{ .name = "bind_timeout", .type = CONF_SECONDS, AT(bind_timeout), .fallback = "30",
@@ -163,5 +165,11 @@ bool smpp_check(const void *at, struct conf_error *err)
 	for (size_t i = 0; i < options->host.n; i++)
 		if (!*options->host.items[i])
 			return conf_fail(err, "host has an empty name");
+	if (options->tls.on) {              /* are the files there and good? */
+		struct tls *tls = tls_new(&options->tls, err);
+		if (!tls)
+			return false;
+		tls_free(tls);
+	}
 	return smpp_actions_check(options, err);
 }

@@ -7,6 +7,8 @@
  *        v    +-----------------+                             |
  *      IDLE --+--> RESOLVING ---+--> DIALING ---> OPEN <------+
  *             |     on_resolved     on_dialed      |
+ *             |                (with TLS: SHAKING, |
+ *             |                  on_shaken)        |
  *             |  (every host failed)               | stream_finish
  *             v                                    v
  *           ENDED <------------------------- FINISHING
@@ -23,15 +25,19 @@
  * up is answered later all the same, so it is an object of its own, which
  * forgets its stream and frees itself.
  *
- * One timer has at most one meaning at a time: the lookup's and the dial's
- * deadline, then the rest of a frame that has begun, then the flush.
+ * One timer has at most one meaning at a time: the lookup's, the dial's and the
+ * handshake's deadline, then the rest of a frame that has begun, then the flush.
  */
 #include "stream.h"
 
+#include "tls.h"
+
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
+#include <event2/bufferevent_ssl.h>
 #include <event2/dns.h>
 #include <event2/event.h>
+#include <openssl/ssl.h>
 
 #include <assert.h>
 #include <errno.h>
@@ -51,7 +57,7 @@ enum {
 	READ_MAX = 64 * 1024,           /* octets of one read */
 };
 
-enum phase { IDLE, RESOLVING, DIALING, OPEN, FINISHING, ENDED };
+enum phase { IDLE, RESOLVING, DIALING, SHAKING, OPEN, FINISHING, ENDED };
 
 struct lookup {
 	struct stream *stream;          /* NULL once nobody waits for it */
@@ -70,13 +76,14 @@ struct stream {
 	char why[WHY_MAX];              /* of the end, or of the failures to connect so far */
 
 	size_t host;                    /* the next to be tried */
-	char peer[NAME_MAX_LEN + 16];   /* "host:port" as configured, now being tried */
+	char name[NAME_MAX_LEN];        /* of the host now being tried, */
+	char peer[NAME_MAX_LEN + 16];   /* and "host:port" as configured */
 	struct lookup *lookup;          /* while RESOLVING */
 	struct evutil_addrinfo *addresses, *address; /* of this host; the next to be dialed */
 	int fd;                         /* while DIALING, else -1 */
 	struct event *dial;             /* while DIALING: writable, or too late */
 
-	struct bufferevent *bev;        /* from OPEN on */
+	struct bufferevent *bev;        /* from SHAKING or OPEN on */
 	struct event *timer, *soon;     /* on_timer, step */
 	unsigned paused;                /* reasons, a bit each */
 	size_t awaited;                 /* length of the frame that has begun, 0: not known */
@@ -264,6 +271,9 @@ static void discard_input(struct stream *stream)
 {
 	uint8_t sink[4096];
 	int fd = bufferevent_getfd(stream->bev);
+	SSL *session = bufferevent_openssl_get_ssl(stream->bev);
+	if (session)
+		SSL_shutdown(session);
 	shutdown(fd, SHUT_WR);
 	for (int i = 0; i < 64 && recv(fd, sink, sizeof sink, MSG_DONTWAIT) > 0; i++)
 		continue;
@@ -279,13 +289,15 @@ static void on_flushed(struct bufferevent *bev, void *arg)
 
 static void on_event(struct bufferevent *bev, short what, void *arg)
 {
-	(void)bev;
 	struct stream *stream = arg;
 	const int error = EVUTIL_SOCKET_ERROR();
+	const unsigned long tls = bufferevent_openssl_get_ssl(bev) ? bufferevent_get_openssl_error(bev) : 0;
 	if (stream->phase == OPEN && what & BEV_EVENT_EOF)
 		explain(stream, "the peer closed the connection");
 	else if (stream->phase == OPEN && what & BEV_EVENT_TIMEOUT)
 		explain(stream, "nothing could be sent for %g s", stream->options.stall_ms / 1000.0);
+	else if (stream->phase == OPEN && tls)
+		explain(stream, "connection failed: TLS: %s", tls_reason(tls));
 	else if (stream->phase == OPEN)
 		explain(stream, "connection failed: %s", evutil_socket_error_to_string(error));
 	ended(stream);
@@ -293,15 +305,17 @@ static void on_event(struct bufferevent *bev, short what, void *arg)
 
 /* Connecting. */
 
-static void open_on(struct stream *stream, int fd)
+static void prepare(int fd)
 {
 	const int on = 1;
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
 	evutil_make_socket_nonblocking(fd);
-	stream->bev = bufferevent_socket_new(stream->base, fd, BEV_OPT_CLOSE_ON_FREE);
-	if (!stream->bev)
-		abort();
+}
+
+/* Octets go both ways from now on; the bufferevent is there. */
+static void open_up(struct stream *stream)
+{
 	bufferevent_setcb(stream->bev, on_read, on_flushed, on_event, stream);
 	bufferevent_set_max_single_read(stream->bev, READ_MAX);
 	if (stream->options.stall_ms) {
@@ -312,6 +326,59 @@ static void open_on(struct stream *stream, int fd)
 	bufferevent_enable(stream->bev, EV_WRITE | (stream->paused ? 0 : EV_READ));
 	stream->why[0] = '\0';
 	stream->phase = OPEN;
+}
+
+static void open_on(struct stream *stream, int fd)
+{
+	prepare(fd);
+	stream->bev = bufferevent_socket_new(stream->base, fd, BEV_OPT_CLOSE_ON_FREE);
+	if (!stream->bev)
+		abort();
+	open_up(stream);
+}
+
+static void tell_connected(struct stream *stream, const char *how)
+{
+	enter(stream);
+	stream->handler.event(stream->handler.ctx, STREAM_CONNECTED, how);
+	leave(stream);
+}
+
+/* The handshake has ended, well or not. */
+static void on_shaken(struct bufferevent *bev, short what, void *arg)
+{
+	struct stream *stream = arg;
+	SSL *session = bufferevent_openssl_get_ssl(bev);
+	char text[WHY_MAX], how[NAME_MAX_LEN + WHY_MAX + 32];
+	event_del(stream->timer);
+	if (what & BEV_EVENT_CONNECTED) {
+		tls_describe(session, text, sizeof text);
+		snprintf(how, sizeof how, "%s, %s", stream->peer, text);
+		open_up(stream);
+		tell_connected(stream, how);
+		return;
+	}
+	tls_explain(session, bufferevent_get_openssl_error(bev), text, sizeof text);
+	blame(stream, text);
+	bufferevent_free(bev);
+	stream->bev = NULL;
+	stream->phase = IDLE;
+	soon(stream);
+}
+
+static void shake(struct stream *stream, int fd)
+{
+	prepare(fd);
+	stream->bev = bufferevent_openssl_socket_new(stream->base, fd,
+	    tls_session(stream->options.tls, stream->name), BUFFEREVENT_SSL_CONNECTING,
+	    BEV_OPT_CLOSE_ON_FREE);
+	if (!stream->bev)
+		abort();
+	bufferevent_openssl_set_allow_dirty_shutdown(stream->bev, 1);
+	bufferevent_setcb(stream->bev, NULL, NULL, on_shaken, stream);
+	bufferevent_enable(stream->bev, EV_READ | EV_WRITE);
+	stream->phase = SHAKING;
+	ring_after(stream->timer, stream->options.connect_ms);
 }
 
 static void on_dialed(evutil_socket_t fd, short what, void *arg)
@@ -333,10 +400,12 @@ static void on_dialed(evutil_socket_t fd, short what, void *arg)
 	}
 	evutil_freeaddrinfo(stream->addresses);
 	stream->addresses = stream->address = NULL;
+	if (stream->options.tls) {
+		shake(stream, fd);
+		return;
+	}
 	open_on(stream, fd);
-	enter(stream);
-	stream->handler.event(stream->handler.ctx, STREAM_CONNECTED, stream->peer);
-	leave(stream);
+	tell_connected(stream, stream->peer);
 }
 
 /* Begins to connect to the next address of this host. */
@@ -456,6 +525,7 @@ static bool next_host(struct stream *stream)
 		soon(stream);
 		return true;
 	}
+	snprintf(stream->name, sizeof stream->name, "%s", name);
 	snprintf(stream->peer, sizeof stream->peer, strchr(name, ':') ? "[%s]:%s" : "%s:%s", name,
 	    port);
 	struct evutil_addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM,
@@ -509,6 +579,14 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 		forget_lookup(stream);
 		stream->phase = IDLE;
 		blame(stream, "the name could not be looked up in time");
+		soon(stream);
+		return;
+	}
+	if (stream->phase == SHAKING) {
+		bufferevent_free(stream->bev);
+		stream->bev = NULL;
+		stream->phase = IDLE;
+		blame(stream, "the TLS handshake did not end in time");
 		soon(stream);
 		return;
 	}

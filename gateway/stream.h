@@ -16,9 +16,11 @@
 
 struct event_base;
 struct stream;
+struct tls;
 
 enum stream_event {
-	STREAM_CONNECTED,               /* after stream_connect(); `why` is "host:port" */
+	STREAM_CONNECTED,               /* after stream_connect(); `why` is "host:port", with TLS
+	                                 * ", " and what tls_describe() says */
 	STREAM_CLOSED,                  /* `why` says how, for people; no more callbacks follow */
 };
 
@@ -29,6 +31,7 @@ struct stream_options {
 	unsigned connect_ms;            /* for each lookup, and each address of a host */
 	unsigned partial_ms;            /* from a frame's first octet to its last */
 	unsigned stall_ms;              /* unsent octets without progress */
+	struct tls *tls;                /* NULL: none; borrowed as long as the stream connects */
 };
 
 struct stream_handler {

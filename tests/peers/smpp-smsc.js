@@ -50,6 +50,8 @@ const defaults = {
 	'--counts': '',                 // write the JSON there too
 	'--record': '',                 // append whole messages there
 	'--echo': false,                // takes no value: send submits back
+	'--tls-cert': '', '--tls-key': '', // PEM: speak TLS
+	'--tls-client-ca': '',          // PEM: ask for certificates signed by it
 };
 
 function usage(why) {
@@ -330,7 +332,13 @@ function onGone(session) {
 	sendEchoes(session.account);
 }
 
-const server = smpp.createServer((session) => {
+const secure = options['--tls-cert'] ? {
+	cert: fs.readFileSync(options['--tls-cert']), key: fs.readFileSync(options['--tls-key']),
+	...(options['--tls-client-ca'] ? { ca: fs.readFileSync(options['--tls-client-ca']),
+		requestCert: true, rejectUnauthorized: true } : {}),
+} : {};
+
+const server = smpp.createServer(secure, (session) => {
 	for (const command of ['bind_transceiver', 'bind_receiver', 'bind_transmitter'])
 		session.on(command, (pdu) => onBind(session, pdu));
 	for (const command of ['submit_sm', 'data_sm'])

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* tls.c - what OpenSSL is told, and what it says, in words. */
+#include "tls.h"
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+const char *const tls_versions[] = { "1.2", "1.3", NULL };
+
+struct tls {
+	SSL_CTX *context;
+	char *name;                     /* "": the host's */
+};
+
+const char *tls_reason(unsigned long error)
+{
+	const char *text = ERR_reason_error_string(error);
+	return text ? text : "unknown error";
+}
+
+/* The last error of this thread, and forgets the others. */
+static const char *reason(void)
+{
+	const unsigned long error = ERR_peek_last_error();
+	ERR_clear_error();
+	return tls_reason(error);
+}
+
+static bool load(SSL_CTX *context, const struct tls_settings *settings, struct conf_error *err)
+{
+	const char *key = *settings->key ? settings->key : settings->certificate;
+	if (*settings->ca ? SSL_CTX_load_verify_locations(context, settings->ca, NULL) != 1
+	    : SSL_CTX_set_default_verify_paths(context) != 1)
+		return conf_fail(err, "tls_ca: %s cannot be read: %s", *settings->ca ? settings->ca
+		    : "the system's list", reason());
+	if (*settings->key && !*settings->certificate)
+		return conf_fail(err, "tls_key is given without tls_certificate");
+	if (!*settings->certificate)
+		return true;
+	if (SSL_CTX_use_certificate_chain_file(context, settings->certificate) != 1)
+		return conf_fail(err, "tls_certificate: %s cannot be read: %s", settings->certificate, reason());
+	if (SSL_CTX_use_PrivateKey_file(context, key, SSL_FILETYPE_PEM) != 1)
+		return conf_fail(err, "tls_key: %s cannot be read, or does not go with tls_certificate: %s", key,
+		    reason());
+	return true;
+}
+
+struct tls *tls_new(const struct tls_settings *settings, struct conf_error *err)
+{
+	struct tls *tls = calloc(1, sizeof *tls);
+	if (!tls || !(tls->name = strdup(settings->name)))
+		abort();
+	ERR_clear_error();
+	tls->context = SSL_CTX_new(TLS_client_method());
+	if (!tls->context)
+		abort();
+	SSL_CTX_set_min_proto_version(tls->context, settings->least ? TLS1_3_VERSION : TLS1_2_VERSION);
+	SSL_CTX_set_verify(tls->context, settings->verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, NULL);
+	SSL_CTX_set_mode(tls->context, SSL_MODE_RELEASE_BUFFERS);
+	if (load(tls->context, settings, err))
+		return tls;
+	tls_free(tls);
+	return NULL;
+}
+
+void tls_free(struct tls *tls)
+{
+	if (!tls)
+		return;
+	SSL_CTX_free(tls->context);
+	free(tls->name);
+	free(tls);
+}
+
+SSL *tls_session(struct tls *tls, const char *host)
+{
+	const char *name = *tls->name ? tls->name : host;
+	SSL *session = SSL_new(tls->context);
+	if (!session)
+		abort();
+	if (X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(session), name) == 1)
+		return session;                 /* an address has no SNI (RFC 6066, 3) */
+	SSL_set_tlsext_host_name(session, name);
+	if (SSL_set1_host(session, name) != 1)
+		abort();
+	return session;
+}
+
+void tls_explain(SSL *session, unsigned long error, char *out, size_t room)
+{
+	const long verdict = SSL_get_verify_result(session);
+	const char *remedy = "";
+	switch (verdict) {
+	case X509_V_OK:
+		snprintf(out, room, "TLS: %s", error ? tls_reason(error) : "the peer closed the connection in the handshake");
+		return;
+	case X509_V_ERR_HOSTNAME_MISMATCH:
+	case X509_V_ERR_IP_ADDRESS_MISMATCH:
+		remedy = " (check of the name): set tls_name to the one in the certificate";
+		break;
+	case X509_V_ERR_CERT_HAS_EXPIRED:
+	case X509_V_ERR_CERT_NOT_YET_VALID:
+		remedy = " (check of the dates): the provider has to renew it, or a clock is wrong";
+		break;
+	case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+	case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+	case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+		remedy = " (check of who signed it): name the provider's authority by tls_ca";
+		break;
+	default:
+		break;
+	}
+	snprintf(out, room, "TLS: the peer's certificate: %s%s", X509_verify_cert_error_string(verdict),
+	    remedy);
+}
+
+void tls_describe(SSL *session, char *out, size_t room)
+{
+	X509 *certificate = SSL_get1_peer_certificate(session);
+	char name[80] = "?";
+	struct tm until = { 0 };
+	if (certificate) {
+		X509_NAME_get_text_by_NID(X509_get_subject_name(certificate), NID_commonName, name, sizeof name);
+		ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &until);
+		X509_free(certificate);
+	}
+	snprintf(out, room, "%s %s, certificate of %s until %04d-%02d-%02d", SSL_get_version(session),
+	    SSL_get_cipher_name(session), name, until.tm_year + 1900, until.tm_mon + 1, until.tm_mday);
+}

@@ -1,0 +1,133 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# tls.sh - links over TLS to a message centre that others wrote, with certificates that
+# are good and with every kind that is not.
+# shellcheck source=tests/e2e/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+authority() { # NAME: makes NAME.pem, NAME.key
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 \
+		-keyout "$DIR/$1.key" -out "$DIR/$1.pem" -subj "/CN=$1" 2>/dev/null
+}
+
+certificate() { # NAME AUTHORITY SUBJECT-ALT-NAME DAYS
+	openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$DIR/$1.key" \
+		-out "$DIR/$1.csr" -subj "/CN=$1" 2>/dev/null
+	openssl x509 -req -in "$DIR/$1.csr" -CA "$DIR/$2.pem" -CAkey "$DIR/$2.key" -CAcreateserial \
+		-days "$4" -out "$DIR/$1.pem" -extfile <(echo "subjectAltName=$3") 2>/dev/null
+}
+
+centre_with() { # CERTIFICATE [FLAGS...]
+	local name=$1
+	shift
+	peer_start --echo --tls-cert "$DIR/$name.pem" --tls-key "$DIR/$name.key" "$@"
+}
+
+link_with() { # KEYS
+	smpp_link main "${PORT[peer]}" "window = 10 tls = on $1" | conf
+	ctl init
+}
+
+all_arrives() {
+	gateway_up
+	sql "INSERT INTO outbox (recipient, body) VALUES ('+36201000001', 'Hello'), ('+36201000002', 'Szia ő')"
+	await_statuses 20 delivered=2
+	await_sql 20 2 "SELECT count(*) FROM inbox"
+	gateway_stop
+}
+
+is_refused() { # REGEX: the log and the table say which check failed
+	gateway_start
+	await_log 20 "event=down.*$1"
+	await_sql 10 1 "SELECT count(*) FROM link WHERE name = 'main' AND state <> 'up' AND reason LIKE '%TLS%'"
+	kill -TERM "${PID[gateway]}"
+	await_gone 30 "${PID[gateway]}"
+	unset 'PID[gateway]'
+}
+
+a_link_over_tls_carries_messages_both_ways() {
+	authority ca
+	certificate good ca IP:127.0.0.1 30
+	centre_with good
+	link_with "tls_ca = \"$DIR/ca.pem\""
+	all_arrives
+	await_log 1 'event=connected host=127.0.0.1:[0-9]+, TLSv1.3 [A-Z0-9_]+, certificate of good until 20'
+}
+
+the_oldest_version_is_kept() {
+	authority ca
+	certificate good ca IP:127.0.0.1 30
+	NODE_OPTIONS=--tls-max-v1.2 centre_with good
+	link_with "tls_ca = \"$DIR/ca.pem\""
+	all_arrives
+	await_log 1 'event=connected.*TLSv1.2'
+	link_with "tls_ca = \"$DIR/ca.pem\" tls_least = 1.3"
+	is_refused 'TLS: .*(protocol version|version)'
+}
+
+a_certificate_of_an_unknown_authority_is_refused() {
+	authority ca
+	authority other
+	certificate good other IP:127.0.0.1 30
+	centre_with good
+	link_with "tls_ca = \"$DIR/ca.pem\""
+	is_refused 'check of who signed it'
+	link_with "tls_ca = \"$DIR/ca.pem\" tls_verify = off"
+	all_arrives
+}
+
+a_certificate_for_another_name_is_refused() {
+	authority ca
+	certificate good ca DNS:smsc.example 30
+	centre_with good
+	link_with "tls_ca = \"$DIR/ca.pem\""
+	is_refused 'check of the name'
+	link_with "tls_ca = \"$DIR/ca.pem\" tls_name = \"smsc.example\""
+	all_arrives
+}
+
+a_certificate_that_has_expired_is_refused() {
+	authority ca
+	certificate old ca IP:127.0.0.1 -1
+	centre_with old
+	link_with "tls_ca = \"$DIR/ca.pem\""
+	is_refused 'check of the dates'
+}
+
+a_centre_that_asks_for_our_certificate_gets_it() {
+	authority ca
+	certificate good ca IP:127.0.0.1 30
+	certificate ours ca DNS:shop.example 30
+	centre_with good --tls-client-ca "$DIR/ca.pem"
+	link_with "tls_ca = \"$DIR/ca.pem\" tls_certificate = \"$DIR/ours.pem\" tls_key = \"$DIR/ours.key\""
+	all_arrives
+	link_with "tls_ca = \"$DIR/ca.pem\""
+	gateway_start
+	await_log 20 'event=down.*TLS: .*certificate required'
+}
+
+files_that_cannot_be_read_are_said_when_the_configuration_is() {
+	authority ca
+	PORT[peer]=1
+	smpp_link main 1 "tls = on tls_ca = \"$DIR/none.pem\"" | conf
+	ctl init 2>"$DIR/said" && fail "a file that is not there is taken"
+	grep -q 'tls_ca: .*none.pem cannot be read' "$DIR/said" || fail "$(cat "$DIR/said")"
+	smpp_link main 1 "tls = on tls_certificate = \"$DIR/ca.pem\" tls_key = \"$DIR/ca.pem\"" | conf
+	ctl init 2>"$DIR/said" && fail "a certificate is taken for a key"
+	grep -q 'tls_key: .*ca.pem cannot be read, or does not go with' "$DIR/said" || fail "$(cat "$DIR/said")"
+}
+
+# A centre that speaks no TLS, and one that says nothing at all.
+a_handshake_that_cannot_end_is_given_up() {
+	sim_start sim
+	smpp_link main "${PORT[sim]}" 'tls = on connect_timeout = 1' | conf
+	ctl init
+	is_refused 'TLS: |TLS handshake'
+}
+
+on_one sqlite a_link_over_tls_carries_messages_both_ways the_oldest_version_is_kept \
+	a_certificate_of_an_unknown_authority_is_refused a_certificate_for_another_name_is_refused \
+	a_certificate_that_has_expired_is_refused a_centre_that_asks_for_our_certificate_gets_it \
+	files_that_cannot_be_read_are_said_when_the_configuration_is \
+	a_handshake_that_cannot_end_is_given_up
+finish
