@@ -49,6 +49,8 @@ enum {
 	OVERDUE_MAX = 3,                /* in a row: the session is of no use */
 	LATE_MAX = 64,                  /* parts that an answer may still come for */
 	LATE_MS = 600 * 1000,
+	EASE_EVERY_MS = 1000,           /* however often the centre says that it is full */
+	NEARLY_FULL = 90, FULL = 100,   /* congestion_state (SMPP 5.0, 4.8.4.18) */
 	OWED_MAX = 1000,                /* tickets at a time */
 	GRACE_MS = 1000,                /* for answers that waited while we did not read */
 };
@@ -64,6 +66,7 @@ struct session {
 	unsigned nhalves;
 	struct window *window;
 	struct late *late;              /* parts that were given up */
+	uint64_t eased_at;              /* loop ms */
 	unsigned overdue;               /* parts in a row that got no answer */
 	uint64_t patient_until;         /* no part is overdue before */
 	uint64_t drain_until;           /* while DRAINING: then it unbinds, answered or not */
@@ -211,6 +214,16 @@ static void send_part(void *at, struct part *part)
 		free(octets);
 }
 
+static void heed_congestion(struct session *session, const struct smpp_pdu *pdu)
+{
+	const uint32_t state = smpp_tlv_number(pdu, SMPP_TAG_CONGESTION_STATE, 0);
+	const uint64_t now = clock_ms();
+	if (state < NEARLY_FULL || (session->eased_at && now - session->eased_at < EASE_EVERY_MS))
+		return;
+	session->eased_at = now;
+	link_ease(session->link, state >= FULL ? 50 : 90);
+}
+
 static void on_answered(void *at, struct half *half, const struct smpp_pdu *pdu)
 {
 	(void)half;
@@ -219,6 +232,8 @@ static void on_answered(void *at, struct half *half, const struct smpp_pdu *pdu)
 	session->overdue = 0;
 	const struct outcome outcome = smpp_outcome(session->options, pdu, part->message);
 	link_done(session->link, part, &outcome);
+	if (pdu->ntlvs)
+		heed_congestion(session, pdu);
 	if (smpp_rebinds(session->options, pdu))
 		down(session, DOWN_LOST, outcome.text);
 	else

@@ -84,6 +84,9 @@ const char *link_name(const struct link *);
 
 /* The session can take `window` parts at a time. Also: the window changed. */
 void link_up(struct link *, unsigned window);
+/* The peer says how full it is: the link goes on at so many percent of its rate, and
+ * recovers by itself. Throttled outcomes (hold_ms) do that without being told. */
+void link_ease(struct link *, unsigned percent);
 /* The session has ended. `why` is for people, and says the remedy when the
  * driver knows one. It is copied. */
 void link_down(struct link *, enum down, const char *why);

@@ -60,6 +60,10 @@ struct link {
 	struct parts lent;              /* submitted to the session, by `loan` */
 	unsigned queued, unanswered, window;
 	struct pace pace;
+	double eased, eased_to;         /* parts a second after a throttling, and before; 0: not eased */
+	uint64_t throttled_at;          /* loop ms of the last one */
+	uint64_t turns;                 /* parts submitted */
+	unsigned taken_now, taken;      /* by the network, this second and of late */
 
 	bool ended;                     /* link_down was called; turn() closes the session */
 	enum down down;
@@ -246,6 +250,7 @@ static void submit(struct link *link, struct part *part)
 	TAILQ_REMOVE(&link->queue, part, entry);
 	link->queued--;
 	TAILQ_INSERT_TAIL(&link->lent, part, loan);
+	part->turn = ++link->turns;
 	link->unanswered++;
 	link->settings->driver->submit(link->session, part);
 }
@@ -302,6 +307,56 @@ static void turn(evutil_socket_t fd, short what, void *arg)
 	pump(link);
 }
 
+/* Easing: after a throttling the link goes on at four fifths of its rate, and after ten
+ * quiet seconds a twentieth faster each second, until it is what it was. */
+
+enum { EASE_QUIET_MS = 10000 };
+
+static double limit_of(const struct link *link)
+{
+	const double rate = (double)link->settings->common.rate;
+	return link->eased > 0 && (rate <= 0 || link->eased < rate) ? link->eased : rate;
+}
+
+void link_ease(struct link *link, unsigned percent)
+{
+	const double rate = limit_of(link);
+	const double now = rate > 0 ? rate : link->taken_now > link->taken ? link->taken_now
+	    : link->taken ? link->taken : link->window;
+	link->throttled_at = clock_ms();
+	if (!link->eased)
+		link->eased_to = now;
+	link->eased = now * percent / 100 > 1 ? now * percent / 100 : 1;
+	link_info(link, "event=eased rate=%.0f", link->eased);
+	pace_set(&link->pace, limit_of(link), link->throttled_at);
+}
+
+static void recover(struct link *link)
+{
+	const uint64_t now = clock_ms();
+	if (!link->eased || now - link->throttled_at < EASE_QUIET_MS)
+		return;
+	link->eased = link->eased * 1.05 + 0.05;
+	if (link->eased >= link->eased_to) {
+		link->eased = 0;
+		link_info(link, "event=recovered");
+	}
+	pace_set(&link->pace, limit_of(link), now);
+}
+
+/* Back among those that wait, before every part that was to leave after it. */
+static void queue_again(struct link *link, struct part *part)
+{
+	struct part *before = TAILQ_FIRST(&link->queue);
+	while (before && before->turn && before->turn < part->turn)
+		before = TAILQ_NEXT(before, entry);
+	if (before)
+		TAILQ_INSERT_BEFORE(before, part, entry);
+	else
+		TAILQ_INSERT_TAIL(&link->queue, part, entry);
+	link->queued++;
+}
+
 static void open_session(struct link *link)
 {
 	link->serial++;
@@ -334,6 +389,10 @@ static void on_second(evutil_socket_t fd, short what, void *arg)
 	unsigned faded = link->recent - link->recent / 4;
 	link->recent = link->answered_now > faded ? link->answered_now : faded;
 	link->answered_now = 0;
+	faded = link->taken - link->taken / 4;
+	link->taken = link->taken_now > faded ? link->taken_now : faded;
+	link->taken_now = 0;
+	recover(link);
 }
 
 struct link *link_new(const struct link_settings *settings, const struct link_hub *hub)
@@ -369,7 +428,7 @@ void link_start(struct link *link)
 void link_apply(struct link *link, const struct link_settings *settings)
 {
 	link->settings = settings;
-	pace_set(&link->pace, (double)settings->common.rate, clock_ms());
+	pace_set(&link->pace, limit_of(link), clock_ms());
 	wake(link);
 }
 
@@ -405,6 +464,7 @@ void link_enqueue(struct link *link, struct message *message)
 		struct part *part = &message->parts[i];
 		if (part->taken)
 			continue;
+		part->turn = 0;
 		TAILQ_INSERT_TAIL(&link->queue, part, entry);
 		link->queued++;
 		message->unanswered++;
@@ -471,8 +531,11 @@ void link_report(const struct link *link, struct link_report *report)
 	snprintf(report->name, sizeof report->name, "%s", link->settings->name);
 	snprintf(report->driver, sizeof report->driver, "%s", link->settings->driver->name);
 	snprintf(report->state, sizeof report->state, "%s", state_name(link));
-	snprintf(report->reason, sizeof report->reason, "%s",
-	    link->state == UP ? "" : link->reason);
+	if (link->state == UP && link->eased > 0)
+		snprintf(report->reason, sizeof report->reason, "throttled by the peer: %.0f parts a second "
+		    "for now", link->eased);
+	else
+		snprintf(report->reason, sizeof report->reason, "%s", link->state == UP ? "" : link->reason);
 }
 
 const struct link_settings *link_settings(const struct link *link)
@@ -539,14 +602,16 @@ void link_done(struct link *link, struct part *part, const struct outcome *outco
 	TAILQ_REMOVE(&link->lent, part, loan);
 	link->unanswered--;
 	link->answered_now++;
+	link->taken_now += outcome->verdict == VERDICT_SENT;
 	if (outcome->hold_ms) {
+		if (!(link->holds & LINK_HOLD_THROTTLED)) /* once for all that were on the way */
+			link_ease(link, 80);
 		link_hold(link, LINK_HOLD_THROTTLED, true);
 		clock_ring(link->throttled, outcome->hold_ms);
 	}
 	/* Throttled: it waits at the head, in order, without a way through the database. */
 	if (outcome->verdict == VERDICT_DEFERRED && outcome->hold_ms && link_room(link) != LINK_NO_ROOM) {
-		TAILQ_INSERT_HEAD(&link->queue, part, entry);
-		link->queued++;
+		queue_again(link, part);
 	} else {
 		answer(link, part, outcome);
 	}

@@ -103,6 +103,7 @@ struct part {
 	uint16_t len;                   /* of octets, header included */
 	uint32_t digest;                /* of a part of several: what is sent, and how it says it is a part */
 	uint8_t *octets;                /* in the batch. GSM7: one septet per octet, not packed */
+	uint64_t turn;                  /* how many the link had submitted before it, and 1; 0: not yet */
 	uint64_t deadline;              /* while in a driver's window */
 	char network_id[NETWORK_ID_MAX];/* once the network took it, else "" */
 	bool taken;                     /* the network took it, now or in an earlier attempt */

@@ -485,6 +485,32 @@ START_TEST(a_throttled_part_waits_at_the_head_and_the_link_rests)
 }
 END_TEST
 
+START_TEST(throttled_parts_keep_their_order_and_the_link_goes_on_slower)
+{
+	for (unsigned i = 0; i < 5; i++)
+		add_row("+3620", "");
+	up(1, 3);
+	await(submitted == 3);
+	const struct outcome throttled = { .verdict = VERDICT_DEFERRED, .untried = true,
+		.hold_ms = 60 };
+	for (unsigned i = 0; i < 3; i++)
+		puppet_answer(puppets[1], &throttled);
+	await(submitted > 3);
+	int64_t before = 0;
+	for (unsigned i = 0; i < 5; i++) {
+		await(puppets[1]->n > 0);   /* one after the other now, with a pace */
+		const int64_t id = TAILQ_FIRST(&puppets[1]->lent)->message->id;
+		ck_assert_int_gt(id, before);
+		before = id;
+		puppet_answer(puppets[1], &sent);
+	}
+	struct link_report report;
+	link_report(puppets[1]->link, &report);
+	ck_assert_str_eq(report.state, "up");
+	ck_assert_msg(strncmp(report.reason, "throttled by the peer: ", 23) == 0, "%s", report.reason);
+}
+END_TEST
+
 START_TEST(a_held_link_gives_its_queue_back_and_sends_nothing)
 {
 	for (unsigned i = 0; i < 10; i++)
@@ -649,6 +675,7 @@ int main(void)
 	tcase_add_test(tests, a_row_that_cannot_be_sent_is_refused_with_the_reason);
 	tcase_add_test(tests, a_lost_connection_leaves_doubt_only_about_what_left);
 	tcase_add_test(tests, a_throttled_part_waits_at_the_head_and_the_link_rests);
+	tcase_add_test(tests, throttled_parts_keep_their_order_and_the_link_goes_on_slower);
 	tcase_add_test(tests, a_held_link_gives_its_queue_back_and_sends_nothing);
 	tcase_add_test(tests, an_operators_drain_closes_the_link_and_run_opens_it_again);
 	tcase_add_test(tests, nothing_leaves_while_the_lease_is_not_certain);

@@ -227,6 +227,23 @@ START_TEST(parts_of_one_turn_leave_together_and_may_be_answered_in_any_order)
 }
 END_TEST
 
+START_TEST(a_centre_that_says_how_full_it_is_eases_the_link)
+{
+	static const struct { uint8_t state; unsigned percent; } cases[] = { { 85, 0 }, { 90, 90 } };
+	world_up();
+	peer.no_submit_answer = true;
+	for (unsigned i = 0; i < 2; i++) {
+		lend(i);
+		AWAIT(peer.submits == i + 1);
+		struct smpp_pdu answer = { .command = SMPP_SUBMIT_SM_RESP, .sequence = i + 2, .message_id = "x" };
+		ck_assert(smpp_tlv_add(&answer, SMPP_TAG_CONGESTION_STATE, &cases[i].state, 1));
+		peer_say(0, &answer);
+		AWAIT(the_link.answered == i + 1);
+		ck_assert_uint_eq(the_link.eased, cases[i].percent);
+	}
+}
+END_TEST
+
 START_TEST(an_answer_that_comes_late_still_names_its_part)
 {
 	options.response_timeout = 60;
@@ -677,6 +694,7 @@ int main(void)
 	tcase_add_test(tests, what_no_field_can_hold_is_refused_in_words_and_not_sent);
 	tcase_add_test(tests, a_long_message_leaves_whole_in_one_pdu);
 	tcase_add_test(tests, parts_of_one_turn_leave_together_and_may_be_answered_in_any_order);
+	tcase_add_test(tests, a_centre_that_says_how_full_it_is_eases_the_link);
 	tcase_add_test(tests, an_answer_that_comes_late_still_names_its_part);
 	tcase_add_test(tests, overdue_parts_are_in_doubt_and_three_in_a_row_end_the_session);
 	tcase_add_test(tests,

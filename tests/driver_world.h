@@ -49,7 +49,7 @@ struct link {
 	struct inbound inbound[FACTS];
 	char bodies[FACTS][256];
 	uint64_t receipt_tickets[FACTS], inbound_tickets[FACTS];
-	unsigned nreceipts, ninbound, nlate;
+	unsigned nreceipts, ninbound, nlate, eased;
 	struct answer late[FACTS];
 };
 
@@ -114,6 +114,12 @@ void link_done(struct link *link, struct part *part, const struct outcome *outco
 	link->outcomes[i] = *outcome;
 	link->lent--;
 	link->answered++;
+}
+
+void link_ease(struct link *link, unsigned percent)
+{
+	may_speak(link);
+	link->eased = percent;
 }
 
 void link_late(struct link *link, const struct answer *answer)
