@@ -72,6 +72,9 @@ bench: build ## a rate and what it is compared with; ENGINE=sqlite|pgsql N=20000
 bench-encode: $(B)/tests/bench/bench_encode ## messages encoded a second on one core
 	@$<
 
+bench-smpp: build $(B)/tests/bench/bench_smpp ## messages a second over one link, from memory; N=500000 WINDOW=1000
+	@B=$(B) N=$(or $(N),500000) WINDOW=$(or $(WINDOW),1000) tests/bench/run_smpp
+
 FUZZ_SECONDS ?= 600
 fuzz: $(FUZZERS:%=$(B)/fuzz/%) ## run each fuzz target for FUZZ_SECONDS=600
 	@for target in $(FUZZERS); do echo "fuzz $$target for $(FUZZ_SECONDS) s"; \
@@ -114,6 +117,9 @@ $(B)/tests/check_%: $(B)/tests/check_%.o $(B)/libsmsqld.a
 $(B)/tests/bench/bench_encode: $(B)/tests/bench/bench_encode.o $(B)/libsmsqld.a
 	$(CC) -o $@ $^ $(LD_ALL) -Wl,--wrap=malloc,--wrap=calloc
 
+$(B)/tests/bench/bench_smpp: $(B)/tests/bench/bench_smpp.o $(B)/libsmsqld.a
+	$(CC) -o $@ $^ $(LD_ALL)
+
 $(B)/tests/replay_%: tests/fuzz/%.c $(B)/libsmsqld.a
 	@mkdir -p $(@D)
 	$(CC) $(C_ALL) -DFUZZ_REPLAY -o $@ $^ $(LD_ALL)
@@ -155,4 +161,4 @@ $(PEERS): tests/peers/package.json
 deps-present:
 	@pkg-config --exists $(LIBS) || { echo "Libraries are missing; run: make deps" >&2; exit 1; }
 
-.PHONY: build help deps demo check checks lint bench bench-encode fuzz install clean deps-present
+.PHONY: build help deps demo check checks lint bench bench-encode bench-smpp fuzz install clean deps-present
