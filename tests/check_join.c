@@ -74,6 +74,62 @@ START_TEST(parts_find_each_other_one_by_one_and_together)
 }
 END_TEST
 
+/* What each scenario of the vectors ends in; a part that has no text has its number. */
+static const struct { const char *id, *inbox; } outcomes[] = {
+	{ "L01", "A:12" }, { "L02", "A:123" }, { "L03", "A:12" }, { "L04", "" }, { "L05", "A:x[...] A:y2" },
+	{ "L07", "A:12 B:12" }, { "L08", "" }, { "L10", "A:12" }, { "L11", "A:12" },
+};
+
+/* "A ref5 1/2 x", "A ref16=5 2/2", "A ref5 2/2 again" as told() has it. */
+static const char *as_told(const char *step)
+{
+	static char text[64];
+	char sender[8], word[16] = "";
+	unsigned width = 8, ref, part, parts;
+	if (sscanf(step, "%7s ref%u=%u %u/%u %15s", sender, &width, &ref, &part, &parts, word) < 5) {
+		width = 8;
+		ck_assert_msg(sscanf(step, "%7s ref%u %u/%u %15s", sender, &ref, &part, &parts, word) >= 4, "%s",
+		    step);
+	}
+	if (!*word || strcmp(word, "again") == 0)
+		snprintf(word, sizeof word, "%u", part);
+	snprintf(text, sizeof text, "%s%s %u %u/%u %s", sender, width == 16 ? "w" : "", ref, part, parts, word);
+	return text;
+}
+
+START_TEST(every_scenario_of_the_vectors_ends_as_it_should)
+{
+	const char *top = getenv("SMSQLD_TOP");
+	char path[512];
+	snprintf(path, sizeof path, "%s/tests/vectors/gsm.json", top ? top : ".");
+	json_t *json = json_load_file(path, JSON_ALLOW_NUL, NULL), *vector, *step;
+	ck_assert_ptr_nonnull(json);
+	size_t i, k, ran = 0, at;
+	json_array_foreach(json_object_get(json, "vectors"), i, vector) {
+		const char *id = json_string_value(json_object_get(vector, "id"));
+		if (strcmp(json_string_value(json_object_get(vector, "kind")), "reassembly") != 0)
+			continue;
+		for (at = 0; at < sizeof outcomes / sizeof *outcomes && strcmp(outcomes[at].id, id) != 0; at++)
+			continue;
+		ck_assert_msg(at < sizeof outcomes / sizeof *outcomes, "%s is not known here", id);
+		begin_entered(_i);
+		json_array_foreach(json_object_get(json_object_get(vector, "input"), "steps"), k, step) {
+			if (strcmp(json_string_value(step), "restart") == 0) {
+				GOOD(ledger_leave(&gw1, &err));
+				enter(&gw1);
+				continue;
+			}
+			tell_all((const char *const[]){ as_told(json_string_value(step)), NULL }, false);
+		}
+		ck_assert_msg(strcmp(bodies(), outcomes[at].inbox) == 0, "%s: %s", id, bodies());
+		end_entered();
+		ran++;
+	}
+	ck_assert_uint_ge(ran, 8);
+	json_decref(json);
+}
+END_TEST
+
 START_TEST(a_whole_set_that_comes_twice_is_marked)
 {
 	begin_entered(_i);
@@ -284,6 +340,7 @@ int main(void)
 {
 	const TTest *const tests[] = {
 		parts_find_each_other_one_by_one_and_together,
+		every_scenario_of_the_vectors_ends_as_it_should,
 		a_whole_set_that_comes_twice_is_marked,
 		a_request_that_is_repeated_stores_each_part_once,
 		a_set_that_never_completes_appears_in_its_time,
