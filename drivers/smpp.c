@@ -317,13 +317,7 @@ static void receive_receipt(struct session *session, struct half *half,
     const struct smpp_pdu *pdu, const struct smpp_receipt *from)
 {
 	struct receipt receipt;
-	if (!smpp_read_receipt(session->options, pdu, from, &receipt)) {
-		/* Refused, it would only come again. */
-		link_warn(session->link,
-		    "event=receipt_dropped reason=\"it names no message or no state\"");
-		half_respond(half, pdu->command | (uint32_t)SMPP_RESPONSE, pdu->sequence, SMPP_ROK);
-		return;
-	}
+	smpp_read_receipt(session->options, pdu, from, &receipt);
 	snprintf(receipt.link, sizeof receipt.link, "%s", link_name(session->link));
 	owe(session, half);
 	link_receipt(session->link, &receipt, ticket_of(session, half, pdu));

@@ -79,9 +79,9 @@ bool smpp_actions_check(const struct smpp_options *, struct conf_error *);
 /* "ESME_RINVDSTADR (0x0b): destination address is bad or not permitted" */
 void smpp_status_text(char *out, size_t room, uint32_t status);
 
-/* A delivery report as the gateway knows it; false when it names no message or
- * says nothing of its state. link is left to the caller. */
-bool smpp_read_receipt(const struct smpp_options *, const struct smpp_pdu *,
+/* A delivery report as the gateway knows it; one that names no message or no state has
+ * its text for a person, since none is dropped. link is left to the caller. */
+void smpp_read_receipt(const struct smpp_options *, const struct smpp_pdu *,
     const struct smpp_receipt *, struct receipt *);
 
 /*

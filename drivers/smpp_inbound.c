@@ -44,7 +44,14 @@ static void read_name(const struct smpp_options *options, const char *from, char
 {
 	const size_t len = strlen(from);
 	const enum charset charset = smpp_alphabet(options);
-	if (utf8_valid(from, len) == len)
+	bool control = false, seven_bits = true;
+	for (size_t i = 0; i < len; i++) {
+		control = control || (unsigned char)from[i] < ' ';
+		seven_bits = seven_bits && (unsigned char)from[i] < 0x80;
+	}
+	if (control && seven_bits && charset == CHARSET_GSM7) /* ASCII has no letters there */
+		gsm7_to_utf8(out, room, (const uint8_t *)from, len);
+	else if (utf8_valid(from, len) == len)
 		charset_to_utf8(out, room, CHARSET_UTF8, (const uint8_t *)from, len, NULL);
 	else if (charset == CHARSET_LATIN1)
 		charset_to_utf8(out, room, charset, (const uint8_t *)from, len, NULL);

@@ -52,12 +52,37 @@ static void put_address(const struct address *from, struct smpp_address *to)
 	snprintf(to->digits, sizeof to->digits, "%s", from->text);
 }
 
-/* A name goes out in ASCII, as most message centres expect it here. */
 static bool is_ascii(const char *text)
 {
 	while (*text >= ' ' && *text <= '~')
 		text++;
 	return !*text;
+}
+
+/* A name of ASCII goes as it is, as most message centres expect it here; another one in
+ * the alphabet of the link. False: that cannot write it, or only with a NUL. */
+static bool encode_name(const struct smpp_options *options, struct address *address)
+{
+	char *text = address->text;
+	const enum charset charset = smpp_alphabet(options);
+	uint8_t octets[ADDRESS_TEXT_MAX];
+	size_t n = 0;
+	if (is_ascii(text) || charset == CHARSET_UTF8)
+		return true;
+	const uint8_t *at = (const uint8_t *)text, *end = at + strlen(text);
+	while (at < end && n + 2 < sizeof octets) {
+		const uint32_t point = utf8_next(&at, end);
+		const size_t more = charset == CHARSET_GSM7 ? gsm7_put(octets + n, point)
+		    : charset == CHARSET_LATIN1 && point <= 0xFF ? 1 : 0;
+		if (charset == CHARSET_LATIN1)
+			octets[n] = (uint8_t)point;
+		if (!more || !octets[n])
+			return false;
+		n += more;
+	}
+	memcpy(text, octets, n);
+	text[n] = '\0';
+	return true;
 }
 
 static void put_fixed(long ton, long npi, struct smpp_address *to)
@@ -82,9 +107,10 @@ static bool put_addresses(const struct smpp_options *options, const struct messa
 	put_fixed(asked->dest_ton, asked->dest_npi, &pdu->destination);
 	if (!address_sender(&address, message->sender, &rules, outcome->text, sizeof outcome->text))
 		return false;
-	if (!is_ascii(address.text)) {
-		snprintf(outcome->text, sizeof outcome->text,
-		    "sender \"%.40s\" is a name with characters that are not ASCII", message->sender);
+	if (!encode_name(options, &address)) {
+		snprintf(outcome->text, sizeof outcome->text, "sender \"%.40s\" is a name with characters that "
+		    "the alphabet %s of this link cannot write there", message->sender,
+		    charset_words[smpp_alphabet(options)]);
 		return false;
 	}
 	put_address(&address, &pdu->source);
@@ -358,29 +384,41 @@ static void copy_digits(char *out, size_t room, const char *from)
 	out[n] = '\0';
 }
 
-bool smpp_read_receipt(const struct smpp_options *options, const struct smpp_pdu *pdu,
+/* It says too little to find its message: what it does say, for a person. */
+static void tell_unreadable(const struct smpp_receipt *from, const struct smpp_pdu *pdu,
+    struct receipt *to)
+{
+	size_t len;
+	char raw[OUTCOME_TEXT_MAX], text[OUTCOME_TEXT_MAX];
+	const uint8_t *at = smpp_text(pdu, &len);
+	snprintf(raw, sizeof raw, "%.*s", (int)(len < sizeof raw ? len : sizeof raw - 1),
+	    len ? (const char *)at : "");
+	smpp_print(text, sizeof text, raw);
+	snprintf(to->text, sizeof to->text, "it names no %s: %.130s", *from->id ? "state" : "message", text);
+}
+
+void smpp_read_receipt(const struct smpp_options *options, const struct smpp_pdu *pdu,
     const struct smpp_receipt *from, struct receipt *to)
 {
 	*to = (struct receipt){ .code = from->error, .done_at = from->done_at,
 		.status = from->state < STATES ? states[from->state].status : STATUS_SENT };
-	if (!*from->id || (!from->state && !*from->word))
-		return false;
 	if (pdu->esm_class & SMPP_ESM_NOTIFICATION && !(pdu->esm_class & SMPP_ESM_RECEIPT))
 		to->status = STATUS_SENT; /* intermediate, whatever it says */
 	smpp_print(to->network_id, sizeof to->network_id, from->id);
 	smpp_print(to->word, sizeof to->word, from->word);
 	copy_digits(to->recipient, sizeof to->recipient, pdu->source.digits);
-	if (to->status == STATUS_UNDELIVERED)
+	if (!*from->id || (!from->state && !*from->word))
+		tell_unreadable(from, pdu, to);
+	else if (to->status == STATUS_UNDELIVERED)
 		tell_failure(from, to);
 
 	char id[NETWORK_ID_MAX];
 	smpp_print(id, sizeof id, from->text_id);
 	add_alternate(to, id);
 	if (options->receipt_ids == SMPP_IDS_SAME)
-		return true;
+		return;
 	if (smpp_id_hex_to_decimal(id, sizeof id, to->network_id))
 		add_alternate(to, id);
 	if (smpp_id_decimal_to_hex(id, sizeof id, to->network_id))
 		add_alternate(to, id);
-	return true;
 }

@@ -90,6 +90,33 @@ START_TEST(addresses_are_sent_as_the_vectors_say)
 }
 END_TEST
 
+START_TEST(a_name_is_written_in_the_alphabet_of_the_link)
+{
+	static const struct { const char *sender; int alphabet; const char *digits; } cases[] = {
+		{ "My_Shop$", ALPHABET_GSM7, "My_Shop$" },      /* ASCII as it is */
+		{ "Caf\xC3\xA9 \xCE\x94", ALPHABET_GSM7, "Caf\x05 \x10" },
+		{ "Caf\xC3\xA9", ALPHABET_LATIN1, "Caf\xE9" }, { "Caf\xC3\xA9", ALPHABET_UTF8, "Caf\xC3\xA9" },
+		{ "Caf\xC3\xA9", ALPHABET_ASCII, NULL }, { "\xCE\x94lta", ALPHABET_LATIN1, NULL },
+		{ "\xC3\xA9@home", ALPHABET_GSM7, NULL },      /* @ is a NUL there */
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct smpp_options options = options_of();
+		struct message message = message_of();
+		struct part part = { .message = &message, .octets = (uint8_t *)"hi", .len = 2 };
+		struct smpp_pdu pdu;
+		struct outcome outcome;
+		options.alphabet = cases[i].alphabet;
+		message.sender = cases[i].sender;
+		part.coding = CODING_BINARY;
+		ck_assert_int_eq(smpp_submit(&options, &part, &pdu, &outcome), cases[i].digits != NULL);
+		if (cases[i].digits)
+			ck_assert_str_eq(pdu.source.digits, cases[i].digits);
+		else
+			ck_assert_ptr_nonnull(strstr(outcome.text, "cannot write there"));
+	}
+}
+END_TEST
+
 START_TEST(settings_overrule_what_an_address_looks_like)
 {
 	struct smpp_options options = options_of();
@@ -499,7 +526,7 @@ START_TEST(receipts_become_facts)
 			.error = cases[i].error, .done_at = 5 };
 		snprintf(from.error_text, sizeof from.error_text, "%s", cases[i].error_text);
 		struct receipt to;
-		ck_assert(smpp_read_receipt(&options, &pdu, &from, &to));
+		smpp_read_receipt(&options, &pdu, &from, &to);
 		ck_assert_int_eq(to.status, cases[i].status);
 		ck_assert_str_eq(to.text, cases[i].text);
 		ck_assert_str_eq(to.network_id, "0A1b");
@@ -508,10 +535,16 @@ START_TEST(receipts_become_facts)
 		ck_assert_int_eq(to.done_at, 5);
 		ck_assert_uint_eq(to.code, cases[i].error);
 	}
-	const struct smpp_pdu pdu = { .esm_class = 4 };
+	const struct smpp_pdu pdu = { .esm_class = 4, .sm_length = 6, .short_message = (const uint8_t *)"odd \x01s" };
 	struct receipt to;
-	ck_assert(!smpp_read_receipt(&options, &pdu, &(struct smpp_receipt){ .id = "1" }, &to));
-	ck_assert(!smpp_read_receipt(&options, &pdu, &(struct smpp_receipt){ .state = 2 }, &to));
+	smpp_read_receipt(&options, &pdu, &(struct smpp_receipt){ .id = "1" }, &to);
+	ck_assert_str_eq(to.text, "it names no state: odd ?s");
+	ck_assert_str_eq(to.network_id, "1");
+	ck_assert_int_eq(to.status, STATUS_SENT);
+	smpp_read_receipt(&options, &pdu, &(struct smpp_receipt){ .state = 5 }, &to);
+	ck_assert_str_eq(to.text, "it names no message: odd ?s");
+	ck_assert_str_eq(to.network_id, "");
+	ck_assert_int_eq(to.status, STATUS_UNDELIVERED);
 }
 END_TEST
 
@@ -544,7 +577,7 @@ START_TEST(receipts_name_messages_in_every_base_that_the_vectors_allow)
 		struct receipt to;
 		snprintf(from.id, sizeof from.id, "%s", text_of(row, "dlr"));
 		options.receipt_ids = plain ? SMPP_IDS_SAME : SMPP_IDS_AUTO;
-		ck_assert(smpp_read_receipt(&options, &pdu, &from, &to));
+		smpp_read_receipt(&options, &pdu, &from, &to);
 		ck_assert_msg(names(&to, text_of(row, "resp")) == match, "%s %s", from.id,
 		    text_of(row, "resp"));
 	}
@@ -554,7 +587,7 @@ START_TEST(receipts_name_messages_in_every_base_that_the_vectors_allow)
 	const struct smpp_pdu pdu = { .esm_class = 4 };
 	struct receipt to;
 	options.receipt_ids = SMPP_IDS_AUTO;
-	ck_assert(smpp_read_receipt(&options, &pdu, &both, &to));
+	smpp_read_receipt(&options, &pdu, &both, &to);
 	ck_assert_str_eq(to.network_id, "0A1B");
 	ck_assert_str_eq(to.alternate[0], "2587");
 	ck_assert_str_eq(to.alternate[1], ""); /* 0A1B in decimal is 2587 */
@@ -595,6 +628,7 @@ int main(void)
 	TCase *tests = tcase_create("smpp_map");
 	suite_add_tcase(suite, tests);
 	tcase_add_test(tests, addresses_are_sent_as_the_vectors_say);
+	tcase_add_test(tests, a_name_is_written_in_the_alphabet_of_the_link);
 	tcase_add_test(tests, settings_overrule_what_an_address_looks_like);
 	tcase_add_test(tests, a_part_says_its_alphabet_class_header_and_validity);
 	tcase_add_test(tests, a_class_is_written_as_the_link_says);
