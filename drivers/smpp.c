@@ -63,6 +63,7 @@ struct session {
 	const struct smpp_options *options;
 	enum phase phase;
 	struct half *halves[2];         /* the first submits */
+	struct half *spent;             /* a transceiver that was refused; NULL: none */
 	unsigned nhalves;
 	struct window *window;
 	struct late *late;              /* parts that were given up */
@@ -383,13 +384,42 @@ static void on_ended(void *at, struct half *half, enum down how, const char *why
 	down(session, how, why);
 }
 
-static void *smpp_open(struct link *link, const void *at)
+static bool on_refused(void *at, struct half *, uint32_t status);
+
+/* Makes the halves of a way to bind, and begins with the first. */
+static void bind_as(struct session *session, enum smpp_bind bind)
 {
 	static const struct { unsigned n; uint32_t commands[2]; } binds[] = {
 		[SMPP_TRANSCEIVER] = { 1, { SMPP_BIND_TRANSCEIVER } },
 		[SMPP_TRANSMITTER_RECEIVER] = { 2, { SMPP_BIND_TRANSMITTER, SMPP_BIND_RECEIVER } },
 		[SMPP_TRANSMITTER] = { 1, { SMPP_BIND_TRANSMITTER } },
 	};
+	const struct half_owner owner = { .session = session, .refused = on_refused, .bound = on_bound,
+		.answered = on_answered, .late = on_late, .delivered = on_delivered, .ended = on_ended };
+	session->nhalves = binds[bind].n;
+	for (unsigned i = 0; i < session->nhalves; i++)
+		session->halves[i] = half_new(session->link, session->options, binds[bind].commands[i],
+		    i == 0 ? session->window : NULL, &owner);
+	half_connect(session->halves[0]);
+}
+
+/* A centre that does not know the transceiver gets a pair. */
+static bool on_refused(void *at, struct half *half, uint32_t status)
+{
+	struct session *session = at;
+	if (session->options->bind != SMPP_BIND_AUTO || session->nhalves != 1 || session->spent ||
+	    status != SMPP_RINVCMDID)
+		return false;
+	link_info(session->link, "event=fallback bind=transmitter_receiver "
+	    "reason=\"the message centre does not know bind_transceiver\"");
+	half_close(half);
+	session->spent = half;          /* it is on its way out, and calls us */
+	bind_as(session, SMPP_TRANSMITTER_RECEIVER);
+	return true;
+}
+
+static void *smpp_open(struct link *link, const void *at)
+{
 	const struct smpp_options *options = at;
 	struct session *session = calloc(1, sizeof *session);
 	if (!session)
@@ -404,13 +434,9 @@ static void *smpp_open(struct link *link, const void *at)
 	session->timer = event_new(link_base(link), -1, 0, on_timer, session);
 	if (!session->timer)
 		abort();
-	const struct half_owner owner = { .session = session, .bound = on_bound,
-		.answered = on_answered, .late = on_late, .delivered = on_delivered, .ended = on_ended };
-	session->nhalves = binds[options->bind].n;
-	for (unsigned i = 0; i < session->nhalves; i++)
-		session->halves[i] = half_new(link, options, binds[options->bind].commands[i],
-		    i == 0 ? session->window : NULL, &owner);
-	half_connect(session->halves[0]);
+	const bool old = smpp_version(options) < 0x34; /* 3.3 has no transceiver */
+	bind_as(session, options->bind != SMPP_BIND_AUTO ? (enum smpp_bind)options->bind
+	    : old ? SMPP_TRANSMITTER_RECEIVER : SMPP_TRANSCEIVER);
 	return session;
 }
 
@@ -419,6 +445,7 @@ static void smpp_close(void *at)
 	struct session *session = at;
 	for (unsigned i = 0; i < session->nhalves; i++)
 		half_free(session->halves[i]);
+	half_free(session->spent);
 	event_free(session->timer);
 	window_free(session->window);
 	late_free(session->late);

@@ -13,7 +13,7 @@
 #include "../sms/charset.h"
 #include "smpp_pdu.h"
 
-enum smpp_bind { SMPP_TRANSCEIVER, SMPP_TRANSMITTER_RECEIVER, SMPP_TRANSMITTER };
+enum smpp_bind { SMPP_TRANSCEIVER, SMPP_TRANSMITTER_RECEIVER, SMPP_TRANSMITTER, SMPP_BIND_AUTO };
 enum smpp_receipt_ids { SMPP_IDS_AUTO, SMPP_IDS_SAME };
 enum smpp_class_coding { SMPP_CLASS_GENERAL, SMPP_CLASS_F };
 enum smpp_validity { SMPP_VALIDITY_ABSOLUTE, SMPP_VALIDITY_RELATIVE };

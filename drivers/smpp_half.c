@@ -284,6 +284,8 @@ static const char *remedy(uint32_t status)
 static void bind_refused(struct half *half, uint32_t status)
 {
 	char text[OUTCOME_TEXT_MAX];
+	if (half->owner.refused && half->owner.refused(half->owner.session, half, status))
+		return;
 	smpp_status_text(text, sizeof text, status);
 	const enum smpp_class class = smpp_status(status)->class;
 	const bool passing = class == SMPP_CLASS_TRANSIENT || class == SMPP_CLASS_THROTTLE;
@@ -503,6 +505,8 @@ static void on_stream(void *ctx, enum stream_event event, const char *why)
 	struct half *half = ctx;
 	if (event == STREAM_CONNECTED) {
 		link_info(half->link, "event=connected host=%s", why);
+		if (half->tls && strstr(why, ", "))
+			link_note(half->link, strstr(why, ", ") + 2);
 		enter(half, BINDING);
 	} else if (in(half, IN(LEAVING))) {
 		end(half, half->end, "%s", half->why);

@@ -19,6 +19,9 @@ struct half;
 /* What a half tells its session. */
 struct half_owner {
 	void *session;
+	/* The bind was refused. True: the session has closed the half and goes another way;
+	 * false, or NULL: ended() follows. */
+	bool (*refused)(void *session, struct half *, uint32_t status);
 	/* The bind was accepted. */
 	void (*bound)(void *session, struct half *);
 	/* submit_sm_resp, or generic_nack for a number in the window. */

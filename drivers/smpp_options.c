@@ -8,7 +8,7 @@ enum { PASSWORD_MAX = sizeof ((struct smpp_pdu *)0)->password - 1, PREFIX_MAX = 
 
 static const char *const bind_words[] = {
 	[SMPP_TRANSCEIVER] = "transceiver", [SMPP_TRANSMITTER_RECEIVER] = "transmitter_receiver",
-	[SMPP_TRANSMITTER] = "transmitter", NULL,
+	[SMPP_TRANSMITTER] = "transmitter", [SMPP_BIND_AUTO] = "auto", NULL,
 };
 static const char *const version_words[] = { "3.3", "3.4", "5.0", NULL };
 static const char *const receipt_id_words[] = {
@@ -38,10 +38,10 @@ const struct conf_key smpp_keys[] = {
 	  .help = "file whose first line is the password" },
 	{ .name = "system_type", .type = CONF_TEXT, AT(system_type),
 	  .help = "if the provider names one, up to 12 characters" },
-	{ .name = "bind", .type = CONF_WORD, AT(bind), .fallback = "transceiver",
+	{ .name = "bind", .type = CONF_WORD, AT(bind), .fallback = "auto",
 	  .words = bind_words,
-	  .help = "transceiver: one connection both ways; transmitter_receiver: two; "
-	  "transmitter: sends only" },
+	  .help = "transceiver: one connection both ways; transmitter_receiver: two; transmitter: "
+	  "sends only; auto: one, or two where the provider does not know the first" },
 	{ .name = "interface_version", .type = CONF_WORD, AT(interface_version), .fallback = "3.4",
 	  .words = version_words, .help = "version of SMPP to announce" },
 	{ .name = "addr_ton", .type = CONF_NUMBER, AT(addr_ton), .fallback = "0", .max = 255,

@@ -87,6 +87,9 @@ void link_up(struct link *, unsigned window);
 /* The peer says how full it is: the link goes on at so many percent of its rate, and
  * recovers by itself. Throttled outcomes (hold_ms) do that without being told. */
 void link_ease(struct link *, unsigned percent);
+/* What an operator may want to know of a session that is up, for the table link; copied,
+ * and gone with the session. */
+void link_note(struct link *, const char *note);
 /* The session has ended. `why` is for people, and says the remedy when the
  * driver knows one. It is copied. */
 void link_down(struct link *, enum down, const char *why);

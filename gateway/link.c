@@ -60,6 +60,7 @@ struct link {
 	struct parts lent;              /* submitted to the session, by `loan` */
 	unsigned queued, unanswered, window;
 	struct pace pace;
+	char note[OUTCOME_TEXT_MAX];    /* of this session, for people */
 	double eased, eased_to;         /* parts a second after a throttling, and before; 0: not eased */
 	uint64_t throttled_at;          /* loop ms of the last one */
 	uint64_t turns;                 /* parts submitted */
@@ -360,6 +361,7 @@ static void queue_again(struct link *link, struct part *part)
 static void open_session(struct link *link)
 {
 	link->serial++;
+	link->note[0] = '\0';
 	link->session = link->settings->driver->open(link, link->settings->options);
 	enter(link, OPENING);
 }
@@ -535,7 +537,8 @@ void link_report(const struct link *link, struct link_report *report)
 		snprintf(report->reason, sizeof report->reason, "throttled by the peer: %.0f parts a second "
 		    "for now", link->eased);
 	else
-		snprintf(report->reason, sizeof report->reason, "%s", link->state == UP ? "" : link->reason);
+		snprintf(report->reason, sizeof report->reason, "%s",
+		    link->state == UP ? link->note : link->reason);
 }
 
 const struct link_settings *link_settings(const struct link *link)
@@ -617,6 +620,11 @@ void link_done(struct link *link, struct part *part, const struct outcome *outco
 	}
 	wake(link);
 	link->hub->changed(link->hub->ctx, link);
+}
+
+void link_note(struct link *link, const char *note)
+{
+	snprintf(link->note, sizeof link->note, "%s", note);
 }
 
 void link_late(struct link *link, const struct answer *answer)

@@ -65,6 +65,38 @@ START_TEST(a_bind_may_be_refused_by_a_nack)
 }
 END_TEST
 
+START_TEST(a_centre_that_knows_no_transceiver_gets_a_pair)
+{
+	options.bind = SMPP_BIND_AUTO;
+	peer.no_bind_answer = true;
+	world_open();
+	AWAIT(heard(SMPP_BIND_TRANSCEIVER));
+	peer.no_bind_answer = false;
+	const struct smpp_pdu nack = { .command = (uint32_t)SMPP_GENERIC_NACK,
+		.status = SMPP_RINVCMDID, .sequence = 1 };
+	peer_say(0, &nack);
+	AWAIT(the_link.ups);
+	ck_assert_uint_eq(heard(SMPP_BIND_TRANSMITTER), 1);
+	ck_assert_uint_eq(heard(SMPP_BIND_RECEIVER), 1);
+	ck_assert_uint_eq(the_link.downs, 0);
+	lend(0);
+	AWAIT(the_link.answered == 1);
+	ck_assert_int_eq(the_link.outcomes[0].verdict, VERDICT_SENT);
+}
+END_TEST
+
+START_TEST(version_3_3_binds_as_a_pair_at_once)
+{
+	options.bind = SMPP_BIND_AUTO;
+	options.interface_version = 0;
+	world_open();
+	AWAIT(the_link.ups);
+	ck_assert_uint_eq(heard(SMPP_BIND_TRANSCEIVER), 0);
+	ck_assert_uint_eq(heard(SMPP_BIND_TRANSMITTER), 1);
+	ck_assert_uint_eq(heard(SMPP_BIND_RECEIVER), 1);
+}
+END_TEST
+
 START_TEST(a_bind_without_an_answer_has_a_deadline)
 {
 	peer.no_bind_answer = true;
@@ -690,6 +722,8 @@ int main(void)
 	tcase_add_test(tests, a_bind_says_who_we_are);
 	tcase_add_loop_test(tests, a_refused_bind_says_what_to_do, 0, 5);
 	tcase_add_test(tests, a_bind_may_be_refused_by_a_nack);
+	tcase_add_test(tests, a_centre_that_knows_no_transceiver_gets_a_pair);
+	tcase_add_test(tests, version_3_3_binds_as_a_pair_at_once);
 	tcase_add_test(tests, a_bind_without_an_answer_has_a_deadline);
 	tcase_add_test(tests, nobody_there_is_a_reason_with_a_name);
 	tcase_add_test(tests, two_halves_are_one_session);

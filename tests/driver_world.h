@@ -30,7 +30,7 @@
 
 extern const struct driver smpp_driver, loop_driver;
 
-enum { PATIENCE_MS = 10000, TICK_MS = 2, PARTS = 1000, FACTS = 2048, CALLS = 2, HEARD = 4096 };
+enum { PATIENCE_MS = 10000, TICK_MS = 2, PARTS = 1000, FACTS = 2048, CALLS = 3, HEARD = 4096 };
 
 /* The link. */
 
@@ -120,6 +120,12 @@ void link_ease(struct link *link, unsigned percent)
 {
 	may_speak(link);
 	link->eased = percent;
+}
+
+void link_note(struct link *link, const char *note)
+{
+	may_speak(link);
+	ck_assert_str_ne(note, "");
 }
 
 void link_late(struct link *link, const struct answer *answer)

@@ -191,7 +191,7 @@ CREATE TABLE link (                     -- a row for each link of each gateway
     name          text NOT NULL,
     driver        text NOT NULL,
     state         text NOT NULL,                    -- up, held, connecting, down, draining, stopped
-    reason        text NOT NULL DEFAULT '',         -- why it is not up, or slow
+    reason        text NOT NULL DEFAULT '',         -- why it is not up, or slow; TLS: its certificate
     since         timestamptz(3) NOT NULL DEFAULT clock_timestamp(),
     wanted        text NOT NULL DEFAULT 'run'       -- by the operator:
                   CHECK (wanted IN ('run', 'hold', 'drain')), -- UPDATE link SET wanted = 'hold' WHERE ...

@@ -186,7 +186,7 @@ CREATE TABLE link (                     -- a row for each link of each gateway
     name          TEXT    NOT NULL,
     driver        TEXT    NOT NULL,
     state         TEXT    NOT NULL,                 -- up, held, connecting, down, draining, stopped
-    reason        TEXT    NOT NULL DEFAULT '',      -- why it is not up, or slow
+    reason        TEXT    NOT NULL DEFAULT '',      -- why it is not up, or slow; TLS: its certificate
     since         TEXT    NOT NULL DEFAULT (strftime('%Y-%m-%d %H:%M:%f', 'now')),
     wanted        TEXT    NOT NULL DEFAULT 'run'    -- by the operator:
                   CHECK (wanted IN ('run', 'hold', 'drain')), -- UPDATE link SET wanted = 'hold' WHERE ...

@@ -50,6 +50,9 @@ a_link_over_tls_carries_messages_both_ways() {
 	certificate good ca IP:127.0.0.1 30
 	centre_with good
 	link_with "tls_ca = \"$DIR/ca.pem\""
+	gateway_up
+	await_sql 10 1 "SELECT count(*) FROM link WHERE state = 'up' AND reason LIKE 'TLSv1.3 %certificate of good until 20%'"
+	gateway_stop
 	all_arrives
 	await_log 1 'event=connected host=127.0.0.1:[0-9]+, TLSv1.3 [A-Z0-9_]+, certificate of good until 20'
 }
