@@ -5,6 +5,8 @@
  */
 #include "septets.h"
 
+enum { RETURN = 0x0D };                  /* of USSD */
+
 size_t septets_octets(size_t n, unsigned fill)
 {
 	return (7 * n + fill + 7) / 8;
@@ -51,8 +53,6 @@ void septets_unpack(uint8_t *out, size_t n, const uint8_t *octets, unsigned fill
 		held -= 7;
 	}
 }
-
-enum { RETURN = 0x0D };
 
 size_t ussd_pack(uint8_t *out, const uint8_t *septets, size_t n)
 {

@@ -69,21 +69,24 @@ static void read_septets(struct tpdu_data *data, const uint8_t *at, size_t heade
 	septets_unpack(data->text, data->text_len, at + header, fill);
 }
 
-static bool read_header(struct tpdu_data *data, const uint8_t *at, size_t len)
+/* Does the header run past the end of the user data? Then they are all header. */
+static bool is_beyond(const struct tpdu_data *data)
+{
+	return data->header_len && data->header[0] >= data->header_len;
+}
+
+static void read_header(struct tpdu_data *data, const uint8_t *at, size_t len)
 {
 	struct udh udh;
-	const size_t n = len ? udh_read(at, len, &udh) : 0;
-	if (n == 0) {                   /* it runs past the end: kept as octets, without a text */
-		data->void_header = true;
-		return false;
-	}
+	const size_t whole = udh_read(at, len, &udh), n = whole ? whole : len;
+	if (n == 0)
+		return;
 	memcpy(data->header, at, n);
 	data->header_len = (uint8_t)n;
 	size_t i = 1;
 	while (i + 1 < n && n - i - 2 >= at[i + 1])
 		i += 2u + at[i + 1];
-	data->void_header = i != n;
-	return true;
+	data->void_header = whole == 0 || i != n;
 }
 
 static void read_data(struct eye *eye, struct tpdu_data *data, bool header, uint8_t data_coding)
@@ -103,10 +106,11 @@ static void read_data(struct eye *eye, struct tpdu_data *data, bool header, uint
 		udl = septets ? len * 8 / 7 : len;
 	}
 	const uint8_t *at = next(eye, len, "user data");
-	if (header && !read_header(data, at, len)) {
-		memcpy(data->text, at, len);
-		data->text_len = (uint8_t)len;
-	} else if (septets) {
+	if (header)
+		read_header(data, at, len);
+	if (is_beyond(data))
+		return;
+	if (septets) {
 		read_septets(data, at, data->header_len, udl);
 	} else {
 		data->text_len = (uint8_t)(len - data->header_len);
@@ -199,11 +203,14 @@ static void read_command(struct eye *eye, struct tpdu *tpdu, uint8_t first)
 	tpdu->command = octet(eye, "command type");
 	tpdu->command_number = octet(eye, "message number");
 	read_address(eye, &tpdu->address);
-	const size_t n = octet(eye, "command data length");
-	const uint8_t *data = next(eye, n < TPDU_TEXT_MAX ? n : TPDU_TEXT_MAX, "command data");
-	if (data)
-		memcpy(tpdu->data.text, data, n < TPDU_TEXT_MAX ? n : TPDU_TEXT_MAX);
-	tpdu->data.text_len = (uint8_t)(data ? n < TPDU_TEXT_MAX ? n : TPDU_TEXT_MAX : 0);
+	const size_t said = octet(eye, "command data length");
+	const size_t n = said < TPDU_DATA_MAX ? said : TPDU_DATA_MAX;
+	const uint8_t *data = next(eye, n, "command data");
+	if (!data)
+		return;
+	memcpy(tpdu->data.text, data, n);
+	tpdu->data.text_len = (uint8_t)n;
+	tpdu->data.cut = n < said;
 }
 
 static enum tpdu_type type_of(uint8_t first, enum tpdu_direction direction)
@@ -267,8 +274,8 @@ static void put_address(struct pen *pen, const struct address *address)
 
 static void put_time(struct pen *pen, const struct tpdu_time *time)
 {
-	uint8_t octets[TPDU_TIME];
-	pen->bad = pen->bad || !tpdu_time_write(octets, time);
+	uint8_t octets[TPDU_TIME] = { 0 };
+	pen->bad = pen->bad || (time->known && !tpdu_time_write(octets, time));
 	if (!pen->bad)
 		put(pen, octets, sizeof octets);
 }
@@ -283,6 +290,11 @@ static void put_data(struct pen *pen, const struct tpdu_data *data, uint8_t data
 		put_octet(pen, (unsigned)(header + data->text_len));
 		put(pen, data->header, header);
 		put(pen, data->text, pen->bad ? 0 : data->text_len);
+		return;
+	}
+	if (is_beyond(data)) {          /* as it came: no octet more, that it could reach */
+		put_octet(pen, (unsigned)(header * 8 / 7));
+		put(pen, data->header, header);
 		return;
 	}
 	const size_t udl = septets_of_header(header) + data->text_len;
@@ -353,8 +365,9 @@ static void put_command(struct pen *pen, const struct tpdu *tpdu)
 	put_octet(pen, tpdu->command);
 	put_octet(pen, tpdu->command_number);
 	put_address(pen, &tpdu->address);
+	pen->bad = pen->bad || tpdu->data.text_len > TPDU_DATA_MAX;
 	put_octet(pen, tpdu->data.text_len);
-	put(pen, tpdu->data.text, tpdu->data.text_len);
+	put(pen, tpdu->data.text, pen->bad ? 0 : tpdu->data.text_len);
 }
 
 static unsigned first_octet(const struct tpdu *tpdu)
@@ -362,8 +375,11 @@ static unsigned first_octet(const struct tpdu *tpdu)
 	static const uint8_t types[] = { [TPDU_DELIVER] = TYPE_DELIVER, [TPDU_SUBMIT_REPORT] = TYPE_SUBMIT,
 		[TPDU_STATUS_REPORT] = TYPE_STATUS, [TPDU_SUBMIT] = TYPE_SUBMIT,
 		[TPDU_DELIVER_REPORT] = TYPE_DELIVER, [TPDU_COMMAND] = TYPE_STATUS };
-	unsigned first = types[tpdu->type] | (tpdu->data.header_len ? HEADER : 0u) |
-	    (tpdu->reply_path ? REPLY_PATH : 0u) | (tpdu->report || tpdu->of_command ? REPORT : 0u);
+	const bool data = tpdu->type == TPDU_DELIVER || tpdu->type == TPDU_SUBMIT ||
+	    (tpdu->type != TPDU_COMMAND && tpdu->indicator & TPDU_HAS_DATA);
+	const bool report = tpdu->type == TPDU_STATUS_REPORT ? tpdu->of_command : tpdu->report;
+	unsigned first = types[tpdu->type] | (data && tpdu->data.header_len ? HEADER : 0u) |
+	    (tpdu->reply_path ? REPLY_PATH : 0u) | (report ? REPORT : 0u);
 	if (tpdu->type == TPDU_SUBMIT)
 		first |= (tpdu->reject_duplicates ? REJECT_DUPLICATES : 0u) |
 		    (unsigned)tpdu->validity_format << VALIDITY_SHIFT;
@@ -393,10 +409,6 @@ size_t tpdu_text(char *out, size_t room, const struct tpdu *tpdu)
 	const struct tpdu_data *data = &tpdu->data;
 	if (data->header_len)
 		udh_read(data->header, data->header_len, &udh);
-	if (data->void_header && !data->header_len) { /* the octets are no text */
-		*out = '\0';
-		return 0;
-	}
 	return charset_to_utf8(out, room, dcs_read(tpdu->data_coding).charset, data->text, data->text_len,
 	    &udh.shifts);
 }

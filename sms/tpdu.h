@@ -43,7 +43,8 @@ struct tpdu_data {
 	uint8_t text[TPDU_TEXT_MAX];
 	uint8_t text_len;
 	bool cut;                       /* fewer octets than TP-UDL promised, or it was too large */
-	bool void_header;               /* the header does not add up: its elements mean nothing */
+	bool void_header;               /* the header does not add up: its elements mean nothing; if
+	                                 * it runs past the end, it is all the octets, without text */
 };
 
 struct tpdu {
@@ -78,13 +79,25 @@ bool tpdu_read(struct tpdu *, const uint8_t *at, size_t len, enum tpdu_direction
     char *why, size_t room);
 
 /* Writes one, into room for TPDU_MAX. Returns its octets; 0 when the address or the
- * data do not fit, or a time is not of the years 2000 to 2089. */
+ * data do not fit, or a time is not of the years 1990 to 2089. A time that is not known
+ * is written as zeros, which no reader takes for one. */
 size_t tpdu_write(uint8_t *out, const struct tpdu *);
 
 /* What the user data say in UTF-8, by data coding and header; returns its length. */
 size_t tpdu_text(char *out, size_t room, const struct tpdu *);
 
 /* tpdu_line.c: a line of a modem, in hex: the address of the message centre, then a TPDU. */
+
+/* A line as it came. `length`: the octets that the modem said the TPDU has; 0: not said. */
+struct tpdu_given { const char *hex; size_t length; enum tpdu_direction direction; };
+
+/*
+ * Reads a line. *centre is "" when there is none, or none that can be: the TPDU is then
+ * tried from the first octet. False: no TPDU either way; `why` says what is wrong, and
+ * whoever gave the line is not to be asked again.
+ */
+bool tpdu_line_read(struct tpdu *, struct address *centre, const struct tpdu_given *, char *why,
+    size_t room);
 
 /* Reads hex into `out`; *len its octets. False: odd, empty, no hex, or above `room`. */
 bool tpdu_unhex(uint8_t *out, size_t room, size_t *len, const char *hex);
@@ -109,7 +122,7 @@ size_t tpdu_line(char *out, size_t room, const struct address *centre, const str
 size_t tpdu_address_read(struct address *, const uint8_t *at, size_t len);
 size_t tpdu_address_write(uint8_t *out, const struct address *);
 
-/* A time stamp of seven octets. False: the year is not 2000 to 2089, or the zone too far. */
+/* A time stamp of seven octets. False: the year is not 1990 to 2089, or the zone too far. */
 struct tpdu_time tpdu_time_read(const uint8_t at[TPDU_TIME]);
 bool tpdu_time_write(uint8_t out[TPDU_TIME], const struct tpdu_time *);
 

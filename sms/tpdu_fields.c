@@ -122,13 +122,14 @@ struct tpdu_time tpdu_time_read(const uint8_t at[TPDU_TIME])
 
 bool tpdu_time_write(uint8_t out[TPDU_TIME], const struct tpdu_time *time)
 {
+	if (time->zone < -ZONE_MAX || time->zone > ZONE_MAX || time->at < 0 || time->at > UINT32_MAX)
+		return false;
 	struct tm when;
 	const time_t local = (time_t)(time->at + (int64_t)time->zone * QUARTER);
 	const int zone = time->zone < 0 ? -time->zone : time->zone;
-	if (zone > ZONE_MAX || !gmtime_r(&local, &when) || when.tm_year < 100 ||
-	    when.tm_year >= 100 + YEAR_PIVOT)
+	if (!gmtime_r(&local, &when) || when.tm_year < YEAR_PIVOT || when.tm_year >= 100 + YEAR_PIVOT)
 		return false;
-	const int field[6] = { when.tm_year - 100, when.tm_mon + 1, when.tm_mday, when.tm_hour,
+	const int field[6] = { when.tm_year % 100, when.tm_mon + 1, when.tm_mday, when.tm_hour,
 		when.tm_min, when.tm_sec };
 	for (int i = 0; i < 6; i++)
 		out[i] = to_bcd(field[i]);
@@ -140,7 +141,7 @@ bool tpdu_time_write(uint8_t out[TPDU_TIME], const struct tpdu_time *time)
 
 static uint64_t up(uint64_t n, uint64_t unit)
 {
-	return (n + unit - 1) / unit;
+	return n / unit + (n % unit != 0);
 }
 
 uint8_t tpdu_relative(uint64_t seconds)

@@ -2,9 +2,10 @@
 /* tpdu_line.c - TPDUs in lines of hex, as modems have them (3GPP TS 27.005, 3.1). */
 #include "tpdu.h"
 
+#include <stdio.h>
 #include <string.h>
 
-enum { CENTRE_MAX = 11 };
+enum { CENTRE_MAX = 11, LINE_MAX_OCTETS = 512 }; /* cards pad their records */
 
 static int digit(char c)
 {
@@ -47,6 +48,22 @@ size_t tpdu_centre(struct address *centre, const uint8_t *at, size_t len, size_t
 	memcpy(address + 1, at + 1, n);
 	tpdu_address_read(centre, address, n + 1);
 	return n + 1;
+}
+
+bool tpdu_line_read(struct tpdu *tpdu, struct address *centre, const struct tpdu_given *given,
+    char *why, size_t room)
+{
+	uint8_t octets[LINE_MAX_OCTETS];
+	size_t len;
+	*tpdu = (struct tpdu){ .cause = -1 };
+	*centre = (struct address){ 0 };
+	if (!tpdu_unhex(octets, sizeof octets, &len, given->hex)) {
+		snprintf(why, room, "the line of %zu characters is no hex", strlen(given->hex));
+		return false;
+	}
+	const size_t before = tpdu_centre(centre, octets, len, given->length);
+	const size_t from = before == SIZE_MAX ? 0 : before;
+	return tpdu_read(tpdu, octets + from, len - from, given->direction, false, why, room);
 }
 
 size_t tpdu_line(char *out, size_t room, const struct address *centre, const struct tpdu *tpdu)

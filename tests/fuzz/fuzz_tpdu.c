@@ -25,15 +25,14 @@ static void write_again(const struct tpdu *tpdu, enum tpdu_direction direction, 
 	struct tpdu again;
 	const size_t n = tpdu_write(out, tpdu);
 	if (n == 0)
-		return;                     /* a time that is none, a header alone that lies */
+		return;                     /* a name that the alphabet lacks */
 	assert(tpdu_read(&again, out, n, direction, failed, why, sizeof why));
 	assert(again.type == tpdu->type && again.status == tpdu->status && again.cause == tpdu->cause);
 	assert(again.reference == tpdu->reference && again.data_coding == tpdu->data_coding);
 	assert(again.stamp.at == tpdu->stamp.at && again.discharge.at == tpdu->discharge.at);
 	if (tpdu->address.ton != TON_ALPHANUMERIC) /* a name may lose its padding, or an escape */
 		assert(strcmp(again.address.text, tpdu->address.text) == 0);
-	if (!tpdu->data.void_header)
-		same_data(&tpdu->data, &again.data);
+	same_data(&tpdu->data, &again.data);
 }
 
 static void try_line(const uint8_t *at, size_t len)
