@@ -18,7 +18,11 @@ enum kind {
 	TEXT,                           /* octets up to a NUL */
 	TIME,                           /* TEXT of 0 or 16 characters (SMPP 3.4, 7.1.1) */
 	MESSAGE,                        /* sm_length and that many octets */
+	DESTS,                          /* a count, and that many destinations */
 };
+
+enum { DEST_ADDRESS = 1, DEST_LIST = 2 }; /* dest_flag, SMPP 3.4, 5.2.25 */
+enum { DEST_TEXT_MAX = 21 };            /* octets of an address, or of a list's name, with its NUL */
 
 struct field {
 	enum kind kind;
@@ -85,6 +89,96 @@ static const struct field message_fields[] = {
 	{ .kind = END },
 };
 
+static const struct field multi_fields[] = {
+	A_TEXT(service_type, 6, SMPP_RINVSERTYP),
+	AN_OCTET(source.ton),
+	AN_OCTET(source.npi),
+	A_TEXT(source.digits, 21, SMPP_RINVSRCADR),
+	{ .kind = DESTS, AT(dests.n) },
+	AN_OCTET(esm_class),
+	AN_OCTET(protocol_id),
+	AN_OCTET(priority_flag),
+	A_TIME(schedule_delivery_time, SMPP_RINVSCHED),
+	A_TIME(validity_period, SMPP_RINVEXPIRY),
+	AN_OCTET(registered_delivery),
+	AN_OCTET(replace_if_present),
+	AN_OCTET(data_coding),
+	AN_OCTET(sm_default_msg_id),
+	{ .kind = MESSAGE },
+	{ .kind = END },
+};
+
+static const struct field multi_resp_fields[] = {
+	A_TEXT(message_id, 65, SMPP_RINVMSGID),
+	{ .kind = DESTS, AT(dests.n) },
+	{ .kind = END },
+};
+
+static const struct field query_fields[] = {
+	A_TEXT(message_id, 65, SMPP_RINVMSGID),
+	AN_OCTET(source.ton),
+	AN_OCTET(source.npi),
+	A_TEXT(source.digits, 21, SMPP_RINVSRCADR),
+	{ .kind = END },
+};
+
+static const struct field query_resp_fields[] = {
+	A_TEXT(message_id, 65, SMPP_RINVMSGID),
+	A_TIME(final_date, SMPP_RINVEXPIRY),
+	AN_OCTET(message_state),
+	AN_OCTET(error_code),
+	{ .kind = END },
+};
+
+static const struct field cancel_fields[] = {
+	A_TEXT(service_type, 6, SMPP_RINVSERTYP),
+	A_TEXT(message_id, 65, SMPP_RINVMSGID),
+	AN_OCTET(source.ton),
+	AN_OCTET(source.npi),
+	A_TEXT(source.digits, 21, SMPP_RINVSRCADR),
+	AN_OCTET(destination.ton),
+	AN_OCTET(destination.npi),
+	A_TEXT(destination.digits, 21, SMPP_RINVDSTADR),
+	{ .kind = END },
+};
+
+static const struct field replace_fields[] = {
+	A_TEXT(message_id, 65, SMPP_RINVMSGID),
+	AN_OCTET(source.ton),
+	AN_OCTET(source.npi),
+	A_TEXT(source.digits, 21, SMPP_RINVSRCADR),
+	A_TIME(schedule_delivery_time, SMPP_RINVSCHED),
+	A_TIME(validity_period, SMPP_RINVEXPIRY),
+	AN_OCTET(registered_delivery),
+	AN_OCTET(sm_default_msg_id),
+	{ .kind = MESSAGE },
+	{ .kind = END },
+};
+
+static const struct field broadcast_fields[] = {
+	A_TEXT(service_type, 6, SMPP_RINVSERTYP),
+	AN_OCTET(source.ton),
+	AN_OCTET(source.npi),
+	A_TEXT(source.digits, 21, SMPP_RINVSRCADR),
+	A_TEXT(message_id, 65, SMPP_RINVMSGID),
+	AN_OCTET(priority_flag),
+	A_TIME(schedule_delivery_time, SMPP_RINVSCHED),
+	A_TIME(validity_period, SMPP_RINVEXPIRY),
+	AN_OCTET(replace_if_present),
+	AN_OCTET(data_coding),
+	AN_OCTET(sm_default_msg_id),
+	{ .kind = END },
+};
+
+static const struct field cancel_broadcast_fields[] = {
+	A_TEXT(service_type, 6, SMPP_RINVSERTYP),
+	A_TEXT(message_id, 65, SMPP_RINVMSGID),
+	AN_OCTET(source.ton),
+	AN_OCTET(source.npi),
+	A_TEXT(source.digits, 21, SMPP_RINVSRCADR),
+	{ .kind = END },
+};
+
 static const struct field data_fields[] = {
 	A_TEXT(service_type, 6, SMPP_RINVSERTYP),
 	AN_OCTET(source.ton),
@@ -139,6 +233,20 @@ static const struct body bodies[] = {
 	{ SMPP_OUTBIND, "outbind", outbind_fields, false },
 	{ SMPP_ALERT_NOTIFICATION, "alert_notification", alert_fields, false },
 	{ (uint32_t)SMPP_GENERIC_NACK, "generic_nack", no_fields, true },
+	{ SMPP_SUBMIT_MULTI, "submit_multi", multi_fields, false },
+	{ (uint32_t)SMPP_SUBMIT_MULTI_RESP, "submit_multi_resp", multi_resp_fields, true },
+	{ SMPP_QUERY_SM, "query_sm", query_fields, false },
+	{ (uint32_t)SMPP_QUERY_SM_RESP, "query_sm_resp", query_resp_fields, true },
+	{ SMPP_CANCEL_SM, "cancel_sm", cancel_fields, false },
+	{ (uint32_t)SMPP_CANCEL_SM_RESP, "cancel_sm_resp", no_fields, true },
+	{ SMPP_REPLACE_SM, "replace_sm", replace_fields, false },
+	{ (uint32_t)SMPP_REPLACE_SM_RESP, "replace_sm_resp", no_fields, true },
+	{ SMPP_BROADCAST_SM, "broadcast_sm", broadcast_fields, false },
+	{ (uint32_t)SMPP_BROADCAST_SM_RESP, "broadcast_sm_resp", id_fields, true },
+	{ SMPP_QUERY_BROADCAST_SM, "query_broadcast_sm", query_fields, false },
+	{ (uint32_t)SMPP_QUERY_BROADCAST_SM_RESP, "query_broadcast_sm_resp", id_fields, true },
+	{ SMPP_CANCEL_BROADCAST_SM, "cancel_broadcast_sm", cancel_broadcast_fields, false },
+	{ (uint32_t)SMPP_CANCEL_BROADCAST_SM_RESP, "cancel_broadcast_sm_resp", no_fields, true },
 };
 
 static const struct body *body_of(uint32_t command)
@@ -225,11 +333,74 @@ static uint32_t take_message(struct cursor *in, struct smpp_pdu *pdu)
 	return SMPP_ROK;
 }
 
+/* One destination of a submit_multi, or one that its response says was refused. */
+static uint32_t take_dest(struct cursor *in, bool refused, struct smpp_dest *dest)
+{
+	*dest = (struct smpp_dest){ .list = false };
+	if (!refused) {
+		if (in->left < 1)
+			return SMPP_RINVCMDLEN;
+		if (*in->at != DEST_ADDRESS && *in->at != DEST_LIST)
+			return SMPP_RINVDESTFLAG;
+		dest->list = *in->at == DEST_LIST;
+		in->at++;
+		in->left--;
+	}
+	if (!dest->list) {
+		if (in->left < 2)
+			return SMPP_RINVCMDLEN;
+		dest->address.ton = in->at[0];
+		dest->address.npi = in->at[1];
+		in->at += 2;
+		in->left -= 2;
+	}
+	if (!take_text(in, dest->address.digits, sizeof dest->address.digits))
+		return dest->list ? SMPP_RINVDLNAME : SMPP_RINVDSTADR;
+	if (!refused)
+		return SMPP_ROK;
+	if (in->left < 4)
+		return SMPP_RINVCMDLEN;
+	dest->status = get32(in->at);
+	in->at += 4;
+	in->left -= 4;
+	return SMPP_ROK;
+}
+
+static uint32_t take_dests(struct cursor *in, struct smpp_pdu *pdu)
+{
+	const bool refused = pdu->command & (uint32_t)SMPP_RESPONSE;
+	struct smpp_dest dest;
+	if (in->left < 1)
+		return SMPP_RINVCMDLEN;
+	const uint8_t n = *in->at;
+	in->at++;
+	in->left--;
+	if (n == 0 && !refused)
+		return SMPP_RINVNUMDESTS;
+	const uint8_t *const from = in->at;
+	for (unsigned i = 0; i < n; i++) {
+		const uint32_t status = take_dest(in, refused, &dest);
+		if (status != SMPP_ROK)
+			return status;
+	}
+	pdu->dests = (struct smpp_dests){ .n = n, .len = (uint16_t)(in->at - from), .at = from };
+	return SMPP_ROK;
+}
+
+/* Requests of ours: what a message centre writes there is not ours to refuse. */
+static bool is_submission(uint32_t command)
+{
+	return command == SMPP_SUBMIT_SM || command == SMPP_SUBMIT_MULTI ||
+	    command == SMPP_REPLACE_SM || command == SMPP_BROADCAST_SM;
+}
+
 static uint32_t take_field(struct cursor *in, const struct field *field, struct smpp_pdu *pdu)
 {
 	char *member = (char *)pdu + field->offset;
 	if (field->kind == MESSAGE)
 		return take_message(in, pdu);
+	if (field->kind == DESTS)
+		return take_dests(in, pdu);
 	if (in->left < 1)
 		return SMPP_RINVCMDLEN;
 	if (field->kind == OCTET) {
@@ -242,8 +413,7 @@ static uint32_t take_field(struct cursor *in, const struct field *field, struct 
 		*member = '\0';
 		return field->broken;
 	}
-	/* What a message centre writes there is not ours to refuse. */
-	if (field->kind == TIME && pdu->command == SMPP_SUBMIT_SM && !is_time(member))
+	if (field->kind == TIME && is_submission(pdu->command) && !is_time(member))
 		return field->broken;
 	return SMPP_ROK;
 }
@@ -339,6 +509,8 @@ static bool put_field(struct writer *out, const struct field *field, const struc
 	if (field->kind == MESSAGE)
 		return put(out, &pdu->sm_length, 1) &&
 		    put(out, pdu->short_message, pdu->sm_length);
+	if (field->kind == DESTS)
+		return put(out, &pdu->dests.n, 1) && put(out, pdu->dests.at, pdu->dests.len);
 	const size_t n = strlen(member) + 1;
 	return n <= field->most && put(out, member, n);
 }
@@ -377,6 +549,34 @@ size_t smpp_pack(const struct smpp_pdu *pdu, uint8_t *at, size_t room)
 	put32(at + 8, pdu->status);
 	put32(at + 12, pdu->sequence);
 	return out.n;
+}
+
+/* Destinations. */
+
+bool smpp_dest_next(const struct smpp_pdu *pdu, size_t *at, struct smpp_dest *dest)
+{
+	if (*at >= pdu->dests.len)
+		return false;
+	struct cursor in = { pdu->dests.at + *at, pdu->dests.len - *at };
+	if (take_dest(&in, pdu->command & (uint32_t)SMPP_RESPONSE, dest) != SMPP_ROK)
+		return false;
+	*at = pdu->dests.len - in.left;
+	return true;
+}
+
+size_t smpp_dest_put(uint32_t command, const struct smpp_dest *dest, uint8_t *at, size_t room)
+{
+	struct writer out = { at, 0, room };
+	const bool refused = command & (uint32_t)SMPP_RESPONSE;
+	const uint8_t flag = dest->list ? DEST_LIST : DEST_ADDRESS;
+	const uint8_t numbers[2] = { dest->address.ton, dest->address.npi };
+	const size_t text = strlen(dest->address.digits) + 1;
+	uint8_t status[4];
+	put32(status, dest->status);
+	const bool good = text <= DEST_TEXT_MAX && (refused || put(&out, &flag, 1)) &&
+	    (dest->list || put(&out, numbers, sizeof numbers)) &&
+	    put(&out, dest->address.digits, text) && (!refused || put(&out, status, sizeof status));
+	return good ? out.n : 0;
 }
 
 /* Optional parameters. */

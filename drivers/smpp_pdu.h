@@ -20,27 +20,41 @@ enum {
 	SMPP_RESPONSE = INT32_MIN,      /* bit 31 of a command id */
 };
 
-/* SMPP 3.4, 5.1.2.1 */
+/* SMPP 3.4, 5.1.2.1; broadcast: 5.0, 4.7.5. The three that 3.3 alone had are unknown here. */
 #define SMPP_COMMAND_LIST(X) \
 	X(GENERIC_NACK,          0x80000000u, "generic_nack")          \
 	X(BIND_RECEIVER,         0x00000001u, "bind_receiver")         \
 	X(BIND_RECEIVER_RESP,    0x80000001u, "bind_receiver_resp")    \
 	X(BIND_TRANSMITTER,      0x00000002u, "bind_transmitter")      \
 	X(BIND_TRANSMITTER_RESP, 0x80000002u, "bind_transmitter_resp") \
+	X(QUERY_SM,              0x00000003u, "query_sm")              \
+	X(QUERY_SM_RESP,         0x80000003u, "query_sm_resp")         \
 	X(SUBMIT_SM,             0x00000004u, "submit_sm")             \
 	X(SUBMIT_SM_RESP,        0x80000004u, "submit_sm_resp")        \
 	X(DELIVER_SM,            0x00000005u, "deliver_sm")            \
 	X(DELIVER_SM_RESP,       0x80000005u, "deliver_sm_resp")       \
 	X(UNBIND,                0x00000006u, "unbind")                \
 	X(UNBIND_RESP,           0x80000006u, "unbind_resp")           \
+	X(REPLACE_SM,            0x00000007u, "replace_sm")            \
+	X(REPLACE_SM_RESP,       0x80000007u, "replace_sm_resp")       \
+	X(CANCEL_SM,             0x00000008u, "cancel_sm")             \
+	X(CANCEL_SM_RESP,        0x80000008u, "cancel_sm_resp")        \
 	X(BIND_TRANSCEIVER,      0x00000009u, "bind_transceiver")      \
 	X(BIND_TRANSCEIVER_RESP, 0x80000009u, "bind_transceiver_resp") \
 	X(OUTBIND,               0x0000000Bu, "outbind")               \
 	X(ENQUIRE_LINK,          0x00000015u, "enquire_link")          \
 	X(ENQUIRE_LINK_RESP,     0x80000015u, "enquire_link_resp")     \
+	X(SUBMIT_MULTI,          0x00000021u, "submit_multi")          \
+	X(SUBMIT_MULTI_RESP,     0x80000021u, "submit_multi_resp")     \
 	X(ALERT_NOTIFICATION,    0x00000102u, "alert_notification")    \
 	X(DATA_SM,               0x00000103u, "data_sm")               \
-	X(DATA_SM_RESP,          0x80000103u, "data_sm_resp")
+	X(DATA_SM_RESP,          0x80000103u, "data_sm_resp")          \
+	X(BROADCAST_SM,          0x00000111u, "broadcast_sm")          \
+	X(BROADCAST_SM_RESP,     0x80000111u, "broadcast_sm_resp")     \
+	X(QUERY_BROADCAST_SM,    0x00000112u, "query_broadcast_sm")    \
+	X(QUERY_BROADCAST_SM_RESP, 0x80000112u, "query_broadcast_sm_resp") \
+	X(CANCEL_BROADCAST_SM,   0x00000113u, "cancel_broadcast_sm")   \
+	X(CANCEL_BROADCAST_SM_RESP, 0x80000113u, "cancel_broadcast_sm_resp")
 
 #define X(name, id, text) SMPP_##name = (int32_t)(id),
 enum smpp_command { SMPP_COMMAND_LIST(X) };
@@ -51,20 +65,29 @@ enum smpp_status {
 	SMPP_ROK = 0x00, SMPP_RINVMSGLEN = 0x01, SMPP_RINVCMDLEN = 0x02, SMPP_RINVCMDID = 0x03,
 	SMPP_RINVBNDSTS = 0x04, SMPP_RALYBND = 0x05, SMPP_RSYSERR = 0x08, SMPP_RINVSRCADR = 0x0A,
 	SMPP_RINVDSTADR = 0x0B, SMPP_RINVMSGID = 0x0C, SMPP_RBINDFAIL = 0x0D, SMPP_RINVPASWD = 0x0E,
-	SMPP_RINVSYSID = 0x0F, SMPP_RMSGQFUL = 0x14, SMPP_RINVSERTYP = 0x15, SMPP_RSUBMITFAIL = 0x45,
+	SMPP_RINVSYSID = 0x0F, SMPP_RCANCELFAIL = 0x11, SMPP_RREPLACEFAIL = 0x13, SMPP_RMSGQFUL = 0x14,
+	SMPP_RINVSERTYP = 0x15, SMPP_RINVNUMDESTS = 0x33, SMPP_RINVDLNAME = 0x34,
+	SMPP_RINVDESTFLAG = 0x40, SMPP_RSUBMITFAIL = 0x45,
 	SMPP_RINVSYSTYP = 0x53, SMPP_RTHROTTLED = 0x58, SMPP_RINVSCHED = 0x61, SMPP_RINVEXPIRY = 0x62,
-	SMPP_RX_T_APPN = 0x64, SMPP_RX_P_APPN = 0x65, SMPP_RX_R_APPN = 0x66,
-	SMPP_RINVOPTPARSTREAM = 0xC0, SMPP_RUNKNOWNERR = 0xFF,
+	SMPP_RX_T_APPN = 0x64, SMPP_RX_P_APPN = 0x65, SMPP_RX_R_APPN = 0x66, SMPP_RQUERYFAIL = 0x67,
+	SMPP_RINVOPTPARSTREAM = 0xC0, SMPP_RMISSINGOPTPARAM = 0xC3, SMPP_RUNKNOWNERR = 0xFF,
+	SMPP_RBCASTQUERYFAIL = 0x10E, SMPP_RBCASTCANCELFAIL = 0x10F,
 };
 
 enum smpp_tag {
-	SMPP_TAG_RECEIPTED_MESSAGE_ID = 0x001E,
+	SMPP_TAG_ADDITIONAL_STATUS_INFO_TEXT = 0x001D, SMPP_TAG_RECEIPTED_MESSAGE_ID = 0x001E,
 	SMPP_TAG_USER_MESSAGE_REFERENCE = 0x0204,
 	SMPP_TAG_SOURCE_PORT = 0x020A, SMPP_TAG_DESTINATION_PORT = 0x020B,
 	SMPP_TAG_SAR_MSG_REF_NUM = 0x020C, SMPP_TAG_SAR_TOTAL_SEGMENTS = 0x020E,
 	SMPP_TAG_SAR_SEGMENT_SEQNUM = 0x020F, SMPP_TAG_SC_INTERFACE_VERSION = 0x0210,
-	SMPP_TAG_NETWORK_ERROR_CODE = 0x0423, SMPP_TAG_MESSAGE_PAYLOAD = 0x0424,
+	SMPP_TAG_MS_AVAILABILITY_STATUS = 0x0422, SMPP_TAG_NETWORK_ERROR_CODE = 0x0423, SMPP_TAG_MESSAGE_PAYLOAD = 0x0424,
 	SMPP_TAG_MESSAGE_STATE = 0x0427, SMPP_TAG_CONGESTION_STATE = 0x0428,
+	SMPP_TAG_USSD_SERVICE_OP = 0x0501, SMPP_TAG_BROADCAST_CHANNEL_INDICATOR = 0x0600,
+	SMPP_TAG_BROADCAST_CONTENT_TYPE = 0x0601, SMPP_TAG_BROADCAST_MESSAGE_CLASS = 0x0603,
+	SMPP_TAG_BROADCAST_REP_NUM = 0x0604, SMPP_TAG_BROADCAST_FREQUENCY_INTERVAL = 0x0605,
+	SMPP_TAG_BROADCAST_AREA_IDENTIFIER = 0x0606, SMPP_TAG_BROADCAST_ERROR_STATUS = 0x0607,
+	SMPP_TAG_BROADCAST_AREA_SUCCESS = 0x0608, SMPP_TAG_BROADCAST_END_TIME = 0x0609,
+	SMPP_TAG_BROADCAST_SERVICE_GROUP = 0x060A, SMPP_TAG_ITS_SESSION_INFO = 0x1383,
 };
 
 enum { /* esm_class, SMPP 3.4, 5.2.12 */
@@ -72,6 +95,17 @@ enum { /* esm_class, SMPP 3.4, 5.2.12 */
 };
 
 struct smpp_address { uint8_t ton, npi; char digits[66]; };
+
+/* Destinations of a submit_multi, or those that its response says were refused: `n`
+ * entries in `len` octets as on the wire, borrowed. See smpp_dest_next(), smpp_dest_put(). */
+struct smpp_dests { uint8_t n; uint16_t len; const uint8_t *at; };
+
+/* One of them. */
+struct smpp_dest {
+	bool list;                      /* a distribution list, whose name is in address.digits */
+	struct smpp_address address;
+	uint32_t status;                /* of one that was refused */
+};
 
 struct smpp_tlv { uint16_t tag, len; const uint8_t *at; };
 
@@ -92,8 +126,13 @@ struct smpp_pdu {
 	/* short_message; borrowed from the octets that were unpacked, or from the caller */
 	const uint8_t *short_message;
 	uint8_t sm_length;
-	/* responses */
+	/* submit_multi and its response */
+	struct smpp_dests dests;
+	/* responses, and requests about a message */
 	char message_id[66];
+	/* query_sm_resp; some write 12 digits, or none */
+	char final_date[18];
+	uint8_t message_state, error_code;
 	/* optional parameters, in the order they came; values borrowed */
 	struct smpp_tlv tlvs[SMPP_TLVS_MAX];
 	unsigned ntlvs;
@@ -127,6 +166,15 @@ uint32_t smpp_unpack(const uint8_t *at, size_t len, struct smpp_pdu *pdu);
  * or 0 when it does not fit, the command is not known, or a text is longer
  * than its field. A response with a status other than ROK has no body. */
 size_t smpp_pack(const struct smpp_pdu *pdu, uint8_t *out, size_t room);
+
+/*
+ * The destinations one after the other: *at is 0 at first, and moved on. False: no more,
+ * or what follows is broken, which smpp_unpack() would have said.
+ */
+bool smpp_dest_next(const struct smpp_pdu *, size_t *at, struct smpp_dest *);
+/* Writes one for `command`, SUBMIT_MULTI or its response, behind `at`, which has `room` octets.
+ * Returns how many, 0 when it does not fit. The caller counts them in dests.n and .len. */
+size_t smpp_dest_put(uint32_t command, const struct smpp_dest *, uint8_t *at, size_t room);
 
 /* The first TLV of that tag, or NULL. */
 const struct smpp_tlv *smpp_tlv(const struct smpp_pdu *, uint16_t tag);

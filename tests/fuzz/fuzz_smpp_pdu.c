@@ -57,8 +57,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *at, size_t len)
 	smpp_status(pdu.status);
 	if (status != SMPP_ROK)
 		return 0;
-	size_t text;
+	size_t text, next = 0;
+	struct smpp_dest dest;
+	unsigned dests = 0;
 	smpp_text(&pdu, &text);
+	while (smpp_dest_next(&pdu, &next, &dest))
+		dests++;
+	assert(dests == pdu.dests.n && next == pdu.dests.len);
 	smpp_tlv_number(&pdu, SMPP_TAG_MESSAGE_STATE, 0);
 	if (smpp_receipt(&pdu, &receipt))
 		convert(receipt.id);
