@@ -129,7 +129,8 @@ $(B)/%.o: %.c | deps-present
 	$(CC) $(C_ALL) -c -o $@ $<
 
 # An upgrade_N.sql of every version but the first. statements.sql comes last.
-$(B)/sql/%_sql.c: sql/embed.awk sql/%/schema.sql sql/%/upgrade_2.sql sql/%/statements.sql
+$(B)/sql/%_sql.c: sql/embed.awk sql/%/schema.sql sql/%/upgrade_2.sql sql/%/upgrade_3.sql \
+                  sql/%/statements.sql
 	@mkdir -p $(@D)
 	awk -v engine=$* -f $^ > $@
 

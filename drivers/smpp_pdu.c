@@ -460,6 +460,7 @@ static void take_refusal(struct cursor in, const struct body *body, struct smpp_
 		return;
 	for (const struct field *field = body->fields; field->kind != END; field++)
 		*((char *)pdu + field->offset) = '\0';
+	pdu->dests = (struct smpp_dests){ .n = 0 };
 	pdu->ntlvs = 0;
 	take_tlvs(&in, pdu);
 	if (pdu->tail_dropped)

@@ -27,7 +27,7 @@ enum {
 	BINARY = 1,
 };
 
-extern const char pgsql_schema[], pgsql_upgrade_2[];
+extern const char pgsql_schema[], pgsql_upgrade_2[], pgsql_upgrade_3[];
 extern const char *const pgsql_statements[STATEMENT_COUNT];
 
 struct prepared { bool known; unsigned width; Oid types[PARAMETERS_MAX]; };
@@ -434,7 +434,8 @@ static enum db_result pgsql_script(struct db *db, const char *text, struct db_er
 
 static const char *const schemes[] = { "postgresql", "postgres", NULL };
 
-static const char *const upgrades[SCHEMA_VERSION + 1] = { [2] = pgsql_upgrade_2 };
+static const char *const upgrades[SCHEMA_VERSION + 1] = { [2] = pgsql_upgrade_2,
+	[3] = pgsql_upgrade_3 };
 
 const struct engine pgsql_engine = {
 	.schemes = schemes,

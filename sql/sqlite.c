@@ -29,7 +29,7 @@ enum {
 	PATH_MAX_OCTETS = 1024,
 };
 
-extern const char sqlite_schema[], sqlite_upgrade_2[];
+extern const char sqlite_schema[], sqlite_upgrade_2[], sqlite_upgrade_3[];
 extern const char *const sqlite_statements[STATEMENT_COUNT];
 
 struct db {
@@ -336,7 +336,8 @@ static enum db_result sqlite_script(struct db *db, const char *text, struct db_e
 
 static const char *const schemes[] = { "sqlite", NULL };
 
-static const char *const upgrades[SCHEMA_VERSION + 1] = { [2] = sqlite_upgrade_2 };
+static const char *const upgrades[SCHEMA_VERSION + 1] = { [2] = sqlite_upgrade_2,
+	[3] = sqlite_upgrade_3 };
 
 const struct engine sqlite_engine = {
 	.schemes = schemes,

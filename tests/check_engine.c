@@ -300,7 +300,7 @@ START_TEST(a_script_is_all_or_nothing)
 	ck_assert_int_eq(engine->script(db, engine->schema, &err), DB_OK);
 	ck_assert_int_ne(engine->script(db, engine->schema, &err), DB_OK);
 	ASK(TABLES);
-	ck_assert_uint_eq(nanswers, 9);
+	ck_assert_uint_eq(nanswers, 11);
 	end();
 }
 END_TEST

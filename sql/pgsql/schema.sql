@@ -15,7 +15,7 @@
 --   done      UPDATE inbox SET taken_at = now() WHERE id = 5;
 --
 -- Rights: an application needs SELECT, INSERT and UPDATE (status, queue) on outbox, USAGE on
--- its sequence, SELECT and UPDATE (taken_at) on inbox; the gateway needs SELECT, INSERT and
+-- its sequence, SELECT and INSERT on command, SELECT and UPDATE (taken_at) on inbox; the gateway needs SELECT, INSERT and
 -- UPDATE on all tables, DELETE on inbox_set and inbox_part, and USAGE on all sequences.
 
 CREATE TYPE sms_status AS ENUM ('queued', 'sending', 'sent', 'delivered', 'undelivered',
@@ -25,7 +25,7 @@ CREATE TABLE smsqld_schema (            -- marks the tables as ours
     version       bigint NOT NULL,
     installed_at  timestamptz(3) NOT NULL DEFAULT clock_timestamp()
 );
-INSERT INTO smsqld_schema (version) VALUES (2);
+INSERT INTO smsqld_schema (version) VALUES (3);
 
 CREATE TABLE outbox (
     id            bigserial PRIMARY KEY,
@@ -94,6 +94,7 @@ CREATE TABLE outbox_part (              -- parts of messages that have more than
     error_code    bigint,
     error_text    text,
     digest        bigint NOT NULL DEFAULT 0,        -- of its octets: is it still the same part?
+    recipient     text,                             -- of one message to several; NULL: the row's
     PRIMARY KEY (outbox_id, part)
 );
 CREATE INDEX outbox_part_network_id ON outbox_part (link, ltrim(lower(message_id COLLATE "C"), '0'))
@@ -174,6 +175,52 @@ CREATE INDEX receipt_unmatched ON receipt (link, ltrim(lower(message_id COLLATE 
 -- (The second condition is always true; it keeps this index to those who ask by time.)
 CREATE INDEX receipt_open ON receipt (received_at, id)
     WHERE outbox_id IS NULL AND received_at IS NOT NULL;
+
+CREATE TABLE command (                  -- asked of the network about messages that it has
+    id            bigserial PRIMARY KEY,
+
+    -- By the application: a message of outbox, or what names one at a link.
+    what          text NOT NULL                     -- query, cancel, replace
+                  CHECK (what IN ('query', 'cancel', 'replace')),
+    outbox_id     bigint,                           -- this message, every part of it
+    link          text,                             -- or the one that this link
+    message_id    text,                             -- calls so; NULL, to cancel: all that wait
+    sender        text NOT NULL DEFAULT '',         -- from this sender
+    recipient     text NOT NULL DEFAULT '',         -- to this recipient
+    body          text,                             -- the text that replaces the old one
+    options       jsonb,                            -- JSON object: docs/options.md
+    created_at    timestamptz(3) NOT NULL DEFAULT clock_timestamp(),
+
+    -- By the gateway.
+    status        text NOT NULL DEFAULT 'asked'     -- asked, sending; then done, refused, failed
+                  CHECK (status IN ('asked', 'sending', 'done', 'refused', 'failed')),
+    owner         text,                             -- gateway/epoch that has claimed it
+    claimed_at    timestamptz(3),
+    answer        text,                             -- to a query: the state in the network's word
+    answer_at     timestamptz(3),                   -- and when the message came to that
+    error_code    bigint,                           -- the protocol's number
+    error_text    text,                             -- why it was refused, or failed, in words
+    done_at       timestamptz(3)
+);
+CREATE INDEX command_asked ON command (id) WHERE status = 'asked';
+CREATE INDEX command_claimed ON command (owner) WHERE status = 'sending';
+
+CREATE TABLE ussd (                     -- dialogues with handsets over USSD
+    id            bigserial PRIMARY KEY,
+    link          text NOT NULL,
+    msisdn        text NOT NULL,                    -- the handset
+    session       integer NOT NULL DEFAULT -1,      -- as the network numbers it; -1: it does not
+    status        text NOT NULL DEFAULT 'open'
+                  CHECK (status IN ('open', 'ended')),
+    turns         integer NOT NULL DEFAULT 0,       -- messages, both ways
+    last_op       text NOT NULL DEFAULT '',         -- the last one's operation
+    reply         jsonb,                            -- outbox.options for the next answer; NULL: none is due
+    opened_at     timestamptz(3) NOT NULL DEFAULT clock_timestamp(),
+    last_at       timestamptz(3) NOT NULL DEFAULT clock_timestamp(),
+    ended_at      timestamptz(3),
+    reason        text                              -- why it ended
+);
+CREATE UNIQUE INDEX ussd_open ON ussd (link, msisdn, session) WHERE status = 'open';
 
 CREATE TABLE gateway (                  -- a row for each gateway on these tables
     name          text    PRIMARY KEY,

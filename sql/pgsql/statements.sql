@@ -25,7 +25,7 @@
 -- :TABLES
 SELECT c.relname::text FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
  WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'p')
-   AND c.relname IN ('smsqld_schema', 'outbox', 'outbox_part', 'inbox', 'inbox_set', 'inbox_part', 'receipt', 'gateway', 'link')
+   AND c.relname IN ('smsqld_schema', 'outbox', 'outbox_part', 'inbox', 'inbox_set', 'inbox_part', 'receipt', 'command', 'ussd', 'gateway', 'link')
  ORDER BY 1
 
 -- :VERSION

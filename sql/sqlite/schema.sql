@@ -23,7 +23,7 @@ CREATE TABLE smsqld_schema (            -- marks the tables as ours
     version       INTEGER NOT NULL,
     installed_at  TEXT    NOT NULL DEFAULT (strftime('%Y-%m-%d %H:%M:%f', 'now'))
 );
-INSERT INTO smsqld_schema (version) VALUES (2);
+INSERT INTO smsqld_schema (version) VALUES (3);
 
 CREATE TABLE outbox (
     id            INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -91,6 +91,7 @@ CREATE TABLE outbox_part (              -- parts of messages that have more than
     error_code    INTEGER,
     error_text    TEXT,
     digest        INTEGER NOT NULL DEFAULT 0,       -- of its octets: is it still the same part?
+    recipient     TEXT,                             -- of one message to several; NULL: the row's
     PRIMARY KEY (outbox_id, part)
 ) WITHOUT ROWID;
 CREATE INDEX outbox_part_network_id ON outbox_part (link, ltrim(lower(message_id), '0'))
@@ -169,6 +170,52 @@ CREATE TABLE receipt (                  -- every delivery report as it came
 CREATE INDEX receipt_unmatched ON receipt (link, ltrim(lower(message_id), '0'))
     WHERE outbox_id IS NULL;
 CREATE INDEX receipt_open ON receipt (received_at) WHERE outbox_id IS NULL;
+
+CREATE TABLE command (                  -- asked of the network about messages that it has
+    id            INTEGER PRIMARY KEY AUTOINCREMENT,
+
+    -- By the application: a message of outbox, or what names one at a link.
+    what          TEXT    NOT NULL                  -- query, cancel, replace
+                  CHECK (what IN ('query', 'cancel', 'replace')),
+    outbox_id     INTEGER,                          -- this message, every part of it
+    link          TEXT,                             -- or the one that this link
+    message_id    TEXT,                             -- calls so; NULL, to cancel: all that wait
+    sender        TEXT    NOT NULL DEFAULT '',      -- from this sender
+    recipient     TEXT    NOT NULL DEFAULT '',      -- to this recipient
+    body          TEXT,                             -- the text that replaces the old one
+    options       TEXT,                             -- JSON object: docs/options.md
+    created_at    TEXT    NOT NULL DEFAULT (strftime('%Y-%m-%d %H:%M:%f', 'now')),
+
+    -- By the gateway.
+    status        TEXT    NOT NULL DEFAULT 'asked'  -- asked, sending; then done, refused, failed
+                  CHECK (status IN ('asked', 'sending', 'done', 'refused', 'failed')),
+    owner         TEXT,                             -- gateway/epoch that has claimed it
+    claimed_at    TEXT,
+    answer        TEXT,                             -- to a query: the state in the network's word
+    answer_at     TEXT,                             -- and when the message came to that
+    error_code    INTEGER,                          -- the protocol's number
+    error_text    TEXT,                             -- why it was refused, or failed, in words
+    done_at       TEXT
+);
+CREATE INDEX command_asked ON command (id) WHERE status = 'asked';
+CREATE INDEX command_claimed ON command (owner) WHERE status = 'sending';
+
+CREATE TABLE ussd (                     -- dialogues with handsets over USSD
+    id            INTEGER PRIMARY KEY AUTOINCREMENT,
+    link          TEXT    NOT NULL,
+    msisdn        TEXT    NOT NULL,                 -- the handset
+    session       INTEGER NOT NULL DEFAULT -1,      -- as the network numbers it; -1: it does not
+    status        TEXT    NOT NULL DEFAULT 'open'
+                  CHECK (status IN ('open', 'ended')),
+    turns         INTEGER NOT NULL DEFAULT 0,       -- messages, both ways
+    last_op       TEXT    NOT NULL DEFAULT '',      -- the last one's operation
+    reply         TEXT,                             -- outbox.options for the next answer; NULL: none is due
+    opened_at     TEXT    NOT NULL DEFAULT (strftime('%Y-%m-%d %H:%M:%f', 'now')),
+    last_at       TEXT    NOT NULL DEFAULT (strftime('%Y-%m-%d %H:%M:%f', 'now')),
+    ended_at      TEXT,
+    reason        TEXT                              -- why it ended
+);
+CREATE UNIQUE INDEX ussd_open ON ussd (link, msisdn, session) WHERE status = 'open';
 
 CREATE TABLE gateway (                  -- a row for each gateway on these tables
     name          TEXT    PRIMARY KEY,

@@ -7,7 +7,7 @@
 -- :TABLES
 SELECT name FROM sqlite_master
  WHERE type = 'table' AND name IN ('smsqld_schema', 'outbox', 'outbox_part', 'inbox', 'inbox_set',
-                                   'inbox_part', 'receipt', 'gateway', 'link')
+                                   'inbox_part', 'receipt', 'command', 'ussd', 'gateway', 'link')
  ORDER BY name
 
 -- :VERSION

@@ -1,0 +1,52 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- upgrade_3.sql - tables of version 2 into version 3, in SQLite.
+--
+-- `smsqlctl upgrade` runs this in one transaction, with every gateway stopped.
+--
+-- New: command, what is asked of the network about messages that it has; ussd, dialogues;
+-- outbox_part.recipient, for one message to several.
+
+ALTER TABLE outbox_part ADD COLUMN recipient TEXT;
+CREATE TABLE command (
+    id            INTEGER PRIMARY KEY AUTOINCREMENT,
+    what          TEXT    NOT NULL
+                  CHECK (what IN ('query', 'cancel', 'replace')),
+    outbox_id     INTEGER,
+    link          TEXT,
+    message_id    TEXT,
+    sender        TEXT    NOT NULL DEFAULT '',
+    recipient     TEXT    NOT NULL DEFAULT '',
+    body          TEXT,
+    options       TEXT,
+    created_at    TEXT    NOT NULL DEFAULT (strftime('%Y-%m-%d %H:%M:%f', 'now')),
+    status        TEXT    NOT NULL DEFAULT 'asked'
+                  CHECK (status IN ('asked', 'sending', 'done', 'refused', 'failed')),
+    owner         TEXT,
+    claimed_at    TEXT,
+    answer        TEXT,
+    answer_at     TEXT,
+    error_code    INTEGER,
+    error_text    TEXT,
+    done_at       TEXT
+);
+CREATE INDEX command_asked ON command (id) WHERE status = 'asked';
+CREATE INDEX command_claimed ON command (owner) WHERE status = 'sending';
+
+CREATE TABLE ussd (
+    id            INTEGER PRIMARY KEY AUTOINCREMENT,
+    link          TEXT    NOT NULL,
+    msisdn        TEXT    NOT NULL,
+    session       INTEGER NOT NULL DEFAULT -1,
+    status        TEXT    NOT NULL DEFAULT 'open'
+                  CHECK (status IN ('open', 'ended')),
+    turns         INTEGER NOT NULL DEFAULT 0,
+    last_op       TEXT    NOT NULL DEFAULT '',
+    reply         TEXT,
+    opened_at     TEXT    NOT NULL DEFAULT (strftime('%Y-%m-%d %H:%M:%f', 'now')),
+    last_at       TEXT    NOT NULL DEFAULT (strftime('%Y-%m-%d %H:%M:%f', 'now')),
+    ended_at      TEXT,
+    reason        TEXT
+);
+CREATE UNIQUE INDEX ussd_open ON ussd (link, msisdn, session) WHERE status = 'open';
+
+UPDATE smsqld_schema SET version = 3;
