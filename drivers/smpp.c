@@ -187,7 +187,8 @@ static void send_part(void *at, struct part *part)
 		.text = "the session is ending" };
 	struct smpp_pdu pdu;
 	if (session->phase != UP || !half_is_bound(half) ||
-	    !smpp_submit(session->options, part, &pdu, &outcome)) {
+	    !smpp_submit(session->options, part, &pdu, &outcome) ||
+	    !smpp_suits(half_version(half), &pdu, &outcome)) {
 		link_done(session->link, part, &outcome);
 		return;
 	}

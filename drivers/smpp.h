@@ -14,7 +14,7 @@
 #include "smpp_pdu.h"
 
 enum smpp_bind { SMPP_TRANSCEIVER, SMPP_TRANSMITTER_RECEIVER, SMPP_TRANSMITTER, SMPP_BIND_AUTO };
-enum smpp_receipt_ids { SMPP_IDS_AUTO, SMPP_IDS_SAME };
+enum smpp_receipt_ids { SMPP_IDS_AUTO, SMPP_IDS_SAME, SMPP_IDS_HEX_DECIMAL, SMPP_IDS_DECIMAL_HEX };
 enum smpp_class_coding { SMPP_CLASS_GENERAL, SMPP_CLASS_F };
 enum smpp_validity { SMPP_VALIDITY_ABSOLUTE, SMPP_VALIDITY_RELATIVE };
 
@@ -25,6 +25,7 @@ struct smpp_options {
 	char *system_id, *password, *password_file, *system_type;
 	int bind;                       /* enum smpp_bind */
 	int interface_version;          /* index; see smpp_version() */
+	bool strict_version;
 	long addr_ton, addr_npi;
 	char *address_range;
 
@@ -51,6 +52,15 @@ extern const struct conf_key smpp_keys[];
 bool smpp_check(const void *options, struct conf_error *err);
 /* interface_version as it stands in a bind. */
 uint8_t smpp_version(const struct smpp_options *);
+/*
+ * The version of a session (0x33, 0x34, 0x50): of ours, as it stands in the bind, and
+ * theirs, sc_interface_version of the answer, -1: not said. Then it is taken for 3.4, or
+ * by the book, `strict`, for 3.3. (SMPP 3.4, 5.3.2.25; reference 1.5.)
+ */
+uint8_t smpp_negotiate(uint8_t ours, int theirs, bool strict);
+/* Takes out what a session of that version has no room for, and the message does not
+ * need. False: it does need it, and `outcome` says so (REJECTED). */
+bool smpp_suits(uint8_t version, struct smpp_pdu *, struct outcome *outcome);
 /* What data_coding 0 means at this message centre. */
 enum charset smpp_alphabet(const struct smpp_options *);
 

@@ -56,6 +56,7 @@ struct half {
 	struct half_owner owner;
 	const struct window *window;    /* NULL when it does not submit */
 	uint32_t bind;
+	uint8_t version;                /* of the session, once bound */
 	enum phase phase;
 	struct stream *stream;          /* NULL in IDLE */
 	struct tls *tls;                /* NULL without */
@@ -296,10 +297,17 @@ static void on_bound(struct half *half, const struct smpp_pdu *pdu)
 {
 	if (pdu->command != (half->bind | (uint32_t)SMPP_RESPONSE))
 		return;
-	if (pdu->status == SMPP_ROK)
-		enter(half, BOUND);
-	else
+	if (pdu->status != SMPP_ROK) {
 		bind_refused(half, pdu->status);
+		return;
+	}
+	const struct smpp_tlv *announced = smpp_tlv(pdu, SMPP_TAG_SC_INTERFACE_VERSION);
+	half->version = smpp_negotiate(smpp_version(half->options),
+	    announced && announced->len ? announced->at[announced->len - 1] : -1,
+	    half->options->strict_version);
+	link_info(half->link, "event=bound half=%s version=%d.%d", name_of(half), half->version >> 4,
+	    half->version & 15);
+	enter(half, BOUND);
 }
 
 /* Keeping alive. */
@@ -544,6 +552,11 @@ bool half_is_idle(const struct half *half)
 bool half_is_bound(const struct half *half)
 {
 	return in(half, IN(BOUND));
+}
+
+uint8_t half_version(const struct half *half)
+{
+	return half->version;
 }
 
 bool half_is_closed(const struct half *half)

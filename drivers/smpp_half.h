@@ -51,6 +51,8 @@ void half_close(struct half *);
 bool half_is_idle(const struct half *);
 /* Bound, and not yet asked to unbind. */
 bool half_is_bound(const struct half *);
+/* When bound: the version of the session, 0x33, 0x34 or 0x50. */
+uint8_t half_version(const struct half *);
 /* It has ended or was closed. */
 bool half_is_closed(const struct half *);
 

@@ -417,6 +417,13 @@ void smpp_read_receipt(const struct smpp_options *options, const struct smpp_pdu
 	add_alternate(to, id);
 	if (options->receipt_ids == SMPP_IDS_SAME)
 		return;
+	if (options->receipt_ids != SMPP_IDS_AUTO) {
+		/* No other spelling would be right, but that of an id that is no such number. */
+		const bool decimal = options->receipt_ids == SMPP_IDS_HEX_DECIMAL;
+		if ((decimal ? smpp_id_decimal_to_hex : smpp_id_hex_to_decimal)(id, sizeof id, to->network_id))
+			memcpy(to->network_id, id, sizeof id);
+		return;
+	}
 	if (smpp_id_hex_to_decimal(id, sizeof id, to->network_id))
 		add_alternate(to, id);
 	if (smpp_id_decimal_to_hex(id, sizeof id, to->network_id))

@@ -12,7 +12,8 @@ static const char *const bind_words[] = {
 };
 static const char *const version_words[] = { "3.3", "3.4", "5.0", NULL };
 static const char *const receipt_id_words[] = {
-	[SMPP_IDS_AUTO] = "auto", [SMPP_IDS_SAME] = "same", NULL,
+	[SMPP_IDS_AUTO] = "auto", [SMPP_IDS_SAME] = "same",
+	[SMPP_IDS_HEX_DECIMAL] = "hex-decimal", [SMPP_IDS_DECIMAL_HEX] = "decimal-hex", NULL,
 };
 
 static const char *const class_coding_words[] = {
@@ -44,6 +45,8 @@ const struct conf_key smpp_keys[] = {
 	  "sends only; auto: one, or two where the provider does not know the first" },
 	{ .name = "interface_version", .type = CONF_WORD, AT(interface_version), .fallback = "3.4",
 	  .words = version_words, .help = "version of SMPP to announce" },
+	{ .name = "strict_version", .type = CONF_SWITCH, AT(strict_version), .fallback = "off",
+	  .help = "a provider that announces no version in its answer speaks 3.3, by the book; off: 3.4" },
 	{ .name = "addr_ton", .type = CONF_NUMBER, AT(addr_ton), .fallback = "0", .max = 255,
 	  .help = "type of number of the bind" },
 	{ .name = "addr_npi", .type = CONF_NUMBER, AT(addr_npi), .fallback = "0", .max = 255,
@@ -92,7 +95,8 @@ const struct conf_key smpp_keys[] = {
 	{ .name = "receipt_ids", .type = CONF_WORD, AT(receipt_ids), .fallback = "auto",
 	  .words = receipt_id_words,
 	  .help = "auto: receipts may name messages in hexadecimal for decimal or the other way; "
-	  "same: they do not" },
+	  "same: they do not; hex-decimal, decimal-hex: answers in the first base, receipts in the "
+	  "second" },
 	{ .name = "status", .type = CONF_LIST, AT(status), .fallback = "",
 	  .help = "what to do at a status in place of the usual, like \"0x45 = fail\": retry, few, "
 	  "fail, throttle, rebind, hold" },

@@ -570,13 +570,19 @@ START_TEST(receipts_name_messages_in_every_base_that_the_vectors_allow)
 	json_array_foreach(rows, i, row) {
 		const bool plain = strcmp(text_of(row, "mode"), "string") == 0;
 		const bool match = json_is_true(json_object_get(row, "match"));
-		if (!plain && !match)
-			continue; /* a forced base, which there is not */
+		const bool hex_first = strcmp(text_of(row, "mode"), "resp-hex/dlr-dec") == 0;
 		const struct smpp_pdu pdu = { .esm_class = 4 };
 		struct smpp_receipt from = { .state = 2 };
 		struct receipt to;
 		snprintf(from.id, sizeof from.id, "%s", text_of(row, "dlr"));
 		options.receipt_ids = plain ? SMPP_IDS_SAME : SMPP_IDS_AUTO;
+		smpp_read_receipt(&options, &pdu, &from, &to);
+		ck_assert_msg(names(&to, text_of(row, "resp")) == (match || (!plain &&
+		    strcmp(from.id, text_of(row, "resp")) == 0)), "%s %s", from.id, text_of(row, "resp"));
+		if (plain)
+			continue;
+		/* The base is said: nothing else will do. */
+		options.receipt_ids = hex_first ? SMPP_IDS_HEX_DECIMAL : SMPP_IDS_DECIMAL_HEX;
 		smpp_read_receipt(&options, &pdu, &from, &to);
 		ck_assert_msg(names(&to, text_of(row, "resp")) == match, "%s %s", from.id,
 		    text_of(row, "resp"));
@@ -591,6 +597,38 @@ START_TEST(receipts_name_messages_in_every_base_that_the_vectors_allow)
 	ck_assert_str_eq(to.network_id, "0A1B");
 	ck_assert_str_eq(to.alternate[0], "2587");
 	ck_assert_str_eq(to.alternate[1], ""); /* 0A1B in decimal is 2587 */
+}
+END_TEST
+
+/* Versions. */
+
+START_TEST(a_session_is_of_the_lower_version)
+{
+	json_t *rows = load("version_negotiation"), *row;
+	size_t i;
+	ck_assert_uint_ge(json_array_size(rows), 11);
+	json_array_foreach(rows, i, row) {
+		json_t *theirs = json_object_get(row, "sc_interface_version");
+		const char *session = text_of(row, "session");
+		const uint8_t version = smpp_negotiate((uint8_t)json_integer_value(json_object_get(row,
+		    "esme_interface_version")), json_is_null(theirs) ? -1 : (int)json_integer_value(theirs), false);
+		ck_assert_msg(version >> 4 == session[0] - '0' && (version & 15) == session[2] - '0', "case %zu", i);
+		struct smpp_pdu pdu = { .command = SMPP_SUBMIT_SM };
+		struct outcome outcome = { .code = 0 };
+		smpp_tlv_add(&pdu, 0x0426, "\1", 1);
+		smpp_tlv_add(&pdu, SMPP_TAG_MESSAGE_PAYLOAD, "Hi", 2);
+		const bool tlvs = json_is_true(json_object_get(row, "tlvs"));
+		ck_assert_int_eq(smpp_suits(version, &pdu, &outcome), tlvs);
+		ck_assert_int_eq(strstr(outcome.text, "speaks SMPP 3.3") == NULL, tlvs);
+	}
+	json_decref(rows);
+	ck_assert_uint_eq(smpp_negotiate(0x34, -1, true), 0x33);
+	/* Without what it does not need it goes out. */
+	struct smpp_pdu pdu = { .command = SMPP_SUBMIT_SM };
+	struct outcome outcome;
+	smpp_tlv_add(&pdu, 0x0426, "\1", 1);
+	ck_assert(smpp_suits(0x33, &pdu, &outcome));
+	ck_assert_uint_eq(pdu.ntlvs, 0);
 }
 END_TEST
 
@@ -642,6 +680,7 @@ int main(void)
 	tcase_add_test(tests, a_failed_transaction_is_judged_by_its_reason);
 	tcase_add_test(tests, receipts_become_facts);
 	tcase_add_test(tests, receipts_name_messages_in_every_base_that_the_vectors_allow);
+	tcase_add_test(tests, a_session_is_of_the_lower_version);
 	tcase_add_test(tests, settings_that_do_not_fit_are_refused_in_words);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

@@ -146,10 +146,30 @@ a_centre_that_throttles_gets_everything_once() {
 	expect "doubles" "$(sim_count sim doubles)" 0
 }
 
+# A pair of binds, and no optional parameter in any PDU.
+a_centre_of_version_3_3_is_sent_what_it_knows() {
+	sim_start sim --speak 0x33 --record-json "$DIR/sim.json"
+	smpp_link main "${PORT[sim]}" 'more_messages = on strict_version = on' | conf
+	ctl init
+	gateway_up
+	local long
+	long=$(printf ' word%.0s' {1..60})
+	sql "INSERT INTO outbox (recipient, body) VALUES ('+36201234501', 'short'), ('+36201234502', '$long')"
+	sql "INSERT INTO outbox (recipient, body, options) VALUES ('+36201234503', '$long', '{\"concat\": \"sar\"}')"
+	await_statuses 20 "delivered=2 failed=1"
+	await_sql 5 3 "SELECT id FROM outbox WHERE error_text LIKE '%speaks SMPP 3.3, which has none%'"
+	gateway_stop
+	sim_stop sim
+	expect "PDUs with optional parameters" "$(grep -c '0x' "$DIR/sim.json" || true)" 0
+	expect "submits" "$(sim_count sim submits)" 3
+	grep -q 'event=bound half=bind_transmitter version=3.3' "$DIR/smsqld.log" || fail "the log does not say the version"
+}
+
 on_both a_slow_link_does_not_slow_another a_wrong_password_stops_one_link_and_says_so \
 	an_operator_holds_releases_and_drains_a_link_by_sql \
 	a_reload_changes_links_and_a_broken_file_changes_nothing \
 	receipts_find_their_rows_in_every_form_of_id \
 	receipts_that_come_before_their_response_are_not_lost
-on_one sqlite a_centre_that_throttles_gets_everything_once
+on_one sqlite a_centre_that_throttles_gets_everything_once \
+	a_centre_of_version_3_3_is_sent_what_it_knows
 finish

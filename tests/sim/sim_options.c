@@ -32,6 +32,8 @@ static const struct row rows[] = {
 	{ "--listen", "ADDRESS", TEXT, M(listen), "127.0.0.1", "listen on this address" },
 	{ "--account", "ID:PASSWORD", PAIR_LIST, M(accounts), NULL,
 	  "who may bind (repeatable); without it anybody may" },
+	{ "--speak", "VERSION", NUMBER, M(speaks), "0x34",
+	  "0x33 announces none and knows no transceiver; 0x34, 0x50" },
 	{ "--window", "N", NUMBER, M(window), "0",
 	  "more unanswered submits on a bind are throttled; 0: no limit" },
 	{ "--rate", "N", NUMBER, M(rate), "0",

@@ -38,6 +38,11 @@ static void on_bind(struct session *session, const struct smpp_pdu *pdu)
 {
 	struct center *center = session->center;
 	const uint32_t response = pdu->command | 0x80000000u;
+	const uint8_t version = (uint8_t)center->options->speaks;
+	if (version < 0x34 && pdu->command == SMPP_BIND_TRANSCEIVER) {
+		session_answer(session, (uint32_t)SMPP_GENERIC_NACK, pdu->sequence, SMPP_RINVCMDID);
+		return;
+	}
 	struct account *account = account_find(center, pdu->system_id, pdu->password);
 	if (!account) {
 		center->counts.binds_refused++;
@@ -47,7 +52,8 @@ static void on_bind(struct session *session, const struct smpp_pdu *pdu)
 	}
 	/* 34 in decimal is what some clients mean by 3.4 */
 	session->version = pdu->interface_version == 0x22 ? 0x34 : pdu->interface_version;
-	const uint8_t version = 0x34;
+	if (session->version > version)
+		session->version = version;
 	struct smpp_pdu answer = {
 		.command = response, .sequence = pdu->sequence, .system_id = "smsc-sim",
 	};
