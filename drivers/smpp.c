@@ -329,7 +329,8 @@ static void on_delivered(void *at, struct half *half, const struct smpp_pdu *pdu
 {
 	struct session *session = at;
 	struct smpp_receipt receipt;
-	if (smpp_receipt(pdu, &receipt)) {
+	if (smpp_receipt(pdu, &receipt) ||
+	    (session->options->sniff_receipts && smpp_receipt_sniffed(pdu, &receipt))) {
 		receive_receipt(session, half, pdu, &receipt);
 		return;
 	}

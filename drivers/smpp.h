@@ -16,6 +16,8 @@
 enum smpp_bind { SMPP_TRANSCEIVER, SMPP_TRANSMITTER_RECEIVER, SMPP_TRANSMITTER, SMPP_BIND_AUTO };
 enum smpp_receipt_ids { SMPP_IDS_AUTO, SMPP_IDS_SAME, SMPP_IDS_HEX_DECIMAL, SMPP_IDS_DECIMAL_HEX };
 enum smpp_class_coding { SMPP_CLASS_GENERAL, SMPP_CLASS_F };
+enum smpp_esm_mode { SMPP_MODE_DEFAULT, SMPP_MODE_DATAGRAM, SMPP_MODE_TRANSACTION, SMPP_MODE_STORE };
+enum smpp_receipts { SMPP_RECEIPTS_FINAL, SMPP_RECEIPTS_FAILURE, SMPP_RECEIPTS_SUCCESS };
 enum smpp_validity { SMPP_VALIDITY_ABSOLUTE, SMPP_VALIDITY_RELATIVE };
 
 /* A section `link` with driver = smpp. */
@@ -35,12 +37,19 @@ struct smpp_options {
 	char *service_type;
 
 	int alphabet;                   /* index; see smpp_alphabet() */
+	bool packed;                    /* GSM 7-bit texts have eight septets in seven octets */
+	struct conf_list data_codings;  /* "0x01 = latin1": how texts from handsets are read */
+	int esm_mode;                   /* enum smpp_esm_mode, as in esm_class */
+	int receipts;                   /* enum smpp_receipts */
+	bool notifications;             /* intermediate ones are asked for, too */
 	int class_coding;               /* enum smpp_class_coding */
 	int validity_format;            /* enum smpp_validity */
 	bool more_messages;
 
 	long window;
 	int receipt_ids;                /* enum smpp_receipt_ids */
+	bool sniff_receipts, accepted_final, unknown_final;
+	char *time_zone;                /* of the provider's clock: "+01:00" */
 	struct conf_list status;        /* "0x45 = fail": actions in place of the usual ones */
 	long deliver_defer_status;
 	struct tls_settings tls;
@@ -63,6 +72,11 @@ uint8_t smpp_negotiate(uint8_t ours, int theirs, bool strict);
 bool smpp_suits(uint8_t version, struct smpp_pdu *, struct outcome *outcome);
 /* What data_coding 0 means at this message centre. */
 enum charset smpp_alphabet(const struct smpp_options *);
+
+/* How the text of a data_coding is to be read: by the table, or as the link says. */
+enum charset smpp_read_coding(const struct smpp_options *, uint8_t data_coding);
+/* Seconds that the provider's clock is ahead of UTC. */
+int32_t smpp_zone(const struct smpp_options *);
 
 /* How this link writes numbers. */
 struct address_rules smpp_address_rules(const struct smpp_options *);

@@ -9,7 +9,7 @@
 
 #include "../gateway/tlv.h"
 #include "../sms/alphabet.h"
-#include "../sms/dcs.h"
+#include "../sms/septets.h"
 #include "../sms/udh.h"
 
 #include <jansson.h>
@@ -125,6 +125,27 @@ static char *tell_options(const struct smpp_pdu *pdu)
 	return text;
 }
 
+/* Septets of a centre that packs them, in one piece with the text that says the options. Seven
+ * zero bits at the end of the last octet are no letter. */
+static char *unpack(struct inbound *to, char *text)
+{
+	const unsigned fill = to->udh.len ? septets_fill(to->udh.len) : 0;
+	const size_t said = text ? strlen(text) : 0, bits = to->octets.len * 8;
+	size_t n = bits > fill ? (bits - fill) / 7 : 0;
+	char *both = realloc(text, said + 1 + n);
+	if (!both)
+		abort();
+	if (said == 0)
+		*both = '\0';
+	uint8_t *septets = (uint8_t *)both + said + 1;
+	if (n)
+		septets_unpack(septets, n, to->octets.at, fill);
+	if (n && (bits - fill) % 7 == 0 && septets[n - 1] == 0)
+		n--;
+	to->octets = (struct blob){ .at = septets, .len = n };
+	return both;
+}
+
 char *smpp_read_inbound(const struct smpp_options *options, const struct smpp_pdu *pdu,
     struct inbound *to)
 {
@@ -134,7 +155,7 @@ char *smpp_read_inbound(const struct smpp_options *options, const struct smpp_pd
 	read_address(options, &pdu->destination, to->recipient);
 	size_t len;
 	const uint8_t *at = smpp_text(pdu, &len);
-	to->charset = dcs_read_smpp(pdu->data_coding, smpp_alphabet(options)).charset;
+	to->charset = smpp_read_coding(options, pdu->data_coding);
 	struct udh udh = { .nwaiting = 0 };
 	if (pdu->esm_class & SMPP_ESM_UDHI && len > 0) {
 		const size_t header = udh_read(at, len, &udh);
@@ -149,6 +170,8 @@ char *smpp_read_inbound(const struct smpp_options *options, const struct smpp_pd
 		read_sar(pdu, to);
 	to->octets = (struct blob){ .at = at, .len = len };
 	char *text = tell_options(pdu);
-	to->options = text;
+	if (options->packed && to->charset == CHARSET_GSM7)
+		text = unpack(to, text);
+	to->options = text && *text ? text : NULL;
 	return text;
 }

@@ -2,6 +2,9 @@
 /* smpp_options.c - what a link with driver = smpp may say. */
 #include "smpp.h"
 
+#include "../sms/dcs.h"
+
+#include <stdio.h>
 #include <string.h>
 
 enum { PASSWORD_MAX = sizeof ((struct smpp_pdu *)0)->password - 1, PREFIX_MAX = 8 };
@@ -21,6 +24,14 @@ static const char *const class_coding_words[] = {
 };
 static const char *const validity_words[] = {
 	[SMPP_VALIDITY_ABSOLUTE] = "absolute", [SMPP_VALIDITY_RELATIVE] = "relative", NULL,
+};
+static const char *const mode_words[] = {
+	[SMPP_MODE_DEFAULT] = "default", [SMPP_MODE_DATAGRAM] = "datagram",
+	[SMPP_MODE_TRANSACTION] = "transaction", [SMPP_MODE_STORE] = "store", NULL,
+};
+static const char *const receipts_words[] = {
+	[SMPP_RECEIPTS_FINAL] = "final", [SMPP_RECEIPTS_FAILURE] = "failure",
+	[SMPP_RECEIPTS_SUCCESS] = "success", NULL,
 };
 static const char *const alphabet_words[] = { "gsm7", "latin1", "ascii", "utf8", NULL };
 
@@ -80,6 +91,18 @@ const struct conf_key smpp_keys[] = {
 	  .words = alphabet_words,
 	  .help = "what data_coding 0 means at the provider; other texts than GSM 7-bit's are not "
 	  "changed by it" },
+	{ .name = "packed", .type = CONF_SWITCH, AT(packed), .fallback = "off",
+	  .help = "GSM 7-bit texts have eight characters in seven octets, both ways" },
+	{ .name = "data_codings", .type = CONF_LIST, AT(data_codings), .fallback = "",
+	  .help = "how texts from handsets are read in place of the usual, like \"0x01 = latin1\": gsm7, "
+	  "ucs2, binary, ascii, latin1, jis, iso-8859-5, iso-8859-8, iso-2022-jp, euc-jp, ks_c_5601, utf8" },
+	{ .name = "esm_mode", .type = CONF_WORD, AT(esm_mode), .fallback = "default",
+	  .words = mode_words, .help = "messaging mode in esm_class, if the provider asks for one" },
+	{ .name = "receipts", .type = CONF_WORD, AT(receipts), .fallback = "final",
+	  .words = receipts_words,
+	  .help = "which receipts to ask for: final, failure alone, or success alone (SMPP 5.0)" },
+	{ .name = "notifications", .type = CONF_SWITCH, AT(notifications), .fallback = "off",
+	  .help = "ask for notifications on the way, too" },
 	{ .name = "class_coding", .type = CONF_WORD, AT(class_coding), .fallback = "f",
 	  .words = class_coding_words,
 	  .help = "data_coding of GSM 7-bit texts and octets with a class: general: 16 to 23, "
@@ -97,6 +120,14 @@ const struct conf_key smpp_keys[] = {
 	  .help = "auto: receipts may name messages in hexadecimal for decimal or the other way; "
 	  "same: they do not; hex-decimal, decimal-hex: answers in the first base, receipts in the "
 	  "second" },
+	{ .name = "sniff_receipts", .type = CONF_SWITCH, AT(sniff_receipts), .fallback = "off",
+	  .help = "take for a receipt what reads like one, though the provider does not mark it" },
+	{ .name = "accepted_final", .type = CONF_SWITCH, AT(accepted_final), .fallback = "off",
+	  .help = "a receipt ACCEPTD means delivered" },
+	{ .name = "unknown_final", .type = CONF_SWITCH, AT(unknown_final), .fallback = "off",
+	  .help = "a receipt UNKNOWN means undelivered" },
+	{ .name = "time_zone", .type = CONF_TEXT, AT(time_zone), .fallback = "+00:00",
+	  .help = "of the times in receipts" },
 	{ .name = "status", .type = CONF_LIST, AT(status), .fallback = "",
 	  .help = "what to do at a status in place of the usual, like \"0x45 = fail\": retry, few, "
 	  "fail, throttle, rebind, hold" },
@@ -139,6 +170,73 @@ enum charset smpp_alphabet(const struct smpp_options *options)
 	return charsets[options->alphabet];
 }
 
+/* "0x01 = latin1". */
+static bool read_coding(const char *text, unsigned *octet, enum charset *charset)
+{
+	char word[16];
+	int end = 0;
+	const bool hex = strncmp(text, "0x", 2) == 0 || strncmp(text, "0X", 2) == 0;
+	if (sscanf(text, hex ? "%x = %15s %n" : "%u = %15s %n", octet, word, &end) != 2 || text[end] ||
+	    *octet > UINT8_MAX)
+		return false;
+	for (int i = 0; charset_words[i]; i++) {
+		*charset = (enum charset)i;
+		if (strcmp(charset_words[i], word) == 0)
+			return true;
+	}
+	return false;
+}
+
+enum charset smpp_read_coding(const struct smpp_options *options, uint8_t data_coding)
+{
+	unsigned octet;
+	enum charset charset;
+	for (size_t i = 0; i < options->data_codings.n; i++)
+		if (read_coding(options->data_codings.items[i], &octet, &charset) && octet == data_coding)
+			return charset;
+	return dcs_read_smpp(data_coding, smpp_alphabet(options)).charset;
+}
+
+/* "+05:30". */
+static bool read_zone(const char *text, int32_t *seconds)
+{
+	enum { HOURS_MAX = 14, MINUTE = 60, HOUR = 3600 };
+	unsigned hours, minutes;
+	char sign;
+	int end = 0;
+	if (sscanf(text, "%c%2u:%2u%n", &sign, &hours, &minutes, &end) != 3 || text[end] ||
+	    (sign != '+' && sign != '-') || hours > HOURS_MAX || minutes >= MINUTE)
+		return false;
+	*seconds = (int32_t)(hours * HOUR + minutes * MINUTE) * (sign == '-' ? -1 : 1);
+	return true;
+}
+
+int32_t smpp_zone(const struct smpp_options *options)
+{
+	int32_t seconds = 0;
+	return options->time_zone && read_zone(options->time_zone, &seconds) ? seconds : 0;
+}
+
+static bool check_habits(const struct smpp_options *options, struct conf_error *err)
+{
+	unsigned octet;
+	enum charset charset;
+	int32_t seconds;
+	for (size_t i = 0; i < options->data_codings.n; i++)
+		if (*options->data_codings.items[i] &&
+		    !read_coding(options->data_codings.items[i], &octet, &charset))
+			return conf_fail(err, "data_codings: \"%.40s\" is not a data_coding and an alphabet: like "
+			    "\"0x01 = latin1\"", options->data_codings.items[i]);
+	if (options->time_zone && !read_zone(options->time_zone, &seconds))
+		return conf_fail(err, "time_zone = \"%.20s\" is no distance from UTC: like \"+01:00\"",
+		    options->time_zone);
+	if (options->receipts == SMPP_RECEIPTS_SUCCESS && smpp_version(options) < 0x50)
+		return conf_fail(err, "receipts = success needs interface_version = 5.0");
+	if (options->packed && smpp_alphabet(options) != CHARSET_GSM7)
+		return conf_fail(err, "packed goes with alphabet = gsm7 alone");
+	return true;
+}
+
 bool smpp_check(const void *at, struct conf_error *err)
 {
 	const struct smpp_options *options = at;
@@ -175,5 +273,5 @@ bool smpp_check(const void *at, struct conf_error *err)
 			return false;
 		tls_free(tls);
 	}
-	return smpp_actions_check(options, err);
+	return check_habits(options, err) && smpp_actions_check(options, err);
 }

@@ -91,7 +91,8 @@ enum smpp_tag {
 };
 
 enum { /* esm_class, SMPP 3.4, 5.2.12 */
-	SMPP_ESM_RECEIPT = 0x04, SMPP_ESM_NOTIFICATION = 0x20, SMPP_ESM_UDHI = 0x40,
+	SMPP_ESM_RECEIPT = 0x04, SMPP_ESM_TYPES = 0x3C, SMPP_ESM_NOTIFICATION = 0x20,
+	SMPP_ESM_UDHI = 0x40,
 };
 
 struct smpp_address { uint8_t ton, npi; char digits[66]; };
@@ -225,6 +226,9 @@ struct smpp_receipt {
 
 /* True when the PDU is a receipt or notification; *receipt is then filled in. */
 bool smpp_receipt(const struct smpp_pdu *, struct smpp_receipt *);
+/* The same where it should say that it is a receipt and does not: its text names a message,
+ * a known state and a date. */
+bool smpp_receipt_sniffed(const struct smpp_pdu *, struct smpp_receipt *);
 /* The same for a bare text (reference 6.3, steps 3 to 6). True when it has an id or a state. */
 bool smpp_receipt_text(const uint8_t *at, size_t len, struct smpp_receipt *);
 

@@ -256,6 +256,14 @@ bool smpp_receipt(const struct smpp_pdu *pdu, struct smpp_receipt *receipt)
 	return true;
 }
 
+bool smpp_receipt_sniffed(const struct smpp_pdu *pdu, struct smpp_receipt *receipt)
+{
+	if (pdu->command != SMPP_DELIVER_SM || pdu->esm_class & (SMPP_ESM_TYPES | SMPP_ESM_UDHI))
+		return false;
+	read_text(pdu, receipt);
+	return *receipt->id && receipt->state && (receipt->submit_at || receipt->done_at);
+}
+
 /* Message ids in another base: long multiplication, digit by digit. */
 
 enum { DIGITS_MAX = 80 };

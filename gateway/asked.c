@@ -36,7 +36,7 @@ const char *const concat_words[] = { "udh8", "udh16", "sar", "payload", NULL };
 #define NOTHING \
 	.encoding = -1, .transliterate = -1, .concat = -1, .max_parts = -1, .national_single = -1, \
 	.national_locking = -1, .class = -1, .data_coding = -1, .protocol_id = -1, .esm_class = -1, \
-	.network_priority = -1, .replace = -1, .source_ton = -1, .source_npi = -1, .dest_ton = -1, \
+	.network_priority = -1, .registered_delivery = -1, .replace = -1, .source_ton = -1, .source_npi = -1, .dest_ton = -1, \
 	.dest_npi = -1, .dest_port = -1, .source_port = -1, .ports_wide = true, .validity = -1, \
 	.push.action = -1, .ota.type = -1
 const struct asked asked_nothing = { NOTHING };
@@ -56,6 +56,7 @@ static const struct member members[] = {
 	{ "protocol_id", read_number, ANY, AT(protocol_id), 0, 255, NULL },
 	{ "esm_class", read_number, ANY, AT(esm_class), 0, 255, NULL },
 	{ "priority", read_number, ANY, AT(network_priority), 0, 3, NULL },
+	{ "registered_delivery", read_number, ANY, AT(registered_delivery), 0, 255, NULL },
 	{ "replace", read_number, TEXTS, AT(replace), 1, 7, NULL },
 	{ "source_ton", read_number, ANY, AT(source_ton), 0, 255, NULL },
 	{ "source_npi", read_number, ANY, AT(source_npi), 0, 255, NULL },

@@ -54,6 +54,7 @@ struct asked {
 	int class;                      /* 0..3 */
 	int data_coding, protocol_id, esm_class; /* octets, as they go out; esm_class bits are added */
 	int network_priority;           /* 0..3: the network's priority_flag */
+	int registered_delivery;        /* an octet, in place of what outbox.receipt and the link say */
 	int replace;                    /* 1..7: protocol_id 41..47 */
 	int source_ton, source_npi, dest_ton, dest_npi;
 	int dest_port, source_port;     /* 0..65535 */
