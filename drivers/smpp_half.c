@@ -289,8 +289,9 @@ static void bind_refused(struct half *half, uint32_t status)
 		return;
 	smpp_status_text(text, sizeof text, status);
 	const enum smpp_class class = smpp_status(status)->class;
-	const bool passing = class == SMPP_CLASS_TRANSIENT || class == SMPP_CLASS_THROTTLE;
-	end(half, passing ? DOWN_LOST : DOWN_REFUSED, "bind refused: %s%s", text, remedy(status));
+	const bool busy = class == SMPP_CLASS_TRANSIENT || class == SMPP_CLASS_THROTTLE ||
+	    status == SMPP_RALYBND;
+	end(half, busy ? DOWN_BUSY : DOWN_REFUSED, "bind refused: %s%s", text, remedy(status));
 }
 
 static void on_bound(struct half *half, const struct smpp_pdu *pdu)

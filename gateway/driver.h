@@ -49,7 +49,8 @@ enum ack {
 
 enum down {
 	DOWN_DRAINED,                   /* as asked */
-	DOWN_REFUSED,                   /* credentials or settings: back off for long */
+	DOWN_REFUSED,                   /* credentials or settings: back off for very long */
+	DOWN_BUSY,                      /* no room for us, not now: back off for longer */
 	DOWN_LOST,                      /* network, timeout, peer: back off a little */
 };
 

@@ -40,7 +40,6 @@
 enum {
 	SECOND = 1000,
 	STEADY_MS = 10 * SECOND,        /* up for that long: the back-off starts anew */
-	REFUSED_FACTOR = 10,            /* refused credentials wait so much longer */
 	TICKET_BITS = 40,               /* of the session's own ticket; above it the serial */
 	BACKOFF_SHIFT_MAX = 16,
 };
@@ -194,9 +193,11 @@ static void give_back(struct link *link, const char *why)
 static uint64_t backoff(const struct link *link)
 {
 	const struct link_options *common = &link->settings->common;
-	uint64_t first = (uint64_t)common->reconnect_min, most = (uint64_t)common->reconnect_max;
-	if (link->down == DOWN_REFUSED)
-		first *= REFUSED_FACTOR;
+	/* So much longer, first and at most: a centre locks out who hammers at its door. */
+	static const struct { unsigned first, most; } factors[] = { [DOWN_DRAINED] = { 1, 1 },
+		[DOWN_REFUSED] = { 60, 15 }, [DOWN_BUSY] = { 10, 5 }, [DOWN_LOST] = { 1, 1 } };
+	uint64_t first = (uint64_t)common->reconnect_min * factors[link->down].first,
+	    most = (uint64_t)common->reconnect_max * factors[link->down].most;
 	unsigned shift = link->failures > 0 ? link->failures - 1 : 0;
 	if (shift > BACKOFF_SHIFT_MAX)
 		shift = BACKOFF_SHIFT_MAX;

@@ -38,9 +38,9 @@ START_TEST(a_refused_bind_says_what_to_do)
 	static const struct { uint32_t status; enum down down; const char *words; } cases[] = {
 		{ SMPP_RINVPASWD, DOWN_REFUSED, "bind refused: ESME_RINVPASWD (0x0e): " },
 		{ SMPP_RINVPASWD, DOWN_REFUSED, "; check system_id and password of this link" },
-		{ SMPP_RALYBND, DOWN_REFUSED, "another session" },
-		{ SMPP_RSYSERR, DOWN_LOST, "bind refused: ESME_RSYSERR (0x08): " },
-		{ SMPP_RTHROTTLED, DOWN_LOST, "bind refused: ESME_RTHROTTLED (0x58): " },
+		{ SMPP_RALYBND, DOWN_BUSY, "another session" },
+		{ SMPP_RSYSERR, DOWN_BUSY, "bind refused: ESME_RSYSERR (0x08): " },
+		{ SMPP_RTHROTTLED, DOWN_BUSY, "bind refused: ESME_RTHROTTLED (0x58): " },
 	};
 	peer.bind_status = cases[_i].status;
 	world_open();
