@@ -105,16 +105,30 @@ static void tell_tlv(const struct smpp_pdu *pdu, const struct smpp_tlv *tlv, jso
 	json_object_set_new(tlvs, known ? known->name : name, value);
 }
 
+/* What is neither a plain message nor a receipt (SMPP 3.4, 5.2.12); NULL: plain. */
+static const char *message_type(const struct smpp_pdu *pdu)
+{
+	switch (pdu->esm_class & SMPP_ESM_TYPES) {
+	case 0x08: return "delivery_ack";
+	case 0x10: return "user_ack";
+	case 0x18: return "conversation_abort";
+	default: return NULL;
+	}
+}
+
 /* What else the PDU says, as a JSON object; NULL when that is nothing. */
 static char *tell_options(const struct smpp_pdu *pdu)
 {
 	char service_type[sizeof pdu->service_type];
-	if (pdu->ntlvs == 0 && !*pdu->service_type)
+	const char *type = message_type(pdu);
+	if (pdu->ntlvs == 0 && !*pdu->service_type && !type)
 		return NULL;
 	json_t *told = json_object(), *tlvs = json_object();
 	smpp_print(service_type, sizeof service_type, pdu->service_type);
 	if (*service_type)
 		json_object_set_new(told, "service_type", json_string(service_type));
+	if (type)
+		json_object_set_new(told, "message_type", json_string(type));
 	for (unsigned i = 0; i < pdu->ntlvs; i++)
 		tell_tlv(pdu, &pdu->tlvs[i], told, tlvs);
 	if (json_object_size(tlvs))

@@ -139,6 +139,26 @@ static void put_validity(const struct smpp_options *options, int64_t end, struct
 		smpp_time_write(pdu->validity_period, SMPP_TIME_ABSOLUTE, 0, end);
 }
 
+/* False: the schedule cannot be said, or is not before the end. */
+static bool put_schedule(const struct smpp_options *options, int64_t at, int64_t end,
+    struct smpp_pdu *pdu, struct outcome *outcome)
+{
+	const int64_t now = time(NULL);
+	if (at <= now)
+		return true;
+	if (end > 0 && at >= end) {
+		snprintf(outcome->text, sizeof outcome->text, "option \"schedule\" is not before the end of "
+		    "its validity");
+		return false;
+	}
+	if (options->validity_format == SMPP_VALIDITY_RELATIVE ?
+	    smpp_time_write(pdu->schedule_delivery_time, SMPP_TIME_RELATIVE, now, at) :
+	    smpp_time_write(pdu->schedule_delivery_time, SMPP_TIME_ABSOLUTE, 0, at))
+		return true;
+	snprintf(outcome->text, sizeof outcome->text, "option \"schedule\" is too far away");
+	return false;
+}
+
 /* A class has two spellings: in the general group, which UCS-2 needs in any case but
  * SMPP 3.4 reserves, and in the group F. What the row asks for stays as it is. */
 static uint8_t coding_of(const struct smpp_options *options, const struct message *message,
@@ -307,6 +327,8 @@ bool smpp_submit(const struct smpp_options *options, const struct part *part, st
 		    options->esm_mode | (asked->esm_class > 0 ? asked->esm_class : 0)),
 		.protocol_id = protocol_of(asked),
 		.priority_flag = (uint8_t)(asked->network_priority > 0 ? asked->network_priority : 0),
+		.replace_if_present = asked->replace_if_present,
+		.sm_default_msg_id = (uint8_t)(asked->default_message > 0 ? asked->default_message : 0),
 		.registered_delivery = receipts_of(options, message, asked),
 		.data_coding = coding_of(options, message, asked),
 	};
@@ -315,7 +337,8 @@ bool smpp_submit(const struct smpp_options *options, const struct part *part, st
 	snprintf(pdu->service_type, sizeof pdu->service_type, "%s",
 	    asked->service_type ? asked->service_type : options->service_type);
 	put_validity(options, end_of(message, asked), pdu);
-	return put_text(options, part, pdu, outcome) && put_tlvs(options, part, asked, pdu) &&
+	return put_schedule(options, asked->schedule_at, end_of(message, asked), pdu, outcome) &&
+	    put_text(options, part, pdu, outcome) && put_tlvs(options, part, asked, pdu) &&
 	    put_addresses(options, message, asked, pdu, outcome);
 }
 

@@ -36,7 +36,7 @@ const char *const concat_words[] = { "udh8", "udh16", "sar", "payload", NULL };
 #define NOTHING \
 	.encoding = -1, .transliterate = -1, .concat = -1, .max_parts = -1, .national_single = -1, \
 	.national_locking = -1, .class = -1, .data_coding = -1, .protocol_id = -1, .esm_class = -1, \
-	.network_priority = -1, .registered_delivery = -1, .replace = -1, .source_ton = -1, .source_npi = -1, .dest_ton = -1, \
+	.network_priority = -1, .registered_delivery = -1, .replace = -1, .default_message = -1, .source_ton = -1, .source_npi = -1, .dest_ton = -1, \
 	.dest_npi = -1, .dest_port = -1, .source_port = -1, .ports_wide = true, .validity = -1, \
 	.push.action = -1, .ota.type = -1
 const struct asked asked_nothing = { NOTHING };
@@ -58,6 +58,9 @@ static const struct member members[] = {
 	{ "priority", read_number, ANY, AT(network_priority), 0, 3, NULL },
 	{ "registered_delivery", read_number, ANY, AT(registered_delivery), 0, 255, NULL },
 	{ "replace", read_number, TEXTS, AT(replace), 1, 7, NULL },
+	{ "replace_if_present", read_flag, ANY, AT(replace_if_present), 0, 0, NULL },
+	{ "default_message", read_number, TEXTS, AT(default_message), 1, 254, NULL },
+	{ "schedule", read_time, ANY, AT(schedule_at), 0, 0, NULL },
 	{ "source_ton", read_number, ANY, AT(source_ton), 0, 255, NULL },
 	{ "source_npi", read_number, ANY, AT(source_npi), 0, 255, NULL },
 	{ "dest_ton", read_number, ANY, AT(dest_ton), 0, 255, NULL },
@@ -115,6 +118,9 @@ static bool row_agrees(const struct reading *reading)
 		return wrong(reading, "body is set, but kind %s sends data alone", kind);
 	if (body && data)
 		return wrong(reading, "body and data are both set: kind %s sends one of them", kind);
+	if (body && reading->asked->default_message > 0)
+		return wrong(reading, "body is set, but option \"default_message\" is a text that the network "
+		    "keeps");
 	if (!body && !data && !text)
 		return wrong(reading, "data is empty: kind %s has nothing to send", kind);
 	return true;

@@ -59,6 +59,9 @@ struct asked {
 	int source_ton, source_npi, dest_ton, dest_npi;
 	int dest_port, source_port;     /* 0..65535 */
 	bool ports_wide;                /* 16 bits a port; else 8 */
+	bool replace_if_present;        /* of the network: an undelivered one of the same kind */
+	int default_message;            /* 1..254: a text that the network keeps */
+	int64_t schedule_at;            /* the network is to keep it until then; 0: no */
 	long validity;                  /* seconds from the submit; the row's expires_at wins when sooner */
 	const char *service_type;       /* NULL: the link's */
 	struct blob udh;                /* with its length octet; empty: none */

@@ -142,6 +142,36 @@ START_TEST(the_link_says_which_receipts_are_asked_for)
 }
 END_TEST
 
+START_TEST(a_row_may_ask_the_network_to_keep_or_replace_it)
+{
+	struct smpp_options options = options_of();
+	struct message message = message_of();
+	struct asked asked = asked_nothing;
+	const struct part part = { .message = &message, .number = 1 };
+	struct smpp_pdu pdu;
+	struct outcome outcome;
+	message.asked = &asked;
+	asked.replace_if_present = true;
+	asked.default_message = 7;
+	asked.schedule_at = 1924365600;         /* 2030-12-24 18:00 UTC */
+	ck_assert(smpp_submit(&options, &part, &pdu, &outcome));
+	ck_assert_uint_eq(pdu.replace_if_present, 1);
+	ck_assert_uint_eq(pdu.sm_default_msg_id, 7);
+	ck_assert_str_eq(pdu.schedule_delivery_time, "301224180000000+");
+	options.validity_format = SMPP_VALIDITY_RELATIVE;
+	ck_assert(smpp_submit(&options, &part, &pdu, &outcome));
+	ck_assert_int_eq(pdu.schedule_delivery_time[15], 'R');
+	message.expires_at = asked.schedule_at;
+	ck_assert(!smpp_submit(&options, &part, &pdu, &outcome));
+	ck_assert_int_eq(outcome.verdict, VERDICT_REJECTED);
+	ck_assert_ptr_nonnull(strstr(outcome.text, "\"schedule\" is not before"));
+	/* A time that has come is now. */
+	asked.schedule_at = 1000;
+	ck_assert(smpp_submit(&options, &part, &pdu, &outcome));
+	ck_assert_str_eq(pdu.schedule_delivery_time, "");
+}
+END_TEST
+
 START_TEST(states_and_times_are_read_as_the_link_says)
 {
 	static char ahead[] = "+05:30", behind[] = "-03:00";
@@ -209,6 +239,7 @@ int main(void)
 	tcase_add_test(tests, spare_bits_are_no_letter);
 	tcase_add_test(tests, a_data_coding_may_mean_another_alphabet);
 	tcase_add_test(tests, the_link_says_which_receipts_are_asked_for);
+	tcase_add_test(tests, a_row_may_ask_the_network_to_keep_or_replace_it);
 	tcase_add_test(tests, states_and_times_are_read_as_the_link_says);
 	tcase_add_test(tests, habits_that_nobody_can_have_are_refused_in_words);
 	SRunner *runner = srunner_create(suite);

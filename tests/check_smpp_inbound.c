@@ -260,7 +260,8 @@ END_TEST
 
 START_TEST(what_else_was_said_stands_in_the_options)
 {
-	struct smpp_pdu pdu = { .command = SMPP_DELIVER_SM, .service_type = "WA\x01P" };
+	struct smpp_pdu pdu = { .command = SMPP_DELIVER_SM, .service_type = "WA\x01P",
+		.esm_class = 0x08 };
 	ck_assert(smpp_tlv_add(&pdu, SMPP_TAG_DESTINATION_PORT, "\x0B\x84", 2));
 	ck_assert(smpp_tlv_add(&pdu, SMPP_TAG_SOURCE_PORT, "\x23\xF0", 2));
 	ck_assert(smpp_tlv_add(&pdu, SMPP_TAG_USER_MESSAGE_REFERENCE, "\x00\x07", 2));
@@ -271,6 +272,7 @@ START_TEST(what_else_was_said_stands_in_the_options)
 	struct inbound to;
 	char *told = smpp_read_inbound(&options, &pdu, &to);
 	json_t *json = json_loads(told, 0, NULL), *expected = json_loads("{\"service_type\": \"WA?P\", "
+	    "\"message_type\": \"delivery_ack\", "
 	    "\"dest_port\": 2948, \"source_port\": 9200, \"tlvs\": {\"user_message_reference\": 7, "
 	    "\"0x1401\": \"5431FF\", \"privacy_indicator\": \"0102\"}}", 0, NULL);
 	ck_assert_msg(expected && json_equal(json, expected), "%s", told);
