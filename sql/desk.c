@@ -101,6 +101,11 @@ static const struct column status_columns[] = {
 	{ .name = "oldest_seconds", .title = "oldest", .look = COLUMN_AGE }, { .name = NULL },
 };
 
+static const struct column unmatched_columns[] = {
+	{ .name = "link" }, { .name = "receipts" },
+	{ .name = "oldest_seconds", .title = "oldest", .look = COLUMN_AGE }, { .name = NULL },
+};
+
 static const struct column link_columns[] = {
 	{ .name = "gateway" }, { .name = "name" }, { .name = "driver" }, { .name = "state" },
 	{ .name = "wanted" }, { .name = "reason", .look = COLUMN_LAST }, { .name = "window" },
@@ -124,11 +129,14 @@ static enum exit_status status(struct desk *desk)
 {
 	struct table gateways = { .columns = gateway_columns };
 	struct table messages = { .columns = status_columns };
+	struct table unmatched = { .columns = unmatched_columns };
 	const bool good = desk_ask(desk, STATEMENT_DESK_GATEWAYS, NULL, 0, 1, &gateways) &&
-	    desk_ask(desk, STATEMENT_DESK_STATUS, NULL, 0, 1, &messages);
+	    desk_ask(desk, STATEMENT_DESK_STATUS, NULL, 0, 1, &messages) &&
+	    desk_ask(desk, STATEMENT_DESK_UNMATCHED, NULL, 0, 1, &unmatched);
 	if (good && desk->json) {
 		json_t *both = json_object();
 		if (json_object_set_new(both, "gateways", table_json(&gateways)) != 0 ||
+		    json_object_set_new(both, "unmatched_receipts", table_json(&unmatched)) != 0 ||
 		    json_object_set_new(both, "messages", table_json(&messages)) != 0)
 			abort();
 		print_json(both);
@@ -137,7 +145,12 @@ static enum exit_status status(struct desk *desk)
 		table_print(&gateways, stdout);
 		puts("\nMESSAGES");
 		table_print(&messages, stdout);
+		if (unmatched.rows > 0) {
+			puts("\nRECEIPTS WITHOUT A MESSAGE");
+			table_print(&unmatched, stdout);
+		}
 	}
+	table_free(&unmatched);
 	table_free(&gateways);
 	table_free(&messages);
 	return good ? EXIT_DONE : EXIT_FAILED;

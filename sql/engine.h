@@ -108,6 +108,7 @@ enum shape { ONE, MANY };
 	X(DESK_SEND,       ONE,  "recipient, body, sender, link -> id")                  \
 	X(DESK_ROW,        ONE,  "id -> id, status, attempts, link_used, message_id, error_code, error_text, sent_at, done_at") \
 	X(DESK_STATUS,     ONE,  "-> status, messages, oldest_seconds")                  \
+	X(DESK_UNMATCHED,  ONE,  "-> link, receipts, oldest_seconds")                    \
 	X(DESK_GATEWAYS,   ONE,  "-> name, state, host, version, alive_until, epoch")    \
 	X(DESK_LINKS,      ONE,  "-> gateway, name, driver, state, wanted, reason, window, queued, unanswered, rate, sent, failed, receipts, received, since") \
 	X(DESK_QUEUE,      ONE,  "max -> id, route, link, priority, recipient, status, attempts, send_after, error_text") \

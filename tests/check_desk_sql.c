@@ -70,6 +70,15 @@ START_TEST(the_desk_shows_a_row_and_counts_by_status)
 	ck_assert_str_eq(cell(queued, "messages"), "2");
 	ck_assert(cell_number(queued, "oldest_seconds") >= 99 && cell_number(queued, "oldest_seconds") < 130);
 	ck_assert_str_eq(cell(1 - queued, "oldest_seconds"), "NULL");
+	ASK(DESK_UNMATCHED);
+	ck_assert_uint_eq(nanswers, 0);
+	words("INSERT INTO receipt (link, message_id, status) VALUES ('acme', '1', 'sent')");
+	words("INSERT INTO receipt (link, message_id, status) VALUES ('acme', '2', 'sent')");
+	words("INSERT INTO receipt (link, message_id, status, outbox_id) VALUES ('beta', '3', 'sent', 1)");
+	ASK(DESK_UNMATCHED);
+	ck_assert_uint_eq(nanswers, 1);
+	ck_assert_str_eq(cell(0, "link"), "acme");
+	ck_assert_str_eq(cell(0, "receipts"), "2");
 	RUN(DESK_QUEUE, number(1));
 	ck_assert_uint_eq(nanswers, 1);
 	RUN(DESK_QUEUE, number(10));

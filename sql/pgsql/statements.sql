@@ -520,6 +520,10 @@ SELECT status::text, count(*),
             extract(epoch FROM clock_timestamp() - min(created_at))::bigint END
   FROM outbox GROUP BY status ORDER BY outbox.status
 
+-- :DESK_UNMATCHED
+SELECT link, count(*), extract(epoch FROM clock_timestamp() - min(received_at))::bigint
+  FROM receipt WHERE outbox_id IS NULL AND received_at IS NOT NULL GROUP BY link ORDER BY link
+
 -- :DESK_GATEWAYS
 SELECT name, CASE WHEN state = 'running' AND alive_until < clock_timestamp() THEN 'dead'
                   ELSE state END, host, version, alive_until::text, epoch

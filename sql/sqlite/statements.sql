@@ -404,6 +404,10 @@ SELECT status, count(*),
             CAST((julianday('now') - julianday(min(created_at))) * 86400 AS INTEGER) END
   FROM outbox GROUP BY status ORDER BY status
 
+-- :DESK_UNMATCHED
+SELECT link, count(*), CAST((julianday('now') - julianday(min(received_at))) * 86400 AS INTEGER)
+  FROM receipt INDEXED BY receipt_unmatched WHERE outbox_id IS NULL GROUP BY link ORDER BY link
+
 -- :DESK_GATEWAYS
 SELECT name, CASE WHEN state = 'running' AND alive_until < strftime('%Y-%m-%d %H:%M:%f', 'now')
                   THEN 'dead' ELSE state END, host, version, alive_until, epoch
