@@ -240,15 +240,20 @@ static enum db_result keep(struct ledger *ledger, const struct receipt *receipts
 	return ledger_run(ledger, STATEMENT_RECEIPT_PUT, values, WIDTH, n, NULL, NULL, err);
 }
 
-/* Answers that came after their row was given up as doubtful. Receipts that were there
- * before find the row when it is next looked for them. */
+/* Applies the receipts that came before the id of their message was known: `rows` times
+ * link and key. */
+static enum db_result apply_overtaken(struct ledger *, const struct value *, size_t rows,
+    struct batch *scratch, struct db_error *);
+
+/* Answers that came after their row was given up as doubtful. */
 static enum db_result apply_late(struct ledger *ledger, const struct receipt *receipts, size_t n,
     struct batch *scratch, struct db_error *err)
 {
 	enum { WIDTH = 9 };
 	struct value *values = batch_alloc(scratch, (n + 1) * WIDTH * sizeof *values);
 	struct value *ids = batch_alloc(scratch, (n + 1) * sizeof *ids);
-	size_t rows = 0;
+	struct value *keys = batch_alloc(scratch, (n + 1) * 2 * sizeof *keys);
+	size_t rows = 0, nkeys = 0;
 	for (size_t i = 0; i < n; i++) {
 		const struct receipt *late = &receipts[i];
 		if (!late->row)
@@ -259,7 +264,13 @@ static enum db_result apply_late(struct ledger *ledger, const struct receipt *re
 			text_value(status_word(late->status)), number_value(late->code),
 			clean_value(scratch, late->text),
 		};
+		char key[NETWORK_ID_MAX];
+		network_key(key, row[5].at);
 		ids[rows] = row[0];
+		if (*key) {
+			keys[2 * nkeys] = row[1];
+			keys[2 * nkeys++ + 1] = text_value(batch_text(scratch, key, strlen(key)));
+		}
 		memcpy(values + rows++ * WIDTH, row, sizeof row);
 	}
 	enum db_result result = ledger_run(ledger, STATEMENT_LATE, values, WIDTH, rows, NULL, NULL, err);
@@ -269,7 +280,7 @@ static enum db_result apply_late(struct ledger *ledger, const struct receipt *re
 		result = ledger_run(ledger, STATEMENT_LATE_FOLD, ids, 1, rows, NULL, NULL, err);
 	if (result == DB_OK)
 		result = ledger_run(ledger, STATEMENT_FOLD, ids, 1, rows, NULL, NULL, err);
-	return result;
+	return result == DB_OK ? apply_overtaken(ledger, keys, nkeys, scratch, err) : result;
 }
 
 enum db_result ledger_apply_receipts(struct ledger *ledger, const struct receipt *receipts,
@@ -362,6 +373,15 @@ static enum db_result find_kept(struct ledger *ledger, struct kept *kept, struct
 	return result;
 }
 
+static enum db_result apply_overtaken(struct ledger *ledger, const struct value *values,
+    size_t rows, struct batch *scratch, struct db_error *err)
+{
+	struct kept kept = { .scratch = scratch };
+	enum db_result result = ledger_run(ledger, STATEMENT_OVERTAKEN, values, 2, rows, see_kept,
+	    &kept, err);
+	return result == DB_OK ? find_kept(ledger, &kept, err) : result;
+}
+
 enum db_result ledger_apply_overtaken(struct ledger *ledger, struct message *const *settled,
     size_t n, struct batch *scratch, struct db_error *err)
 {
@@ -381,10 +401,7 @@ enum db_result ledger_apply_overtaken(struct ledger *ledger, struct message *con
 			values[rows++ * WIDTH + 1] = text_value(batch_text(scratch, key, strlen(key)));
 		}
 	}
-	struct kept kept = { .scratch = scratch };
-	enum db_result result = ledger_run(ledger, STATEMENT_OVERTAKEN, values, WIDTH, rows, see_kept,
-	    &kept, err);
-	return result == DB_OK ? find_kept(ledger, &kept, err) : result;
+	return apply_overtaken(ledger, values, rows, scratch, err);
 }
 
 enum db_result ledger_apply_open(struct ledger *ledger, size_t max, struct batch *scratch,
