@@ -75,6 +75,9 @@ bench-encode: $(B)/tests/bench/bench_encode ## messages encoded a second on one 
 bench-smpp: build $(B)/tests/bench/bench_smpp ## messages a second over one link, from memory; N=500000 WINDOW=1000
 	@B=$(B) N=$(or $(N),500000) WINDOW=$(or $(WINDOW),1000) tests/bench/run_smpp
 
+soak: build ## full load into a message centre that misbehaves; MINUTES=10 ENGINE=pgsql
+	@B=$(B) SOAK_SECONDS=$$(($(or $(MINUTES),10) * 60)) ENGINE_OF_SOAK=$(or $(ENGINE),pgsql) tests/e2e/soak.sh
+
 FUZZ_SECONDS ?= 600
 fuzz: $(FUZZERS:%=$(B)/fuzz/%) ## run each fuzz target for FUZZ_SECONDS=600
 	@for target in $(FUZZERS); do echo "fuzz $$target for $(FUZZ_SECONDS) s"; \
@@ -162,4 +165,4 @@ $(PEERS): tests/peers/package.json
 deps-present:
 	@pkg-config --exists $(LIBS) || { echo "Libraries are missing; run: make deps" >&2; exit 1; }
 
-.PHONY: build help deps demo check checks lint bench bench-encode bench-smpp fuzz install clean deps-present
+.PHONY: build help deps demo check checks lint bench bench-encode bench-smpp soak fuzz install clean deps-present

@@ -179,6 +179,9 @@ static void follow(struct session *session, const struct smpp_pdu *pdu)
 	}
 	if (options->drop_responses > 0 && judge_chance(center, ASK_DROP) < options->drop_responses)
 		center->counts.dropped_responses++;
+	else if (options->late > 0 && judge_chance(center, ASK_LATE) < options->late)
+		respond_in(session, pdu, SMPP_ROK,
+		    response_ms + judge_span_ms(center, &options->late_delay, ASK_LATE));
 	else
 		respond_in(session, pdu, SMPP_ROK, response_ms);
 	if (options->receipts && pdu->registered_delivery & REGISTERED_INTERMEDIATE && !early) {

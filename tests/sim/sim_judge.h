@@ -14,7 +14,7 @@ struct smpp_pdu;
 
 /* What chance is asked about each submit. */
 enum question { ASK_ERROR, ASK_STATE, ASK_EARLY, ASK_DROP, ASK_RESPONSE_MS, ASK_RECEIPT_MS,
-	QUESTIONS };
+	ASK_LATE, QUESTIONS };
 
 /* 0 <= chance < 1, always the same for the same submit and question. */
 double judge_chance(const struct center *, enum question);

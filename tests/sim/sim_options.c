@@ -56,6 +56,8 @@ static const struct row rows[] = {
 	  "answer so many submits with this status, as 0x58:0.1 (repeatable)" },
 	{ "--drop-responses", "SHARE", SHARE, M(drop_responses), "0",
 	  "take so many submits and never answer them" },
+	{ "--late", "SHARE", SHARE, M(late), "0", "answer so many submits later, by --late-delay" },
+	{ "--late-delay", "MS[:JITTER]", SPAN, M(late_delay), "3000", "how much later" },
 	{ "--disconnect-every", "N", NUMBER, M(disconnect_every), "0",
 	  "cut the connection at every Nth accepted submit; its answer is lost; 0: never" },
 	{ "--disconnect-seconds", "S", REAL, M(disconnect_seconds), "0",

@@ -40,8 +40,8 @@ struct sim_options {
 	unsigned disconnect_every;      /* accepted submits; 0: never */
 	unsigned inbound_count;         /* 0: no end when there is a rate, else none */
 	unsigned seed;
-	struct sim_span response_delay, receipt_delay;
-	double undelivered, expired, rejected, early_receipts, drop_responses;
+	struct sim_span response_delay, receipt_delay, late_delay;
+	double undelivered, expired, rejected, early_receipts, drop_responses, late;
 	double disconnect_seconds;      /* 0: never */
 	double inbound_rate;            /* a second; 0: all at once */
 	enum sim_id_form id_form;
