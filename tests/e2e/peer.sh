@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# peer.sh - against octets that others make and read: a message centre of the npm
-# package `smpp`, and tshark's dissector over a capture of a whole run.
+# peer.sh - against octets that others make and read: message centres of the npm package
+# `smpp` and of Perl's Net::SMPP, and tshark's dissector over a capture of a whole run.
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -28,8 +28,8 @@ compare_texts() {
 	sql "SELECT body FROM inbox" | sort | diff "$DIR/peer.inbound" - || fail "inbox has other texts"
 }
 
-with_the_peer_bound_as() { # BIND
-	peer_start --account shop:secret --inbound-count 4
+with_the_peer_bound_as() { # BIND [START]
+	"${2:-peer_start}" --account shop:secret --inbound-count 4
 	smpp_link main "${PORT[peer]}" "bind = $1 password = \"secret\" enquire_link = 1" | conf
 	ctl init
 	gateway_up
@@ -48,6 +48,28 @@ a_foreign_centre_gets_every_text_as_written_over_one_connection() {
 
 a_foreign_centre_gets_every_text_as_written_over_two_connections() {
 	with_the_peer_bound_as transmitter_receiver
+}
+
+a_centre_in_perl_gets_every_text_as_written_over_one_connection() {
+	with_the_peer_bound_as transceiver perl_start
+}
+
+a_centre_in_perl_gets_every_text_as_written_over_two_connections() {
+	with_the_peer_bound_as transmitter_receiver perl_start
+}
+
+a_centre_in_perl_refuses_a_wrong_password_and_serves_a_transmitter() {
+	perl_start --account shop:secret
+	{
+		smpp_link bad "${PORT[peer]}" 'password = "wrong"'
+		smpp_link good "${PORT[peer]}" 'bind = transmitter password = "secret"'
+	} | conf
+	ctl init
+	gateway_up 1
+	sql "INSERT INTO outbox (recipient, body) VALUES ('+36201000001', 'one way')"
+	await_statuses 20 sent=1
+	expect "reason" "$(sql "SELECT count(*) FROM link WHERE name = 'bad' AND reason LIKE '%ESME_RBINDFAIL%password%'")" 1
+	gateway_stop
 }
 
 frames() { # FILTER: how many frames of the capture it lets through
@@ -84,5 +106,8 @@ tshark_finds_no_malformed_pdu_in_a_whole_run() {
 
 on_both a_foreign_centre_gets_every_text_as_written_over_one_connection \
 	a_foreign_centre_gets_every_text_as_written_over_two_connections
+on_both a_centre_in_perl_gets_every_text_as_written_over_one_connection \
+	a_centre_in_perl_gets_every_text_as_written_over_two_connections
+on_one sqlite a_centre_in_perl_refuses_a_wrong_password_and_serves_a_transmitter
 on_one sqlite tshark_finds_no_malformed_pdu_in_a_whole_run
 finish

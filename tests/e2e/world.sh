@@ -162,6 +162,15 @@ peer_start() { # FLAGS...
 	PORT[peer]=$(sed -n 's/^READY smpp=//p' "$DIR/peer.out")
 }
 
+# The message centre of Perl's Net::SMPP.
+perl_start() { # FLAGS...
+	perl tests/peers/net-smpp.pl "$@" >"$DIR/peer.out" 2>"$DIR/peer.log" &
+	PID[peer]=$!
+	await 20 "the peer is READY" started peer
+	grep -q '^READY' "$DIR/peer.out" || fail "the peer does not start: $(tail -n 1 "$DIR/peer.log")"
+	PORT[peer]=$(sed -n 's/^READY smpp=//p' "$DIR/peer.out")
+}
+
 # What goes over the wire.
 
 capture_start() { # NAME of a simulator: into run.pcapng; PID[dumpcap]
