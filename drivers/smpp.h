@@ -14,6 +14,7 @@
 #include "smpp_pdu.h"
 
 enum smpp_bind { SMPP_TRANSCEIVER, SMPP_TRANSMITTER_RECEIVER, SMPP_TRANSMITTER, SMPP_BIND_AUTO };
+enum { SMPP_BINDS_MAX = 16 };
 enum smpp_receipt_ids { SMPP_IDS_AUTO, SMPP_IDS_SAME, SMPP_IDS_HEX_DECIMAL, SMPP_IDS_DECIMAL_HEX };
 enum smpp_class_coding { SMPP_CLASS_GENERAL, SMPP_CLASS_F };
 enum smpp_esm_mode { SMPP_MODE_DEFAULT, SMPP_MODE_DATAGRAM, SMPP_MODE_TRANSACTION, SMPP_MODE_STORE };
@@ -26,6 +27,7 @@ struct smpp_options {
 	long port;
 	char *system_id, *password, *password_file, *system_type;
 	int bind;                       /* enum smpp_bind */
+	long binds;                     /* how many, each with its window */
 	int interface_version;          /* index; see smpp_version() */
 	bool strict_version;
 	long addr_ton, addr_npi;

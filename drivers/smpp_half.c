@@ -60,6 +60,8 @@ struct half {
 	enum phase phase;
 	struct stream *stream;          /* NULL in IDLE */
 	struct tls *tls;                /* NULL without */
+	size_t first, nhosts;           /* of the list, that it connects to */
+	char secured[WHY_MAX];          /* what TLS says of the connection */
 	struct event *timer;
 	uint64_t rings_at;              /* when the timer does; 0: it does not */
 	uint64_t late_at;               /* end of the phase; 0: it has none */
@@ -83,7 +85,7 @@ static const char *name_of(const struct half *half)
 	return smpp_command_name(half->bind);
 }
 
-/* The connection is over: the session hears of it, last of all. */
+/* The connection is over: the line hears of it, last of all. */
 static void end(struct half *half, enum down how, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
@@ -96,7 +98,7 @@ static void end(struct half *half, enum down how, const char *format, ...)
 	va_end(args);
 	half->phase = CLOSED;
 	event_del(half->timer);
-	half->owner.ended(half->owner.session, half, how, why);
+	half->owner.ended(half->owner.line, half, how, why);
 }
 
 /* PDUs out. */
@@ -262,7 +264,7 @@ static void send_bind(struct half *half)
 
 static void tell_bound(struct half *half)
 {
-	half->owner.bound(half->owner.session, half);
+	half->owner.bound(half->owner.line, half);
 }
 
 /* What a person can do about a refused bind; "" when nobody knows. */
@@ -285,7 +287,7 @@ static const char *remedy(uint32_t status)
 static void bind_refused(struct half *half, uint32_t status)
 {
 	char text[OUTCOME_TEXT_MAX];
-	if (half->owner.refused && half->owner.refused(half->owner.session, half, status))
+	if (half->owner.refused && half->owner.refused(half->owner.line, half, status))
 		return;
 	smpp_status_text(text, sizeof text, status);
 	const enum smpp_class class = smpp_status(status)->class;
@@ -364,9 +366,9 @@ static void on_unbind(struct half *half, const struct smpp_pdu *pdu)
 static void on_answer(struct half *half, const struct smpp_pdu *pdu)
 {
 	if (half->window && window_has(half->window, pdu->sequence))
-		half->owner.answered(half->owner.session, half, pdu);
+		half->owner.answered(half->owner.line, half, pdu);
 	else if (half->window)
-		half->owner.late(half->owner.session, half, pdu);
+		half->owner.late(half->owner.line, half, pdu);
 }
 
 static void on_deliver(struct half *half, const struct smpp_pdu *pdu)
@@ -376,7 +378,7 @@ static void on_deliver(struct half *half, const struct smpp_pdu *pdu)
 	if (half->bind == SMPP_BIND_TRANSMITTER)
 		respond(half, pdu->command | (uint32_t)SMPP_RESPONSE, pdu->sequence, SMPP_RINVBNDSTS);
 	else
-		half->owner.delivered(half->owner.session, half, pdu);
+		half->owner.delivered(half->owner.line, half, pdu);
 }
 
 static void on_nack(struct half *half, const struct smpp_pdu *pdu)
@@ -515,7 +517,7 @@ static void on_stream(void *ctx, enum stream_event event, const char *why)
 	if (event == STREAM_CONNECTED) {
 		link_info(half->link, "event=connected host=%s", why);
 		if (half->tls && strstr(why, ", "))
-			link_note(half->link, strstr(why, ", ") + 2);
+			snprintf(half->secured, sizeof half->secured, "%s", strstr(why, ", ") + 2);
 		enter(half, BINDING);
 	} else if (in(half, IN(LEAVING))) {
 		end(half, half->end, "%s", half->why);
@@ -543,7 +545,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 		arm(half);
 }
 
-/* What the session asks. */
+/* What the line asks. */
 
 bool half_is_idle(const struct half *half)
 {
@@ -602,7 +604,7 @@ static void begin_connect(struct half *half)
 		return;
 	}
 	const struct stream_options how = {
-		.hosts = (const char *const *)options->host.items, .nhosts = options->host.n,
+		.hosts = (const char *const *)options->host.items + half->first, .nhosts = half->nhosts,
 		.port = (unsigned)options->port, .connect_ms = (unsigned)options->connect_timeout,
 		.partial_ms = (unsigned)options->pdu_timeout,
 		.stall_ms = (unsigned)options->write_timeout, .tls = half->tls,
@@ -612,10 +614,23 @@ static void begin_connect(struct half *half)
 	half->stream = stream_connect(link_base(half->link), &how, &handler);
 }
 
-void half_connect(struct half *half)
+void half_connect(struct half *half, size_t first, size_t n)
 {
-	assert(half_is_idle(half));
+	assert(half_is_idle(half) && first + n <= half->options->host.n);
+	half->first = first;
+	half->nhosts = n;
 	enter(half, CONNECTING);
+}
+
+size_t half_host(const struct half *half)
+{
+	const size_t host = half->stream ? stream_host(half->stream) : SIZE_MAX;
+	return host == SIZE_MAX ? host : half->first + host;
+}
+
+const char *half_secured(const struct half *half)
+{
+	return half->secured;
 }
 
 void half_unbind(struct half *half)

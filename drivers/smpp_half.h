@@ -2,9 +2,9 @@
 /*
  * smpp_half.h - one TCP connection to a message centre and its bind.
  *
- * A session has one half, or two when it binds as transmitter and receiver.
+ * A line (smpp_line.h) has one half, or two when it binds as transmitter and receiver.
  * A half connects, binds, keeps itself alive, answers what is out of order and
- * unbinds; its session decides when, and what is submitted and acknowledged.
+ * unbinds; its line decides when, and what is submitted and acknowledged.
  * Callbacks come from the loop; they may call any function here but half_free().
  */
 #ifndef SMPP_HALF_H
@@ -16,22 +16,22 @@
 
 struct half;
 
-/* What a half tells its session. */
+/* What a half tells its line. */
 struct half_owner {
-	void *session;
-	/* The bind was refused. True: the session has closed the half and goes another way;
+	void *line;
+	/* The bind was refused. True: the line has closed the half and goes another way;
 	 * false, or NULL: ended() follows. */
-	bool (*refused)(void *session, struct half *, uint32_t status);
+	bool (*refused)(void *line, struct half *, uint32_t status);
 	/* The bind was accepted. */
-	void (*bound)(void *session, struct half *);
+	void (*bound)(void *line, struct half *);
 	/* submit_sm_resp, or generic_nack for a number in the window. */
-	void (*answered)(void *session, struct half *, const struct smpp_pdu *);
+	void (*answered)(void *line, struct half *, const struct smpp_pdu *);
 	/* The same for a number that is not in the window any more, or never was. */
-	void (*late)(void *session, struct half *, const struct smpp_pdu *);
+	void (*late)(void *line, struct half *, const struct smpp_pdu *);
 	/* deliver_sm or data_sm, to be answered by half_respond(). */
-	void (*delivered)(void *session, struct half *, const struct smpp_pdu *);
+	void (*delivered)(void *line, struct half *, const struct smpp_pdu *);
 	/* The connection is over; no more callbacks follow. DOWN_DRAINED: by half_unbind(). */
-	void (*ended)(void *session, struct half *, enum down, const char *why);
+	void (*ended)(void *line, struct half *, enum down, const char *why);
 };
 
 /* A half that does nothing yet. `bind` is SMPP_BIND_...; `window` is that of the half
@@ -40,8 +40,13 @@ struct half *half_new(struct link *, const struct smpp_options *, uint32_t bind,
     const struct window *window, const struct half_owner *);
 void half_free(struct half *);          /* NULL is allowed */
 
-/* Once: connects and binds. bound() or ended() follows. */
-void half_connect(struct half *);
+/* Once: connects and binds, at the first that answers of `n` hosts of the list, from the
+ * one with that index on. bound() or ended() follows. */
+void half_connect(struct half *, size_t first, size_t n);
+/* Index in the list of the host that took the connection, or SIZE_MAX. */
+size_t half_host(const struct half *);
+/* What is known of the connection's security, for people; "": it has none. */
+const char *half_secured(const struct half *);
 /* When bound: logs out. ended() follows. */
 void half_unbind(struct half *);
 /* Ends at once; no more callbacks. */

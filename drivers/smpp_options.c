@@ -54,6 +54,9 @@ const struct conf_key smpp_keys[] = {
 	  .words = bind_words,
 	  .help = "transceiver: one connection both ways; transmitter_receiver: two; transmitter: "
 	  "sends only; auto: one, or two where the provider does not know the first" },
+	{ .name = "binds", .type = CONF_NUMBER, AT(binds), .fallback = "1", .min = 1,
+	  .max = SMPP_BINDS_MAX,
+	  .help = "how many binds of that kind, each with its window; the load is spread over them" },
 	{ .name = "interface_version", .type = CONF_WORD, AT(interface_version), .fallback = "3.4",
 	  .words = version_words, .help = "version of SMPP to announce" },
 	{ .name = "strict_version", .type = CONF_SWITCH, AT(strict_version), .fallback = "off",

@@ -25,9 +25,10 @@
  * 3. A submitted part is lent to the driver until its link_done(). Each part
  *    gets at most one. Parts still unanswered at link_down() are in doubt,
  *    so a driver first defers (untried) those it knows never left this machine.
- * 4. No more parts are lent than link_up() promised room for.
+ * 4. No more parts are lent than link_up() promised room for. When a session takes room
+ *    back, by link_up() again, it first answers the parts that no longer fit.
  * 5. After link_down() the session makes no more calls; close() follows.
- *    Waiting and reconnecting are the link's business, not the driver's.
+ *    Waiting and reconnecting are then the link's business, not the driver's.
  * 6. A ticket is answered exactly once, by ack(), after the database has
  *    committed; only then may the peer be told. A session that goes down
  *    forgets its tickets, and the peer repeats what it got no answer for: a
@@ -89,8 +90,11 @@ void link_up(struct link *, unsigned window);
  * recovers by itself. Throttled outcomes (hold_ms) do that without being told. */
 void link_ease(struct link *, unsigned percent);
 /* What an operator may want to know of a session that is up, for the table link; copied,
- * and gone with the session. */
+ * and gone with the session. "" takes back what was said. */
 void link_note(struct link *, const char *note);
+/* How long (ms) to wait after so many failures in a row, by the link's own keys: for a
+ * session that has several connections, and opens one of them anew. */
+uint64_t link_backoff(const struct link *, enum down, unsigned failures);
 /* The session has ended. `why` is for people, and says the remedy when the
  * driver knows one. It is copied. */
 void link_down(struct link *, enum down, const char *why);

@@ -190,15 +190,15 @@ static void give_back(struct link *link, const char *why)
 	}
 }
 
-static uint64_t backoff(const struct link *link)
+uint64_t link_backoff(const struct link *link, enum down down, unsigned failures)
 {
 	const struct link_options *common = &link->settings->common;
 	/* So much longer, first and at most: a centre locks out who hammers at its door. */
 	static const struct { unsigned first, most; } factors[] = { [DOWN_DRAINED] = { 1, 1 },
 		[DOWN_REFUSED] = { 60, 15 }, [DOWN_BUSY] = { 10, 5 }, [DOWN_LOST] = { 1, 1 } };
-	uint64_t first = (uint64_t)common->reconnect_min * factors[link->down].first,
-	    most = (uint64_t)common->reconnect_max * factors[link->down].most;
-	unsigned shift = link->failures > 0 ? link->failures - 1 : 0;
+	uint64_t first = (uint64_t)common->reconnect_min * factors[down].first,
+	    most = (uint64_t)common->reconnect_max * factors[down].most;
+	unsigned shift = failures > 0 ? failures - 1 : 0;
 	if (shift > BACKOFF_SHIFT_MAX)
 		shift = BACKOFF_SHIFT_MAX;
 	uint64_t wait = first << shift;
@@ -241,7 +241,7 @@ static void on_down(struct link *link)
 		enter(link, IDLE);
 		return;
 	}
-	uint64_t wait = backoff(link);
+	uint64_t wait = link_backoff(link, link->down, link->failures);
 	link_warn(link, "event=down reason=\"%s\" retry=%.1fs", link->reason, (double)wait / 1000);
 	clock_ring(link->retry, wait);
 	enter(link, WAITING);

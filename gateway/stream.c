@@ -88,6 +88,7 @@ struct stream {
 	unsigned paused;                /* reasons, a bit each */
 	size_t awaited;                 /* length of the frame that has begun, 0: not known */
 	bool garbled;
+	bool reached;                   /* a host took the connection: the one before `host` */
 	uint64_t written;
 };
 
@@ -339,6 +340,7 @@ static void open_on(struct stream *stream, int fd)
 
 static void tell_connected(struct stream *stream, const char *how)
 {
+	stream->reached = true;
 	enter(stream);
 	stream->handler.event(stream->handler.ctx, STREAM_CONNECTED, how);
 	leave(stream);
@@ -635,6 +637,11 @@ struct stream *stream_adopt(struct event_base *base, int fd, const struct stream
 	struct stream *stream = stream_new(base, options, handler);
 	open_on(stream, fd);
 	return stream;
+}
+
+size_t stream_host(const struct stream *stream)
+{
+	return stream->reached ? stream->host - 1 : SIZE_MAX;
 }
 
 void stream_write(struct stream *stream, const void *at, size_t len)

@@ -58,6 +58,9 @@ struct stream *stream_connect(struct event_base *, const struct stream_options *
 struct stream *stream_adopt(struct event_base *, int fd, const struct stream_options *,
     const struct stream_handler *);
 
+/* Which of the hosts took the connection: its index, or SIZE_MAX when none has. */
+size_t stream_host(const struct stream *);
+
 /* Queues octets; what is queued within one turn of the loop leaves together.
  * They are copied. */
 void stream_write(struct stream *, const void *at, size_t len);

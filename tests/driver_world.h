@@ -30,7 +30,7 @@
 
 extern const struct driver smpp_driver, loop_driver;
 
-enum { PATIENCE_MS = 10000, TICK_MS = 2, PARTS = 1000, FACTS = 2048, CALLS = 3, HEARD = 4096 };
+enum { PATIENCE_MS = 10000, TICK_MS = 2, PARTS = 1000, FACTS = 2048, CALLS = 8, BACKOFF_MS = 20, HEARD = 4096 };
 
 /* The link. */
 
@@ -41,7 +41,7 @@ struct link {
 	bool inside_open;
 	unsigned ups, window, downs, lent;
 	enum down down;
-	char why[512];
+	char why[512], note[256];
 	unsigned done[PARTS];           /* how often each part came back */
 	struct outcome outcomes[PARTS];
 	unsigned answered;
@@ -125,7 +125,13 @@ void link_ease(struct link *link, unsigned percent)
 void link_note(struct link *link, const char *note)
 {
 	may_speak(link);
-	ck_assert_str_ne(note, "");
+	snprintf(link->note, sizeof link->note, "%s", note);
+}
+
+uint64_t link_backoff(const struct link *link, enum down down, unsigned failures)
+{
+	(void)link;
+	return (down == DOWN_REFUSED ? 10 : 1) * BACKOFF_MS * (uint64_t)failures;
 }
 
 void link_late(struct link *link, const struct answer *answer)
@@ -340,7 +346,7 @@ static inline struct smpp_options smpp_defaults(void)
 	return (struct smpp_options){
 		.host = { .items = hosts, .n = 1 }, .port = 2775, .system_id = account,
 		.password = secret, .password_file = empty, .system_type = empty,
-		.bind = SMPP_TRANSCEIVER, .interface_version = 1, .address_range = empty,
+		.bind = SMPP_TRANSCEIVER, .binds = 1, .interface_version = 1, .address_range = empty,
 		.source_ton = -1, .source_npi = -1, .dest_ton = -1, .dest_npi = -1,
 		.country_code = empty, .international_prefix = abroad, .national_prefix = home,
 		.short_code_digits = 6, .short_code_ton = 3, .service_type = empty,

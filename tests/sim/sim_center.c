@@ -199,6 +199,7 @@ void center_submit(struct session *session, const struct smpp_pdu *pdu)
 	struct sim_counts *counts = &center->counts;
 	struct segment segment;
 	counts->submits++;
+	session->submits++;
 	const uint32_t status = judge_submit(session, pdu, &segment);
 	if (status == SMPP_RTHROTTLED) {
 		counts->throttled++;

@@ -34,6 +34,8 @@ static const struct row rows[] = {
 	  "who may bind (repeatable); without it anybody may" },
 	{ "--speak", "VERSION", NUMBER, M(speaks), "0x34",
 	  "0x33 announces none and knows no transceiver; 0x34, 0x50" },
+	{ "--max-binds", "N", NUMBER, M(max_binds), "0",
+	  "more binds of an account at a time are refused with ESME_RALYBND; 0: no limit" },
 	{ "--window", "N", NUMBER, M(window), "0",
 	  "more unanswered submits on a bind are throttled; 0: no limit" },
 	{ "--rate", "N", NUMBER, M(rate), "0",

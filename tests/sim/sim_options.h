@@ -33,6 +33,7 @@ struct sim_options {
 	const char *inbound_from, *inbound_to, *inbound_text;
 	unsigned port;                  /* 0: any free one */
 	unsigned speaks;                /* SMPP: 0x33, 0x34, 0x50 */
+	unsigned max_binds;             /* of an account at a time; 0: no limit */
 	unsigned window;                /* unanswered submits of a bind; 0: no limit */
 	unsigned rate;                  /* submits a second of an account; 0: no limit */
 	unsigned deliver_window;        /* unanswered deliver_sm of a bind */

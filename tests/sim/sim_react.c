@@ -34,6 +34,14 @@ static bool is_response(uint32_t command)
 	return command & 0x80000000u;
 }
 
+static bool too_many(const struct account *account, unsigned most)
+{
+	unsigned n = 0;
+	for (const struct session *at = account->binds; at; at = at->next_bind)
+		n++;
+	return most && n >= most;
+}
+
 static void on_bind(struct session *session, const struct smpp_pdu *pdu)
 {
 	struct center *center = session->center;
@@ -44,9 +52,9 @@ static void on_bind(struct session *session, const struct smpp_pdu *pdu)
 		return;
 	}
 	struct account *account = account_find(center, pdu->system_id, pdu->password);
-	if (!account) {
+	if (!account || too_many(account, center->options->max_binds)) {
 		center->counts.binds_refused++;
-		session_answer(session, response, pdu->sequence, SMPP_RBINDFAIL);
+		session_answer(session, response, pdu->sequence, account ? SMPP_RALYBND : SMPP_RBINDFAIL);
 		session_end(session, "bind refused");
 		return;
 	}

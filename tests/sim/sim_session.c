@@ -98,6 +98,8 @@ void session_drop(struct session *session, const char *why)
 	if (session->state == SESSION_GONE)
 		return;
 	note(session, "gone", why);
+	if (session->submits)
+		log_info("session=%llu submits=%u", (unsigned long long)session->serial, session->submits);
 	session->state = SESSION_GONE;
 	session->center->counts.unanswered += session->delayed + session->unsent;
 	event_del(session->readable);

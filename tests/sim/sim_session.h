@@ -29,6 +29,7 @@ struct session {
 	enum session_state state;       /* session_enter() and session_drop() change it */
 	bool dirty, paused;
 	uint8_t version;                /* interface_version of the bind */
+	unsigned submits;               /* taken or not */
 	unsigned delayed;               /* submits whose response is on the agenda */
 	unsigned unsent;                /* responses to submits that are still in `out` */
 	uint64_t since_ms;              /* when this state was entered */

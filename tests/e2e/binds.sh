@@ -1,0 +1,61 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# binds.sh - the connections of a link: several binds that share its load.
+# shellcheck source=tests/e2e/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+link_note() { sql "SELECT reason FROM link WHERE name = 'main'"; }
+
+several_binds_share_the_load() {
+	sim_start sim --response-delay 5:5
+	smpp_link main "${PORT[sim]}" 'window = 5 binds = 4' | conf
+	ctl init
+	gateway_up
+	await_log 10 'event=binds up=4 of=4'
+	insert_many 800 'recipient, body' "'+3620' || (1000000 + i), 'spread ' || i"
+	insert_many 20 'recipient, body' "'+3621' || (1000000 + i), 'of three parts ' || i || '$(printf ' part%.0s' {1..70})'"
+	await_statuses 30 delivered=820
+	gateway_stop
+	sim_stop sim
+	expect "binds" "$(sim_count sim binds)" 4
+	expect "doubles" "$(sim_count sim doubles)" 0
+	expect "messages" "$(sim_count sim messages)" 820
+	local least
+	least=$(sed -n 's/.*session=.* submits=\([0-9]*\).*/\1/p' "$DIR/sim.log" | sort -n | head -1)
+	expect_at_least "submits of the least used of four binds" "$least" 100
+}
+
+# Every hundredth submit costs one of three binds its connection.
+binds_that_are_cut_lose_nothing() {
+	sim_start sim --disconnect-every 100
+	smpp_link main "${PORT[sim]}" 'window = 10 binds = 3' | conf 'in_doubt = resend'
+	ctl init
+	gateway_up
+	await_log 10 'event=binds up=3 of=3'
+	insert_many 1000 'recipient, body' "'+3620' || (1000000 + i), 'cut ' || i"
+	await_statuses 40 delivered=1000
+	await_log 10 'event=bind_lost'
+	gateway_stop
+	sim_stop sim
+	expect "messages" "$(sim_count sim messages)" 1000
+	expect_at_least "connections cut" "$(sim_count sim disconnects)" 10
+}
+
+a_limit_of_binds_is_no_reason_to_stop() {
+	sim_start sim --max-binds 2
+	smpp_link main "${PORT[sim]}" 'window = 5 binds = 4' | conf
+	ctl init
+	gateway_up
+	await_log 10 'event=bind_lost reason="bind refused: ESME_RALYBND'
+	await 10 "a reason in the table" eval "link_note | grep -q '2 of 4 binds up: bind refused: ESME_RALYBND'"
+	insert_many 100 'recipient, body' "'+3620' || (1000000 + i), 'two are enough ' || i"
+	await_statuses 15 delivered=100
+	gateway_stop
+	sim_stop sim
+	expect "binds" "$(sim_count sim binds)" 2
+	! grep -q event=down "$DIR/smsqld.log" || fail "the link went down"
+}
+
+on_one sqlite several_binds_share_the_load binds_that_are_cut_lose_nothing \
+	a_limit_of_binds_is_no_reason_to_stop
+finish
