@@ -14,6 +14,11 @@
  * how much room there is. Without any line that sends, the session is down, and
  * the rest is the link's. down() is the last thing that the link hears.
  *
+ * Every line begins with the first host of the list. A host that breaks or puts off
+ * the bind gives way to the next at once. A line that ended up at a later host looks
+ * after a while whether an earlier one is back: an heir binds there, and only when it
+ * has does the old line log out, so that nothing is in doubt.
+ *
  * A part goes to the line that holds the fewest, but parts of one message go to
  * the same line, so that they leave in order.
  *
@@ -53,8 +58,9 @@ enum phase { OPENING, UP, DRAINING, ENDED };
 /* Room for one line. */
 struct slot {
 	struct line *line;              /* NULL: it waits */
+	struct line *heir;              /* to take over, at an earlier host; NULL: none */
 	unsigned failures;              /* in a row, for the back-off */
-	uint64_t due;                   /* loop ms, when it connects; 0: not by itself */
+	uint64_t due;                   /* loop ms, when it connects its line or an heir; 0: never */
 };
 
 struct session {
@@ -69,6 +75,7 @@ struct session {
 	unsigned nslots;
 	struct line *serving[LINE_NUMBERS]; /* those that send */
 	unsigned nserving, turn, room;  /* where to begin to look; room of all of them */
+	unsigned bound;                 /* slots whose line serves */
 	struct home { int64_t row; unsigned number; } homes[HOMES]; /* by row */
 	char why[NOTE_MAX], note[NOTE_MAX]; /* the last that was lost; as told to the link */
 	struct event *timer;
@@ -117,35 +124,52 @@ static struct line *make_line(struct session *session)
 	return NULL;
 }
 
-static void begin(struct session *session, struct slot *slot)
+/* A line that connects to one of `n` hosts, from `first` on, or NULL. */
+static struct line *begin(struct session *session, size_t first, size_t n)
 {
-	const uint64_t now = clock_ms();
-	slot->line = make_line(session);
-	slot->due = slot->line ? 0 : now + NO_NUMBER_MS;
-	session->calm_until = now + STAGGER_MS;
-	if (slot->line)
-		line_connect(slot->line, session->bind, 0, session->options->host.n);
+	struct line *line = make_line(session);
+	session->calm_until = clock_ms() + STAGGER_MS;
+	if (line)
+		line_connect(line, session->bind, first, n);
+	return line;
+}
+
+/* A slot is due. */
+static void fill(struct session *session, struct slot *slot)
+{
+	struct line **place = slot->line ? &slot->heir : &slot->line;
+	const size_t n = slot->line ? line_host(slot->line) : session->options->host.n;
+	*place = begin(session, 0, n);
+	slot->due = *place ? 0 : clock_ms() + NO_NUMBER_MS;
 }
 
 static struct slot *slot_of(struct session *session, const struct line *line)
 {
 	for (unsigned i = 0; i < session->nslots; i++)
-		if (session->slots[i].line == line)
+		if (session->slots[i].line == line || session->slots[i].heir == line)
 			return &session->slots[i];
 	return NULL;
 }
 
-/* When the timer has to ring: a slot is due, or an ended line is to be freed, which
- * cannot be done while it calls us. */
+/* The slot that is due first, or NULL. */
+static struct slot *next_slot(struct session *session)
+{
+	struct slot *first = NULL;
+	for (unsigned i = 0; i < session->nslots; i++) {
+		struct slot *slot = &session->slots[i];
+		if (slot->due && (!first || slot->due < first->due))
+			first = slot;
+	}
+	return first;
+}
+
+/* Makes the timer ring when a slot is due, or now when an ended line is to be freed,
+ * which cannot be done while it calls us. */
 static void arm(struct session *session)
 {
-	uint64_t at = 0;
 	const uint64_t now = clock_ms();
-	for (unsigned i = 0; i < session->nslots; i++) {
-		const uint64_t due = session->slots[i].due;
-		if (due && (!at || due < at))
-			at = due;
-	}
+	const struct slot *slot = next_slot(session);
+	uint64_t at = slot ? slot->due : 0;
 	if (at && at < session->calm_until)
 		at = session->calm_until;
 	for (unsigned i = 0; i < LINE_NUMBERS; i++)
@@ -166,20 +190,20 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 			line_free(session->lines[i]);
 			session->lines[i] = NULL;
 		}
-	for (unsigned i = 0; i < session->nslots && session->calm_until <= now; i++)
-		if (session->slots[i].due && session->slots[i].due <= now)
-			begin(session, &session->slots[i]);
+	struct slot *slot = next_slot(session);
+	if (slot && slot->due <= now && session->calm_until <= now)
+		fill(session, slot);
 	arm(session);
 }
 
 /* What the link knows of the lines. */
 
-static void tell_note(struct session *session, unsigned bound)
+static void tell_note(struct session *session)
 {
 	char note[NOTE_MAX] = "";
-	if (bound < session->nslots && *session->why)
-		snprintf(note, sizeof note, "%u of %u binds up: %.200s", bound, session->nslots,
-		    session->why);
+	if (session->bound < session->nslots && *session->why)
+		snprintf(note, sizeof note, "%u of %u binds up: %.200s", session->bound,
+		    session->nslots, session->why);
 	else if (session->nserving)
 		snprintf(note, sizeof note, "%s", line_secured(session->serving[0]));
 	if (strcmp(note, session->note) == 0)
@@ -216,15 +240,35 @@ static void recount(struct session *session)
 	} else if (session->room != before) {
 		link_up(session->link, session->room);
 	}
-	tell_note(session, bound);
-	if (session->nslots > 1)
+	if (session->nslots > 1 && bound != session->bound)
 		link_info(session->link, "event=binds up=%u of=%u", bound, session->nslots);
+	session->bound = bound;
+	tell_note(session);
+}
+
+static void look_back(struct session *session, struct slot *slot)
+{
+	const size_t host = line_host(slot->line);
+	slot->due = 0;
+	if (session->options->host_return && host > 0 && host < session->options->host.n)
+		slot->due = clock_ms() + (uint64_t)session->options->host_return;
 }
 
 static void on_bound(void *at, struct line *line)
 {
 	struct session *session = at;
+	struct slot *slot = slot_of(session, line);
+	struct line *old = NULL;
 	session->bind = line_bind(line);
+	if (slot->heir == line) {
+		link_info(session->link, "event=returned host=%s",
+		    session->options->host.items[line_host(line)]);
+		old = slot->line;
+		slot->line = line;
+		slot->heir = NULL;
+		line_drain(old);
+	}
+	look_back(session, slot);
 	recount(session);
 	arm(session);
 }
@@ -238,37 +282,69 @@ static bool has_lines(const struct session *session)
 	return false;
 }
 
-/* The others go on; its slot connects again after a while. */
-static void replace(struct session *session, struct slot *slot, enum down how, const char *why)
+static bool serves(const struct session *session)
 {
-	const uint64_t now = clock_ms(), bound_at = line_bound_at(slot->line);
+	for (unsigned i = 0; i < LINE_NUMBERS; i++)
+		if (session->lines[i] && line_room(session->lines[i]))
+			return true;
+	return false;
+}
+
+/* A host that takes the connection and not the bind, though it knows us, is no better than
+ * one that is away. */
+static bool try_next_host(struct session *session, struct slot *slot, enum down how,
+    const char *why)
+{
+	const struct conf_list *hosts = &session->options->host;
+	const size_t next = line_host(slot->line) + 1;
+	if (how != DOWN_LOST || line_bound_at(slot->line) || next == 0 || next >= hosts->n)
+		return false;
+	link_warn(session->link, "event=next_host failed=%s reason=\"%s\"", hosts->items[next - 1], why);
+	slot->line = begin(session, next, hosts->n - next);
+	return slot->line;
+}
+
+/* The others go on; its slot connects again after a while. */
+static void replace(struct session *session, struct slot *slot, struct line *line, enum down how,
+    const char *why)
+{
+	const uint64_t now = clock_ms(), bound_at = line_bound_at(line);
 	const bool steady = bound_at && now - bound_at >= STEADY_MS;
 	slot->failures = steady ? 1 : slot->failures + 1;
 	const uint64_t wait = link_backoff(session->link, how, slot->failures);
 	snprintf(session->why, sizeof session->why, "%s", why);
 	link_warn(session->link, "event=bind_lost reason=\"%s\" retry=%.1fs", why, (double)wait / 1000);
-	line_doubt(slot->line, why);
-	slot->line = NULL;
-	slot->due = now + wait;
+	slot->line = slot->heir;
+	slot->heir = NULL;
+	slot->due = slot->line ? 0 : now + wait;
 }
 
 static void on_ended(void *at, struct line *line, enum down how, const char *why)
 {
 	struct session *session = at;
 	struct slot *slot = slot_of(session, line);
-	const bool last = session->phase == DRAINING ? !has_lines(session) : false;
-	if (session->phase == DRAINING && !last)
-		line_doubt(line, why);
-	unsigned serving = 0;
-	for (unsigned i = 0; i < LINE_NUMBERS; i++)
-		serving += session->lines[i] && line_room(session->lines[i]);
-	if (last || (session->phase != DRAINING && !serving)) {
-		down(session, how, why);
+	if (session->phase == DRAINING) {
+		if (has_lines(session))
+			line_doubt(line, why);
+		else
+			down(session, how, why);
 		return;
 	}
-	if (session->phase == UP && slot)
-		replace(session, slot, how, why);
-	recount(session);
+	if (slot && slot->heir == line) {
+		link_info(session->link, "event=return_failed reason=\"%s\"", why);
+		slot->heir = NULL;
+		look_back(session, slot);
+	} else if (slot && try_next_host(session, slot, how, why)) {
+		recount(session);
+	} else if (!serves(session)) {
+		down(session, how, why);
+		return;
+	} else {
+		line_doubt(line, why);
+		if (slot)
+			replace(session, slot, line, how, why);
+		recount(session);
+	}
 	arm(session);
 }
 
@@ -387,7 +463,7 @@ static void *smpp_open(struct link *link, const void *at)
 	session->timer = event_new(link_base(link), -1, 0, on_timer, session);
 	if (!session->timer)
 		abort();
-	begin(session, &session->slots[0]);
+	session->slots[0].line = begin(session, 0, options->host.n);
 	return session;
 }
 

@@ -25,6 +25,7 @@ enum smpp_validity { SMPP_VALIDITY_ABSOLUTE, SMPP_VALIDITY_RELATIVE };
 struct smpp_options {
 	struct conf_list host;
 	long port;
+	long host_return;               /* ms; 0: never */
 	char *system_id, *password, *password_file, *system_type;
 	int bind;                       /* enum smpp_bind */
 	long binds;                     /* how many, each with its window */

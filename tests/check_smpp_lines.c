@@ -264,13 +264,180 @@ START_TEST(all_log_out_and_only_then_is_it_drained)
 }
 END_TEST
 
+/* Hosts: the peer's, 127.0.0.1, and another of its on the same port, 127.0.0.2. */
+
+enum { FIRST = INADDR_LOOPBACK, SECOND = INADDR_LOOPBACK + 1 };
+
+static struct event *second;
+
+static void second_listen(void)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(SECOND),
+		.sin_port = htons((uint16_t)peer.port) };
+	const int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), on = 1;
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+	ck_assert_int_eq(bind(fd, (void *)&at, sizeof at), 0);
+	ck_assert_int_eq(listen(fd, 4), 0);
+	second = event_new(the_link.base, fd, EV_READ | EV_PERSIST, peer_accept, NULL);
+	event_add(second, NULL);
+}
+
+/* The order is that of the list. */
+static void open_at(uint32_t first, uint32_t then)
+{
+	static char texts[2][64];
+	static char *both[] = { texts[0], texts[1] };
+	peer_listen();
+	snprintf(texts[0], sizeof texts[0], "127.0.0.%u:%u", first & 0xff, peer.port);
+	snprintf(texts[1], sizeof texts[1], "127.0.0.%u:%u", then & 0xff, peer.port);
+	options.host = (struct conf_list){ .items = both, .n = 2 };
+}
+
+static void lines_teardown(void)
+{
+	if (second) {
+		close(event_get_fd(second));
+		event_free(second);
+		second = NULL;
+	}
+	world_teardown();
+}
+
+START_TEST(a_host_that_puts_off_the_bind_gives_way_to_the_next)
+{
+	open_at(FIRST, SECOND);
+	second_listen();
+	peer.bind_status = SMPP_RSYSERR;
+	world_open_as(&smpp_driver, &options);
+	AWAIT(heard(SMPP_BIND_TRANSCEIVER));
+	peer.bind_status = SMPP_ROK;
+	AWAIT(the_link.ups);
+	ck_assert_uint_eq(peer.ncalls, 2);
+	ck_assert_uint_eq(peer.called[0], FIRST);
+	ck_assert_uint_eq(peer.called[1], SECOND);
+}
+END_TEST
+
+START_TEST(a_host_that_breaks_the_bind_or_is_silent_gives_way_too)
+{
+	open_at(FIRST, SECOND);
+	second_listen();
+	peer.no_bind_answer = true;
+	options.bind_timeout = _i ? 5000 : 50;
+	world_open_as(&smpp_driver, &options);
+	AWAIT(heard(SMPP_BIND_TRANSCEIVER));
+	if (_i)
+		stream_finish(peer.calls[0], "test");
+	peer.no_bind_answer = false;
+	AWAIT(the_link.ups);
+	ck_assert_uint_eq(peer.called[1], SECOND);
+}
+END_TEST
+
+START_TEST(when_no_host_takes_the_bind_the_link_is_down)
+{
+	open_at(FIRST, SECOND);
+	second_listen();
+	peer.bind_status = SMPP_RSYSERR;
+	world_open_as(&smpp_driver, &options);
+	AWAIT(the_link.downs);
+	ck_assert_int_eq(the_link.down, DOWN_LOST);
+	ck_assert_uint_eq(peer.ncalls, 2);
+	ck_assert_ptr_nonnull(strstr(the_link.why, "bind refused: ESME_RSYSERR"));
+}
+END_TEST
+
+START_TEST(a_wrong_password_is_not_tried_at_the_next_host)
+{
+	open_at(FIRST, SECOND);
+	second_listen();
+	peer.bind_status = SMPP_RINVPASWD;
+	world_open_as(&smpp_driver, &options);
+	AWAIT(the_link.downs);
+	ck_assert_int_eq(the_link.down, DOWN_REFUSED);
+	ck_assert_uint_eq(peer.ncalls, 1);
+}
+END_TEST
+
+START_TEST(an_earlier_host_that_is_back_takes_over_and_nothing_is_in_doubt)
+{
+	open_at(SECOND, FIRST);
+	options.host_return = 100;
+	peer.no_submit_answer = true;
+	world_open_as(&smpp_driver, &options);
+	AWAIT(the_link.ups);
+	ck_assert_uint_eq(peer.called[0], FIRST);
+	lend(0);
+	AWAIT(peer.submits == 1);
+	const struct smpp_pdu submit = { .command = SMPP_SUBMIT_SM,
+		.sequence = peer.heard[peer.nheard - 1].sequence };
+	idle(250); /* it looks, in vain */
+	ck_assert_uint_eq(peer.ncalls, 1);
+	second_listen();
+	AWAIT(heard(SMPP_BIND_TRANSCEIVER) == 2);
+	ck_assert_uint_eq(peer.called[1], SECOND);
+	idle(30);
+	ck_assert_uint_eq(heard(SMPP_UNBIND), 0);
+	lend(1);
+	AWAIT(peer.submits == 2);
+	ck_assert_uint_eq(peer.heard[peer.nheard - 1].call, 1);
+	peer_answer(0, &submit, SMPP_ROK);
+	AWAIT(peer.hung_up[0]);
+	ck_assert_uint_eq(heard(SMPP_UNBIND), 1);
+	ck_assert_uint_eq(the_link.answered, 1);
+	ck_assert_int_eq(the_link.outcomes[0].verdict, VERDICT_SENT);
+	idle(250); /* it is where it wants to be */
+	ck_assert_uint_eq(peer.ncalls, 2);
+	ck_assert_uint_eq(the_link.ups, 1);
+	ck_assert_uint_eq(the_link.downs, 0);
+}
+END_TEST
+
+START_TEST(an_earlier_host_that_refuses_the_bind_changes_nothing)
+{
+	open_at(SECOND, FIRST);
+	options.host_return = 50;
+	world_open_as(&smpp_driver, &options);
+	AWAIT(the_link.ups);
+	peer.bind_status = SMPP_RALYBND;
+	second_listen();
+	AWAIT(peer.ncalls == 3); /* and once more */
+	peer.bind_status = SMPP_ROK;
+	lend(0);
+	AWAIT(the_link.answered == 1);
+	ck_assert_int_eq(the_link.outcomes[0].verdict, VERDICT_SENT);
+	ck_assert_uint_eq(the_link.downs, 0);
+}
+END_TEST
+
+START_TEST(a_bind_lost_while_its_heir_binds_leaves_the_link_up)
+{
+	open_at(SECOND, FIRST);
+	options.host_return = 50;
+	options.binds = 2;
+	world_open_as(&smpp_driver, &options);
+	AWAIT(the_link.window == 20);
+	peer.no_bind_answer = true;
+	second_listen();
+	AWAIT(peer.ncalls == 3);
+	stream_finish(peer.calls[0], "test");
+	AWAIT(the_link.window == 10);
+	peer.no_bind_answer = false;
+	const struct smpp_pdu bind = { .command = SMPP_BIND_TRANSCEIVER, .sequence = 1 };
+	for (unsigned call = 2; call < peer.ncalls; call++)
+		peer_answer(call, &bind, SMPP_ROK);
+	AWAIT(the_link.window == 20);
+	ck_assert_uint_eq(the_link.downs, 0);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("smpp_lines");
 	TCase *tests = tcase_create("lines");
 	suite_add_tcase(suite, tests);
 	tcase_set_timeout(tests, 60);
-	tcase_add_checked_fixture(tests, world_setup, world_teardown);
+	tcase_add_checked_fixture(tests, world_setup, lines_teardown);
 	tcase_add_test(tests, the_first_bind_is_enough_and_each_further_one_adds_its_window);
 	tcase_add_test(tests, a_part_goes_to_the_bind_that_has_the_fewest);
 	tcase_add_test(tests, parts_of_one_message_leave_by_one_bind_in_their_order);
@@ -283,6 +450,13 @@ int main(void)
 	tcase_add_test(tests, a_delivery_is_answered_on_the_bind_that_it_came_by);
 	tcase_add_test(tests, a_ticket_of_a_lost_bind_is_not_answered_on_another);
 	tcase_add_test(tests, all_log_out_and_only_then_is_it_drained);
+	tcase_add_test(tests, a_host_that_puts_off_the_bind_gives_way_to_the_next);
+	tcase_add_loop_test(tests, a_host_that_breaks_the_bind_or_is_silent_gives_way_too, 0, 2);
+	tcase_add_test(tests, when_no_host_takes_the_bind_the_link_is_down);
+	tcase_add_test(tests, a_wrong_password_is_not_tried_at_the_next_host);
+	tcase_add_test(tests, an_earlier_host_that_is_back_takes_over_and_nothing_is_in_doubt);
+	tcase_add_test(tests, an_earlier_host_that_refuses_the_bind_changes_nothing);
+	tcase_add_test(tests, a_bind_lost_while_its_heir_binds_leaves_the_link_up);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
 	int failed = srunner_ntests_failed(runner);

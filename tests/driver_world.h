@@ -190,6 +190,7 @@ static struct peer {
 	unsigned port, ncalls;
 	struct event *accepting;
 	struct stream *calls[CALLS];
+	uint32_t called[CALLS];         /* the address that the call was made to */
 	bool hung_up[CALLS];
 	struct smpp_pdu bind[CALLS];
 	uint8_t octets[CALLS][1 << 16]; /* everything heard since the last forget() */
@@ -295,6 +296,10 @@ static inline void peer_accept(evutil_socket_t fd, short what, void *arg)
 	const int call = accept(fd, NULL, NULL);
 	ck_assert_int_ge(call, 0);
 	ck_assert_uint_lt(peer.ncalls, CALLS);
+	struct sockaddr_in to;
+	socklen_t len = sizeof to;
+	ck_assert_int_eq(getsockname(call, (void *)&to, &len), 0);
+	peer.called[peer.ncalls] = ntohl(to.sin_addr.s_addr);
 	struct stream **stream = &peer.calls[peer.ncalls++];
 	const struct stream_handler handler = { .ctx = stream, .measure = smpp_measure,
 		.frame = peer_frame, .event = peer_event };

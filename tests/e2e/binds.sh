@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# binds.sh - the connections of a link: several binds that share its load.
+# binds.sh - the connections of a link: several binds that share its load, hosts that
+# stand in for each other.
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -56,6 +57,33 @@ a_limit_of_binds_is_no_reason_to_stop() {
 	! grep -q event=down "$DIR/smsqld.log" || fail "the link went down"
 }
 
+# The first of two centres goes away in the middle, and comes back.
+a_second_host_stands_in_and_the_first_takes_over_again() {
+	sim_start one
+	sim_start two --seed 2
+	local port=${PORT[one]}
+	smpp_link main "$port" "window = 10 rate = 200 host_return = 0.5
+		host = {\"127.0.0.1\", \"127.0.0.1:${PORT[two]}\"}" | sed 's/host = "127.0.0.1" //' | conf 'in_doubt = resend'
+	ctl init
+	gateway_up
+	insert_many 200 'recipient, body' "'+3620' || (1000000 + i), 'first ' || i"
+	await_sql 10 1 "SELECT count(*) FROM outbox WHERE id = 20 AND status = 'delivered'"
+	sim_stop one
+	await_log 10 "event=connected host=127.0.0.1:${PORT[two]}"
+	await_statuses 20 delivered=200
+	sim_start one --smpp "$port" --seed 3
+	await_log 10 "event=returned host=127.0.0.1"
+	insert_many 100 'recipient, body' "'+3621' || (1000000 + i), 'second ' || i"
+	await_statuses 20 delivered=300
+	gateway_stop
+	sim_stop one
+	sim_stop two
+	expect "messages at the first host when it was back" "$(sim_count one messages)" 100
+	expect_at_least "messages at the second" "$(sim_count two messages)" 1
+	expect "times that the link went down" "$(grep -c event=down "$DIR/smsqld.log")" 1
+}
+
 on_one sqlite several_binds_share_the_load binds_that_are_cut_lose_nothing \
-	a_limit_of_binds_is_no_reason_to_stop
+	a_limit_of_binds_is_no_reason_to_stop \
+	a_second_host_stands_in_and_the_first_takes_over_again
 finish
