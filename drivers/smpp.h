@@ -26,6 +26,7 @@ struct smpp_options {
 	struct conf_list host;
 	long port;
 	long host_return;               /* ms; 0: never */
+	char *source_address;           /* to connect from; empty: any */
 	char *system_id, *password, *password_file, *system_type;
 	int bind;                       /* enum smpp_bind */
 	long binds;                     /* how many, each with its window */

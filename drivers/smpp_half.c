@@ -605,7 +605,8 @@ static void begin_connect(struct half *half)
 	}
 	const struct stream_options how = {
 		.hosts = (const char *const *)options->host.items + half->first, .nhosts = half->nhosts,
-		.port = (unsigned)options->port, .connect_ms = (unsigned)options->connect_timeout,
+		.port = (unsigned)options->port, .source = options->source_address,
+		.connect_ms = (unsigned)options->connect_timeout,
 		.partial_ms = (unsigned)options->pdu_timeout,
 		.stall_ms = (unsigned)options->write_timeout, .tls = half->tls,
 	};

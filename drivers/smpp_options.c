@@ -2,6 +2,7 @@
 /* smpp_options.c - what a link with driver = smpp may say. */
 #include "smpp.h"
 
+#include "../gateway/stream.h"
 #include "../sms/dcs.h"
 
 #include <stdio.h>
@@ -45,6 +46,8 @@ const struct conf_key smpp_keys[] = {
 	{ .name = "host_return", .type = CONF_SECONDS, AT(host_return), .fallback = "300", .min = 0,
 	  .max = 86400,
 	  .help = "seconds at a later host of the list before an earlier one is tried again; 0: never" },
+	{ .name = "source_address", .type = CONF_TEXT, AT(source_address),
+	  .help = "address of this machine to connect from, IPv4 or IPv6" },
 	{ .name = "system_id", .type = CONF_TEXT, AT(system_id), .required = true,
 	  .help = "account, up to 15 characters" },
 	{ .name = "password", .type = CONF_PASSWORD, AT(password),
@@ -273,6 +276,9 @@ bool smpp_check(const void *at, struct conf_error *err)
 	for (size_t i = 0; i < options->host.n; i++)
 		if (!*options->host.items[i])
 			return conf_fail(err, "host has an empty name");
+	if (*options->source_address && !stream_is_address(options->source_address))
+		return conf_fail(err, "source_address = \"%.80s\" is no IPv4 or IPv6 address",
+		    options->source_address);
 	if (options->tls.on) {              /* are the files there and good? */
 		struct tls *tls = tls_new(&options->tls, err);
 		if (!tls)

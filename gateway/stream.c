@@ -40,6 +40,7 @@
 #include <openssl/ssl.h>
 
 #include <assert.h>
+#include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -70,6 +71,8 @@ struct stream {
 	struct event_base *base;
 	struct stream_options options;  /* its hosts are not ours: see below */
 	char **hosts;                   /* our copies */
+	struct sockaddr_storage source; /* to connect from, when its length is not 0 */
+	socklen_t source_len;
 	struct stream_handler handler;
 	enum phase phase;
 	bool busy, freed;               /* the handler is running; it freed us meanwhile */
@@ -410,16 +413,43 @@ static void on_dialed(evutil_socket_t fd, short what, void *arg)
 	tell_connected(stream, stream->peer);
 }
 
+/* A socket that begins to connect, or -1: *why says what is wrong. */
+static int connect_to(const struct stream *stream, const struct evutil_addrinfo *to, const char **why)
+{
+	const int on = 1;
+	if (stream->source_len && stream->source.ss_family != to->ai_family) {
+		*why = to->ai_family == AF_INET6 ? "its address is IPv6, and the source address is IPv4"
+		    : "its address is IPv4, and the source address is IPv6";
+		return -1;
+	}
+	const int fd = socket(to->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd >= 0 && stream->source_len) {
+		/* The port is chosen with the peer known: there are more of them so. */
+		setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
+		if (bind(fd, (const struct sockaddr *)&stream->source, stream->source_len) != 0) {
+			*why = errno == EADDRNOTAVAIL ? "the source address is not one of this machine"
+			    : strerror(errno);
+			close(fd);
+			return -1;
+		}
+	}
+	if (fd >= 0 && (connect(fd, to->ai_addr, to->ai_addrlen) == 0 || errno == EINPROGRESS))
+		return fd;
+	*why = strerror(errno);
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
 /* Begins to connect to the next address of this host. */
 static void dial(struct stream *stream)
 {
 	const struct evutil_addrinfo *to = stream->address;
+	const char *why;
 	stream->address = to->ai_next;
-	int fd = socket(to->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd < 0 || (connect(fd, to->ai_addr, to->ai_addrlen) != 0 && errno != EINPROGRESS)) {
-		blame(stream, strerror(errno));
-		if (fd >= 0)
-			close(fd);
+	const int fd = connect_to(stream, to, &why);
+	if (fd < 0) {
+		blame(stream, why);
 		soon(stream);
 		return;
 	}
@@ -598,6 +628,27 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 	ended(stream);
 }
 
+static bool read_address(const char *text, struct sockaddr_storage *out, socklen_t *len)
+{
+	const struct addrinfo hints = { .ai_flags = AI_NUMERICHOST, .ai_socktype = SOCK_STREAM };
+	struct addrinfo *found;
+	if (getaddrinfo(text, NULL, &hints, &found) != 0)
+		return false;
+	memcpy(out, found->ai_addr, found->ai_addrlen);
+	*len = found->ai_addrlen;
+	freeaddrinfo(found);
+	return true;
+}
+
+bool stream_is_address(const char *text)
+{
+	struct sockaddr_storage v6;
+	struct in_addr v4;
+	socklen_t len;
+	/* To getaddrinfo, "10.1" and "0xA" are addresses as well. */
+	return strchr(text, ':') ? read_address(text, &v6, &len) : inet_pton(AF_INET, text, &v4) == 1;
+}
+
 static struct stream *stream_new(struct event_base *base, const struct stream_options *options,
     const struct stream_handler *handler)
 {
@@ -613,7 +664,10 @@ static struct stream *stream_new(struct event_base *base, const struct stream_op
 	stream->base = base;
 	stream->options = *options;
 	stream->options.hosts = NULL;
+	stream->options.source = NULL;
 	stream->hosts = hosts;
+	if (options->source && *options->source)
+		read_address(options->source, &stream->source, &stream->source_len);
 	stream->handler = *handler;
 	stream->fd = -1;
 	stream->timer = event_new(base, -1, 0, on_timer, stream);

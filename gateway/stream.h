@@ -28,6 +28,7 @@ struct stream_options {
 	const char *const *hosts;       /* names or addresses, tried in this order */
 	size_t nhosts;
 	unsigned port;                  /* used for hosts that name no port of their own */
+	const char *source;             /* local address to connect from; NULL or "": any */
 	unsigned connect_ms;            /* for each lookup, and each address of a host */
 	unsigned partial_ms;            /* from a frame's first octet to its last */
 	unsigned stall_ms;              /* unsent octets without progress */
@@ -49,6 +50,9 @@ struct stream_handler {
 	void (*garbled)(void *ctx, const uint8_t *at, size_t len);
 	void (*event)(void *ctx, enum stream_event, const char *why);
 };
+
+/* An IPv4 or IPv6 address, without a port: good as a `source`. */
+bool stream_is_address(const char *text);
 
 /* Begins to connect. The options' strings must outlive the call only. */
 struct stream *stream_connect(struct event_base *, const struct stream_options *,

@@ -431,6 +431,15 @@ START_TEST(a_bind_lost_while_its_heir_binds_leaves_the_link_up)
 }
 END_TEST
 
+START_TEST(a_bind_comes_from_the_source_address)
+{
+	static char source[] = "127.0.0.2";
+	options.source_address = source;
+	world_up();
+	ck_assert_uint_eq(peer.caller[0], SECOND);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("smpp_lines");
@@ -457,6 +466,7 @@ int main(void)
 	tcase_add_test(tests, an_earlier_host_that_is_back_takes_over_and_nothing_is_in_doubt);
 	tcase_add_test(tests, an_earlier_host_that_refuses_the_bind_changes_nothing);
 	tcase_add_test(tests, a_bind_lost_while_its_heir_binds_leaves_the_link_up);
+	tcase_add_test(tests, a_bind_comes_from_the_source_address);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
 	int failed = srunner_ntests_failed(runner);

@@ -27,6 +27,7 @@ static struct smpp_options options_of(void)
 {
 	return (struct smpp_options){ .host = { hosts, 1 }, .system_id = account, .password = empty,
 		.password_file = empty, .system_type = empty, .address_range = empty,
+		.source_address = empty,
 		.service_type = empty, .country_code = empty, .international_prefix = abroad,
 		.national_prefix = home, .short_code_digits = 6, .short_code_ton = 3,
 		.source_ton = -1, .source_npi = -1, .dest_ton = -1, .dest_npi = -1 };
@@ -657,6 +658,19 @@ START_TEST(settings_that_do_not_fit_are_refused_in_words)
 	options.country_code = letters;
 	ck_assert(!smpp_check(&options, &err));
 	ck_assert_str_eq(err.text, "country_code = \"+44\" is not a few digits");
+	static char *const sources[] = { "localhost", "10.1", "127.0.0.1:5000", "[::1]", "0x7f000001" };
+	for (size_t i = 0; i < sizeof sources / sizeof sources[0]; i++) {
+		options = options_of();
+		options.source_address = sources[i];
+		ck_assert_msg(!smpp_check(&options, &err), "%s", sources[i]);
+		ck_assert_ptr_nonnull(strstr(err.text, "source_address = "));
+	}
+	static char *const good[] = { "127.0.0.1", "::1", "2001:db8::7" };
+	for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+		options = options_of();
+		options.source_address = good[i];
+		ck_assert_msg(smpp_check(&options, &err), "%s", err.text);
+	}
 }
 END_TEST
 

@@ -14,6 +14,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -155,13 +156,19 @@ static void say(int fd, const void *at, size_t len)
 	ck_assert_int_eq(write(fd, at, len), (ssize_t)len);
 }
 
-static void connect_to(struct ear *ear, const char *const *hosts, size_t n, unsigned port)
+static void connect_from(struct ear *ear, const char *source, const char *const *hosts, size_t n,
+    unsigned port)
 {
 	const struct stream_options options = { .hosts = hosts, .nhosts = n, .port = port,
-		.connect_ms = 300 };
+		.connect_ms = 300, .source = source };
 	const struct stream_handler handler = handler_of(ear);
 	ear->base = event_base_new();
 	ear->stream = stream_connect(ear->base, &options, &handler);
+}
+
+static void connect_to(struct ear *ear, const char *const *hosts, size_t n, unsigned port)
+{
+	connect_from(ear, NULL, hosts, n, port);
 }
 
 START_TEST(every_way_to_write_a_host_connects)
@@ -226,6 +233,57 @@ START_TEST(when_no_host_answers_the_reason_names_each)
 	ck_assert_uint_eq(ear.closed, 1);
 	ck_assert_ptr_nonnull(strstr(ear.why, "127.0.0.1:"));
 	ck_assert_ptr_nonnull(strstr(ear.why, "Connection refused; smsc1:port: "));
+	end(&ear);
+}
+END_TEST
+
+START_TEST(a_connection_comes_from_the_source_address)
+{
+	unsigned port, port6;
+	int fd = listener(AF_INET, &port), fd6 = listener(AF_INET6, &port6);
+	char good[64], good6[64];
+	snprintf(good, sizeof good, "127.0.0.1:%u", port);
+	snprintf(good6, sizeof good6, "[::1]:%u", port6);
+	const struct { const char *source; int fd; size_t host; } cases[] = {
+		{ "127.0.0.2", fd, 1 }, { "127.0.0.1", fd, 1 }, { "::1", fd6, 0 },
+	};
+	const char *const hosts[] = { good6, good }; /* of both, the one of its family */
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		if (fd6 < 0)
+			break; /* a machine without IPv6 */
+		struct ear ear = { 0 };
+		char from[INET6_ADDRSTRLEN];
+		struct sockaddr_storage at;
+		socklen_t len = sizeof at;
+		connect_from(&ear, cases[i].source, hosts, 2, 1);
+		run(&ear);
+		ck_assert_msg(ear.connected == 1, "%s: %s", cases[i].source, ear.why);
+		ck_assert_uint_eq(stream_host(ear.stream), cases[i].host);
+		const int peer = accept(cases[i].fd, (void *)&at, &len);
+		ck_assert_int_ge(peer, 0);
+		ck_assert_int_eq(getnameinfo((void *)&at, len, from, sizeof from, NULL, 0, NI_NUMERICHOST), 0);
+		ck_assert_str_eq(from, cases[i].source);
+		close(peer);
+		end(&ear);
+	}
+	close(fd);
+	close(fd6);
+}
+END_TEST
+
+START_TEST(a_source_address_that_cannot_be_used_says_so)
+{
+	static const struct { const char *source, *host, *words; } cases[] = {
+		{ "127.0.0.1", "::1", "its address is IPv6, and the source address is IPv4" },
+		{ "::1", "127.0.0.1", "its address is IPv4, and the source address is IPv6" },
+		{ "192.0.2.1", "127.0.0.1", "the source address is not one of this machine" },
+	};
+	struct ear ear = { 0 };
+	connect_from(&ear, cases[_i].source, &cases[_i].host, 1, 2775);
+	run(&ear);
+	ck_assert_uint_eq(ear.closed, 1);
+	ck_assert_uint_eq(stream_host(ear.stream), SIZE_MAX);
+	ck_assert_msg(strstr(ear.why, cases[_i].words), "%s", ear.why);
 	end(&ear);
 }
 END_TEST
@@ -427,6 +485,8 @@ int main(void)
 	tcase_add_test(tests, every_way_to_write_a_host_connects);
 	tcase_add_test(tests, hosts_that_fail_are_passed_over_in_order);
 	tcase_add_test(tests, when_no_host_answers_the_reason_names_each);
+	tcase_add_test(tests, a_connection_comes_from_the_source_address);
+	tcase_add_loop_test(tests, a_source_address_that_cannot_be_used_says_so, 0, 3);
 	tcase_add_test(tests, a_stream_may_be_freed_while_it_looks_up_a_name_or_connects);
 	tcase_add_test(tests, frames_are_cut_however_the_octets_arrive);
 	tcase_add_test(tests, a_pause_inside_a_frame_keeps_the_next_frames_waiting);

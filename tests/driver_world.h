@@ -190,7 +190,7 @@ static struct peer {
 	unsigned port, ncalls;
 	struct event *accepting;
 	struct stream *calls[CALLS];
-	uint32_t called[CALLS];         /* the address that the call was made to */
+	uint32_t called[CALLS], caller[CALLS]; /* the addresses that the call was made to, and from */
 	bool hung_up[CALLS];
 	struct smpp_pdu bind[CALLS];
 	uint8_t octets[CALLS][1 << 16]; /* everything heard since the last forget() */
@@ -300,6 +300,8 @@ static inline void peer_accept(evutil_socket_t fd, short what, void *arg)
 	socklen_t len = sizeof to;
 	ck_assert_int_eq(getsockname(call, (void *)&to, &len), 0);
 	peer.called[peer.ncalls] = ntohl(to.sin_addr.s_addr);
+	ck_assert_int_eq(getpeername(call, (void *)&to, &len), 0);
+	peer.caller[peer.ncalls] = ntohl(to.sin_addr.s_addr);
 	struct stream **stream = &peer.calls[peer.ncalls++];
 	const struct stream_handler handler = { .ctx = stream, .measure = smpp_measure,
 		.frame = peer_frame, .event = peer_event };
@@ -349,7 +351,8 @@ static inline struct smpp_options smpp_defaults(void)
 	static char empty[] = "", account[] = "acme01", secret[] = "s3cret", abroad[] = "00",
 	    home[] = "0";
 	return (struct smpp_options){
-		.host = { .items = hosts, .n = 1 }, .port = 2775, .system_id = account,
+		.host = { .items = hosts, .n = 1 }, .port = 2775, .source_address = empty,
+		.system_id = account,
 		.password = secret, .password_file = empty, .system_type = empty,
 		.bind = SMPP_TRANSCEIVER, .binds = 1, .interface_version = 1, .address_range = empty,
 		.source_ton = -1, .source_npi = -1, .dest_ton = -1, .dest_npi = -1,

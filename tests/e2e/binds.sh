@@ -83,7 +83,22 @@ a_second_host_stands_in_and_the_first_takes_over_again() {
 	expect "times that the link went down" "$(grep -c event=down "$DIR/smsqld.log")" 1
 }
 
+# The first host has an address of the other family than ours.
+a_link_over_ipv6_comes_from_its_source_address() {
+	[ -e /proc/net/if_inet6 ] || skip "no IPv6 on this machine"
+	sim_start sim --listen ::1
+	local port=${PORT[sim]}
+	smpp_link main "$port" "source_address = \"::1\" host = {\"127.0.0.1\", \"::1\"}" |
+		sed 's/host = "127.0.0.1" //' | conf
+	ctl init
+	gateway_up
+	await_log 5 "event=connected host=\[::1\]:$port"
+	sql "INSERT INTO outbox (recipient, body) VALUES ('+36201234567', 'over IPv6')"
+	await_statuses 15 delivered=1
+	gateway_stop
+}
+
 on_one sqlite several_binds_share_the_load binds_that_are_cut_lose_nothing \
 	a_limit_of_binds_is_no_reason_to_stop \
-	a_second_host_stands_in_and_the_first_takes_over_again
+	a_second_host_stands_in_and_the_first_takes_over_again a_link_over_ipv6_comes_from_its_source_address
 finish
