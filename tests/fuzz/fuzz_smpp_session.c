@@ -75,6 +75,13 @@ void link_note(struct link *link, const char *note)
 	assert(*note);
 }
 
+uint64_t link_backoff(const struct link *link, enum down down, unsigned failures)
+{
+	may_speak(link);
+	assert(down <= DOWN_LOST && failures > 0);
+	return 1; /* soon, so that a line that was lost comes back within the script */
+}
+
 void link_down(struct link *link, enum down down, const char *why)
 {
 	may_speak(link);
@@ -352,7 +359,8 @@ static void begin(struct script *script, struct smpp_options *options)
 		.password = empty, .password_file = empty, .system_type = empty, .address_range = empty,
 		.bind = choice & 3, .interface_version = (choice >> 2) % 3, .source_ton = -1, .source_npi = -1,
 		.dest_ton = -1, .dest_npi = -1, .country_code = empty, .international_prefix = abroad,
-		.national_prefix = home, .short_code_digits = 6, .service_type = empty, .window = WINDOW,
+		.national_prefix = home, .short_code_digits = 6, .service_type = empty,
+		.window = WINDOW, .binds = 1 + (choice >> 4) % 3,
 		.deliver_defer_status = SMPP_RX_T_APPN, .sniff_receipts = choice & 64, .packed = choice & 128,
 		.connect_timeout = 60000, .bind_timeout = 60000, .response_timeout = 60000,
 		.enquire_timeout = 60000, .unbind_timeout = 60000, .pdu_timeout = 60000, .write_timeout = 60000 };
