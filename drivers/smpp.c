@@ -297,7 +297,7 @@ static bool try_next_host(struct session *session, struct slot *slot, enum down 
 {
 	const struct conf_list *hosts = &session->options->host;
 	const size_t next = line_host(slot->line) + 1;
-	if (how != DOWN_LOST || line_bound_at(slot->line) || next == 0 || next >= hosts->n)
+	if (how == DOWN_DRAINED || how == DOWN_REFUSED || line_bound_at(slot->line) || next == 0 || next >= hosts->n)
 		return false;
 	link_warn(session->link, "event=next_host failed=%s reason=\"%s\"", hosts->items[next - 1], why);
 	slot->line = begin(session, next, hosts->n - next);

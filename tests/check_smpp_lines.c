@@ -341,7 +341,7 @@ START_TEST(when_no_host_takes_the_bind_the_link_is_down)
 	peer.bind_status = SMPP_RSYSERR;
 	world_open_as(&smpp_driver, &options);
 	AWAIT(the_link.downs);
-	ck_assert_int_eq(the_link.down, DOWN_LOST);
+	ck_assert_int_eq(the_link.down, DOWN_BUSY);
 	ck_assert_uint_eq(peer.ncalls, 2);
 	ck_assert_ptr_nonnull(strstr(the_link.why, "bind refused: ESME_RSYSERR"));
 }
