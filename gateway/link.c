@@ -83,6 +83,10 @@ static const char *const transliterate_words[] = { "off", "typographic", "accent
 const struct conf_key link_keys[] = {
 	{ .name = "driver", .type = CONF_TEXT, .offset = offsetof(struct link_options, driver),
 	  .required = true, .help = "the protocol: smpp, loop" },
+	{ .name = "account", .type = CONF_TEXT, .offset = offsetof(struct link_options, account),
+	  .live = true,
+	  .help = "links of one account with a provider name it alike: receipts for one may come in on "
+	  "another" },
 	{ .name = "rate", .type = CONF_NUMBER, .offset = offsetof(struct link_options, rate),
 	  .fallback = "0", .min = 0, .max = 1000000, .live = true,
 	  .help = "message parts a second at most; 0: as fast as the window lets" },
@@ -532,6 +536,7 @@ void link_report(const struct link *link, struct link_report *report)
 		.receipts = link->receipts, .received = link->received,
 	};
 	snprintf(report->name, sizeof report->name, "%s", link->settings->name);
+	snprintf(report->account, sizeof report->account, "%s", link->settings->common.account);
 	snprintf(report->driver, sizeof report->driver, "%s", link->settings->driver->name);
 	snprintf(report->state, sizeof report->state, "%s", state_name(link));
 	if (link->state == UP && link->eased > 0)

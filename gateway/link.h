@@ -17,6 +17,7 @@ struct link;
 /* The keys every link has, whatever its driver. */
 struct link_options {
 	char *driver;
+	char *account;                  /* with the provider: links of one get each other's receipts */
 	long rate;                      /* parts a second; 0: as fast as the window lets */
 	long prefetch;                  /* parts kept ready beyond the window, at most */
 	long reconnect_min, reconnect_max; /* ms */

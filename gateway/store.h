@@ -80,6 +80,7 @@ struct store_listener {
 struct link_report {
 	char name[LINK_NAME_MAX];
 	char driver[16];
+	char account[LINK_NAME_MAX];    /* links of one get each other's receipts; "": none */
 	char state[16];                 /* "connecting", "up", "down", "held", "draining" */
 	char reason[OUTCOME_TEXT_MAX];  /* why it is not up */
 	unsigned window, queued, unanswered;

@@ -88,6 +88,7 @@ enum shape { ONE, MANY };
 	X(LATE,            MANY, "id, link, attempt, part, parts, message_id, status, code, text") \
 	X(LATE_PART,       MANY, "id, link, attempt, part, parts, message_id, status, code, text") \
 	X(LATE_FOLD,       MANY, "id")                                                   \
+	X(SIBLINGS,        MANY, "link -> link, name")                                   \
 	X(RECEIPT_PUT,     MANY, "link, message_id, recipient, status, word, code, text, done_at_ms, outbox_id, other_ids") \
 	X(RECEIPT_MATCHED, MANY, "receipt_id, outbox_id")                                \
 	X(RECEIPT_OPEN,    ONE,  "max -> RECEIPT_COLUMNS")                               \
@@ -103,7 +104,7 @@ enum shape { ONE, MANY };
 	X(JOIN_FORGET,     ONE,  "keep_s, max -> set")                                   \
 	X(JOIN_DROP,       MANY, "set")                                                  \
 	X(EXPIRE,          ONE,  "max")                                                  \
-	X(LINK_PUT,        MANY, "gateway, name, driver, state, reason, window, queued, unanswered, rate, sent, failed, receipts, received") \
+	X(LINK_PUT,        MANY, "gateway, name, driver, state, reason, window, queued, unanswered, rate, sent, failed, receipts, received, account") \
 	X(LINK_WANTED,     ONE,  "gateway -> name, wanted")                              \
 	X(DESK_SEND,       ONE,  "recipient, body, sender, link -> id")                  \
 	X(DESK_ROW,        ONE,  "id -> id, status, attempts, link_used, message_id, error_code, error_text, sent_at, done_at") \

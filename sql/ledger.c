@@ -414,7 +414,7 @@ static void see_wanted(void *ctx, const struct value *columns, size_t n)
 enum db_result ledger_links(struct ledger *ledger, const struct link_report *reports, size_t n,
     ledger_wanted_fn *tell, void *ctx, struct db_error *err)
 {
-	enum { WIDTH = 13 };
+	enum { WIDTH = 14 };
 	struct batch *scratch = batch_new();
 	struct value *values = batch_alloc(scratch, (n + 1) * WIDTH * sizeof *values);
 	for (size_t i = 0; i < n; i++) {
@@ -426,6 +426,7 @@ enum db_result ledger_links(struct ledger *ledger, const struct link_report *rep
 			number_value(report->unanswered), number_value(report->rate),
 			number_value((int64_t)report->sent), number_value((int64_t)report->failed),
 			number_value((int64_t)report->receipts), number_value((int64_t)report->received),
+			text_value(report->account),
 		};
 		memcpy(values + i * WIDTH, row, sizeof row);
 	}

@@ -5,9 +5,9 @@
  * A receipt names (link, message id). It is looked for among messages of one
  * part, then among parts, by the normal form of the id; and when it is unknown
  * and the driver gave the id in other bases, by those, and then the recipient
- * has to agree as well. What is found moves forward only. What is not found is
- * kept, and tried again when a message of that id is settled, and now and then;
- * the other bases are not kept, so those are tried once.
+ * has to agree as well; then so among messages of other links of the same account.
+ * What is found moves forward only. What is not found is kept, and tried again when a
+ * message of that id is settled, and now and then.
  *
  * One statement takes many receipts at once and says nothing of order among
  * them, so several for one id go in waves, one of each id in a wave.
@@ -22,6 +22,7 @@
 /* A receipt on its way to its message. */
 struct pending {
 	const char *link, *status;
+	const char *via;                /* the link whose messages are looked at; NULL: none now */
 	const char *id;                 /* as it is kept; "": the network gave none */
 	const char *recipient;          /* its digits */
 	char key[NETWORK_ID_MAX], alternate[2][NETWORK_ID_MAX]; /* keys; "" alternates: none */
@@ -101,10 +102,10 @@ static enum db_result look(struct ledger *ledger, enum statement statement, unsi
 		const struct pending *pending = &search->pending[i];
 		const char *key = base < 0 ? pending->key : pending->alternate[base];
 		const bool findable = base < 0 ? *pending->id : *key && *pending->recipient;
-		if (pending->outbox_id || pending->wave != wave || !findable)
+		if (pending->outbox_id || pending->wave != wave || !findable || !pending->via)
 			continue;
 		const struct value row[WIDTH] = {
-			number_value((int64_t)i), text_value(pending->link), text_value(key),
+			number_value((int64_t)i), text_value(pending->via), text_value(key),
 			text_value(base < 0 ? "" : pending->recipient), text_value(pending->status),
 			number_value(pending->code), text_value(pending->text),
 		};
@@ -174,15 +175,96 @@ static unsigned make_waves(struct pending *pending, size_t n, struct batch *scra
 	return waves;
 }
 
+static enum db_result look_in_order(struct ledger *ledger, unsigned waves, struct search *search,
+    size_t n, struct batch *scratch, struct db_error *err)
+{
+	enum db_result result = DB_OK;
+	for (unsigned wave = 0; wave < waves && result == DB_OK; wave++)
+		result = look_everywhere(ledger, wave, search, n, scratch, err);
+	return result;
+}
+
+/* Links of the same account as one of these. */
+struct siblings {
+	struct batch *scratch;
+	struct sibling { const char *link, *name; } *at;
+	size_t n, room;
+};
+
+static void see_sibling(void *ctx, const struct value *columns, size_t n)
+{
+	(void)n;
+	struct siblings *siblings = ctx;
+	if (siblings->n < siblings->room)
+		siblings->at[siblings->n++] = (struct sibling){
+			batch_text(siblings->scratch, columns[0].at, columns[0].len),
+			batch_text(siblings->scratch, columns[1].at, columns[1].len) };
+}
+
+static bool known_link(const struct value *links, size_t n, const char *link)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(links[i].at, link) == 0)
+			return true;
+	return false;
+}
+
+static enum db_result read_siblings(struct ledger *ledger, struct siblings *siblings,
+    const struct pending *pending, size_t n, struct db_error *err)
+{
+	enum { LINKS_MAX = 64, SIBLINGS_MAX = 256 };
+	struct value links[LINKS_MAX];
+	size_t rows = 0;
+	for (size_t i = 0; i < n && rows < LINKS_MAX; i++)
+		if (!pending[i].outbox_id && *pending[i].id && !known_link(links, rows, pending[i].link))
+			links[rows++] = text_value(pending[i].link);
+	siblings->room = rows ? SIBLINGS_MAX : 0;
+	siblings->at = batch_alloc(siblings->scratch, (siblings->room + 1) * sizeof *siblings->at);
+	return ledger_run(ledger, STATEMENT_SIBLINGS, links, 1, rows, see_sibling, siblings, err);
+}
+
+/* The sibling of that number of a link, or NULL. */
+static const char *sibling_of(const struct siblings *siblings, const char *link, unsigned number)
+{
+	for (size_t i = 0; i < siblings->n; i++)
+		if (strcmp(siblings->at[i].link, link) == 0 && number-- == 0)
+			return siblings->at[i].name;
+	return NULL;
+}
+
+/* Those that are still unknown, among the messages of other links of their account: the
+ * first such link of each, then the second. */
+static enum db_result look_at_siblings(struct ledger *ledger, unsigned waves,
+    struct search *search, size_t n, struct batch *scratch, struct db_error *err)
+{
+	struct siblings siblings = { .scratch = scratch };
+	enum db_result result = read_siblings(ledger, &siblings, search->pending, n, err);
+	bool more = siblings.n > 0;
+	for (unsigned number = 0; more && result == DB_OK; number++) {
+		more = false;
+		for (size_t i = 0; i < n; i++) {
+			struct pending *pending = &search->pending[i];
+			pending->via = pending->outbox_id ? NULL
+			    : sibling_of(&siblings, pending->link, number);
+			more = more || pending->via;
+		}
+		if (more)
+			result = look_in_order(ledger, waves, search, n, scratch, err);
+	}
+	return result;
+}
+
 static enum db_result find(struct ledger *ledger, struct pending *pending, size_t n,
     struct batch *scratch, struct db_error *err)
 {
 	struct search search = { .pending = pending,
 		.folds = batch_alloc(scratch, (n * 3 + 1) * sizeof(int64_t)) };
 	const unsigned waves = make_waves(pending, n, scratch);
-	enum db_result result = DB_OK;
-	for (unsigned wave = 0; wave < waves && result == DB_OK; wave++)
-		result = look_everywhere(ledger, wave, &search, n, scratch, err);
+	for (size_t i = 0; i < n; i++)
+		pending[i].via = pending[i].link;
+	enum db_result result = look_in_order(ledger, waves, &search, n, scratch, err);
+	if (result == DB_OK)
+		result = look_at_siblings(ledger, waves, &search, n, scratch, err);
 	return result == DB_OK ? fold(ledger, &search, scratch, err) : result;
 }
 

@@ -10,9 +10,9 @@
 static void report(const char *state, int64_t sent)
 {
 	RUN(LINK_PUT, text("gw"), text("acme"), text("smpp"), text(state), text("because"), number(10),
-	    number(1), number(2), number(50), number(sent), number(4), number(5), number(6),
+	    number(1), number(2), number(50), number(sent), number(4), number(5), number(6), text(""),
 	    text("gw"), text("beta"), text("loop"), text("up"), text(""), number(1), number(0), number(0),
-	    number(0), number(0), number(0), number(0), number(0));
+	    number(0), number(0), number(0), number(0), number(0), text(""));
 }
 
 START_TEST(since_moves_only_with_the_state_and_wanted_is_the_operators)

@@ -116,6 +116,50 @@ START_TEST(a_receipt_that_two_connections_passed_is_found_when_tended)
 }
 END_TEST
 
+static void no_wish(void *ctx, const char *link, enum wanted wanted)
+{
+	(void)ctx, (void)link, (void)wanted;
+}
+
+START_TEST(a_receipt_on_another_link_of_the_account_finds_its_message)
+{
+	begin_entered(_i);
+	const struct link_report links[] = {
+		{ .name = "acme", .driver = "smpp", .state = "up", .account = "shop" },
+		{ .name = "twin", .driver = "smpp", .state = "up", .account = "shop" },
+		{ .name = "other", .driver = "smpp", .state = "up" },
+		{ .name = "alone", .driver = "smpp", .state = "up" },
+	};
+	GOOD(ledger_links(&gw1, links, 4, no_wish, NULL, &err));
+	const long long id = sent("4915", "a1", 1), parts = sent("4915", "b", 2),
+	    foreign = sent("4915", "c1", 1);
+	words("UPDATE outbox SET link_used = 'other' WHERE id = %lld", foreign);
+	struct receipt on[] = { receipt("a1", STATUS_SENT), receipt("b1", STATUS_DELIVERED),
+		receipt("b2", STATUS_DELIVERED), receipt("0A1", STATUS_DELIVERED),
+		receipt("c1", STATUS_DELIVERED), receipt("c1", STATUS_DELIVERED) };
+	for (size_t i = 0; i < 5; i++)
+		snprintf(on[i].link, sizeof on[i].link, "twin");
+	snprintf(on[5].link, sizeof on[5].link, "alone");
+	tell(on, 6);
+	ck_assert_str_eq(status(id), "delivered");
+	ck_assert_str_eq(status(parts), "delivered");
+	ck_assert_str_eq(status(foreign), "sent");
+	ck_assert_int_eq(count("SELECT count(*) FROM receipt WHERE link = 'twin' AND outbox_id IS NOT NULL"), 4);
+	/* One that overtook its message. */
+	const long long late = insert("4915");
+	claim(&gw1, 1, CLAIM_MAX);
+	answer(messages[0], VERDICT_SENT, 1, "d1");
+	struct receipt early = receipt("d1", STATUS_DELIVERED);
+	snprintf(early.link, sizeof early.link, "twin");
+	tell(&early, 1);
+	settle(&gw1);
+	struct tended tended;
+	GOOD(ledger_tend(&gw1, &tended, &err));
+	ck_assert_str_eq(status(late), "delivered");
+	end_entered();
+}
+END_TEST
+
 START_TEST(another_base_of_an_id_needs_the_recipient)
 {
 	begin_entered(_i);
@@ -362,6 +406,7 @@ int main(void)
 		a_receipt_before_its_settlement_finds_it_when_it_comes,
 		a_settlement_and_its_receipt_may_come_in_one_batch,
 		a_receipt_that_two_connections_passed_is_found_when_tended,
+		a_receipt_on_another_link_of_the_account_finds_its_message,
 		another_base_of_an_id_needs_the_recipient,
 		a_receipt_before_its_settlement_in_another_base_is_found_when_tended,
 		the_id_itself_needs_no_recipient_and_an_empty_id_finds_nothing,

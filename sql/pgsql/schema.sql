@@ -237,6 +237,7 @@ CREATE TABLE link (                     -- a row for each link of each gateway
     gateway       text NOT NULL,
     name          text NOT NULL,
     driver        text NOT NULL,
+    account       text NOT NULL DEFAULT '',         -- with the provider; links of one share receipts
     state         text NOT NULL,                    -- up, held, connecting, down, draining, stopped
     reason        text NOT NULL DEFAULT '',         -- why it is not up, or slow; TLS: its certificate
     since         timestamptz(3) NOT NULL DEFAULT clock_timestamp(),

@@ -338,6 +338,15 @@ UPDATE outbox o
  WHERE o.id BETWEEN r.id AND r.id AND o.status = 'doubtful' AND o.parts = whole.n
    AND whole.word IS NOT NULL
 
+-- Other links of the same account: a receipt may have come in on another one than its
+-- message went out by.
+-- :SIBLINGS
+SELECT DISTINCT r.link, s.name
+  FROM unnest($1::text[]) AS r (link)
+  JOIN link m ON m.name = r.link AND m.account <> ''
+  JOIN link s ON s.account = m.account AND s.name <> m.name
+ ORDER BY 1, 2
+
 -- :RECEIPT_PUT
 INSERT INTO receipt (link, message_id, recipient, status, word, error_code, error_text, done_at, outbox_id,
                      other_ids)
@@ -486,16 +495,17 @@ UPDATE outbox
 -- `wanted` is the operator's and stays.
 -- :LINK_PUT
 INSERT INTO link (gateway, name, driver, state, reason, window_size, queued, unanswered, rate, sent,
-                  failed, receipts, received, updated_at)
+                  failed, receipts, received, account, updated_at)
 SELECT r.*, clock_timestamp()
   FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bigint[],
-              $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[])
+              $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[],
+              $14::text[])
        AS r
 ON CONFLICT (gateway, name) DO UPDATE
    SET driver = excluded.driver, reason = excluded.reason, window_size = excluded.window_size,
        queued = excluded.queued, unanswered = excluded.unanswered, rate = excluded.rate,
        sent = excluded.sent, failed = excluded.failed, receipts = excluded.receipts,
-       received = excluded.received, updated_at = excluded.updated_at,
+       received = excluded.received, account = excluded.account, updated_at = excluded.updated_at,
        since = CASE WHEN link.state = excluded.state THEN link.since ELSE excluded.updated_at END,
        state = excluded.state
 

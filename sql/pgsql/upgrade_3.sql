@@ -8,6 +8,7 @@
 -- outbox_part.recipient, for one message to several.
 
 ALTER TABLE outbox_part ADD COLUMN recipient text;
+ALTER TABLE link ADD COLUMN account text NOT NULL DEFAULT '';
 CREATE TABLE command (
     id            bigserial PRIMARY KEY,
     what          text NOT NULL

@@ -232,6 +232,7 @@ CREATE TABLE link (                     -- a row for each link of each gateway
     gateway       TEXT    NOT NULL,
     name          TEXT    NOT NULL,
     driver        TEXT    NOT NULL,
+    account       TEXT    NOT NULL DEFAULT '',      -- with the provider; links of one share receipts
     state         TEXT    NOT NULL,                 -- up, held, connecting, down, draining, stopped
     reason        TEXT    NOT NULL DEFAULT '',      -- why it is not up, or slow; TLS: its certificate
     since         TEXT    NOT NULL DEFAULT (strftime('%Y-%m-%d %H:%M:%f', 'now')),

@@ -260,6 +260,14 @@ UPDATE outbox
          WHERE o.id = ?1) AS whole
  WHERE id = ?1 AND status = 'doubtful' AND parts = whole.n AND whole.word IS NOT NULL
 
+-- Other links of the same account: a receipt may have come in on another one than its
+-- message went out by.
+-- :SIBLINGS
+SELECT DISTINCT m.name, s.name
+  FROM link m JOIN link s ON s.account = m.account AND s.name <> m.name
+ WHERE m.name = ?1 AND m.account <> ''
+ ORDER BY 2
+
 -- :RECEIPT_PUT
 INSERT INTO receipt (link, message_id, recipient, status, word, error_code, error_text, done_at, outbox_id,
                      other_ids)
@@ -373,14 +381,14 @@ UPDATE outbox
 -- `wanted` is the operator's and stays.
 -- :LINK_PUT
 INSERT INTO link (gateway, name, driver, state, reason, window_size, queued, unanswered, rate, sent,
-                  failed, receipts, received, updated_at)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13,
+                  failed, receipts, received, account, updated_at)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14,
         strftime('%Y-%m-%d %H:%M:%f', 'now'))
 ON CONFLICT (gateway, name) DO UPDATE
    SET driver = excluded.driver, reason = excluded.reason, window_size = excluded.window_size,
        queued = excluded.queued, unanswered = excluded.unanswered, rate = excluded.rate,
        sent = excluded.sent, failed = excluded.failed, receipts = excluded.receipts,
-       received = excluded.received, updated_at = excluded.updated_at,
+       received = excluded.received, account = excluded.account, updated_at = excluded.updated_at,
        since = CASE WHEN state = excluded.state THEN since ELSE excluded.updated_at END,
        state = excluded.state
 

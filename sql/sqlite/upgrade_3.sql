@@ -7,6 +7,7 @@
 -- outbox_part.recipient, for one message to several.
 
 ALTER TABLE outbox_part ADD COLUMN recipient TEXT;
+ALTER TABLE link ADD COLUMN account TEXT NOT NULL DEFAULT '';
 CREATE TABLE command (
     id            INTEGER PRIMARY KEY AUTOINCREMENT,
     what          TEXT    NOT NULL

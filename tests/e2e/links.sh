@@ -43,6 +43,22 @@ a_wrong_password_stops_one_link_and_says_so() {
 	gateway_stop
 }
 
+# One link of an account only sends, so its receipts come in on the other.
+links_of_one_account_share_its_receipts() {
+	sim_start sim
+	{
+		smpp_link one "${PORT[sim]}" 'account = "shop" bind = transmitter'
+		smpp_link two "${PORT[sim]}" 'account = "shop"'
+	} | conf
+	ctl init
+	gateway_up 2
+	insert_many 50 'recipient, body, link' "'+3620' || (1000000 + i), 'row ' || i, 'one'"
+	await_statuses 30 delivered=50
+	gateway_stop
+	expect "receipts" "$(sql "SELECT DISTINCT c.link || ' for ' || o.link_used FROM receipt c
+		JOIN outbox o ON o.id = c.outbox_id")" "two for one"
+}
+
 an_operator_holds_releases_and_drains_a_link_by_sql() {
 	sim_start one
 	sim_start two
@@ -166,6 +182,7 @@ a_centre_of_version_3_3_is_sent_what_it_knows() {
 }
 
 on_both a_slow_link_does_not_slow_another a_wrong_password_stops_one_link_and_says_so \
+	links_of_one_account_share_its_receipts \
 	an_operator_holds_releases_and_drains_a_link_by_sql \
 	a_reload_changes_links_and_a_broken_file_changes_nothing \
 	receipts_find_their_rows_in_every_form_of_id \
