@@ -37,7 +37,7 @@
 enum {
 	PACKED_MAX = 1024,              /* of a submit_sm without TLVs, which has 460 at most */
 	OVERDUE_MAX = 3,                /* in a row: the line is of no use */
-	LATE_MAX = 64,                  /* parts that an answer may still come for */
+	LATE_MAX = 4096,                /* parts that an answer may still come for */
 	LATE_MS = 600 * 1000,
 	EASE_EVERY_MS = 1000,           /* however often the centre says that it is full */
 	NEARLY_FULL = 90, FULL = 100,   /* congestion_state (SMPP 5.0, 4.8.4.18) */

@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* late.c - a ring; few are in it, since a session without answers does not last. */
+/* late.c - a ring, searched from end to end: answers that come late are rare. */
 #include "late.h"
 
 #include <stdlib.h>
 
-struct grave { uint64_t until; uint32_t sequence; struct answer answer; };
+struct grave {
+	uint64_t until;                 /* 0: empty */
+	int64_t row;
+	uint32_t sequence;
+	uint16_t attempt;
+	uint8_t part, parts;
+};
 
 struct late { unsigned room, next; struct grave graves[]; };
 
@@ -26,8 +32,8 @@ void late_put(struct late *late, uint32_t sequence, const struct part *part, uin
 {
 	const struct message *message = part->message;
 	late->graves[late->next] = (struct grave){ .until = until, .sequence = sequence,
-		.answer = { .row = message->id, .attempt = message->attempts, .part = part->number,
-		    .parts = message->nparts } };
+		.row = message->id, .attempt = message->attempts, .part = part->number,
+		.parts = message->nparts };
 	late->next = (late->next + 1) % late->room;
 }
 
@@ -37,7 +43,8 @@ bool late_take(struct late *late, uint32_t sequence, uint64_t now, struct answer
 		struct grave *grave = &late->graves[i];
 		if (grave->until <= now || grave->sequence != sequence)
 			continue;
-		*answer = grave->answer;
+		*answer = (struct answer){ .row = grave->row, .attempt = grave->attempt,
+			.part = grave->part, .parts = grave->parts };
 		grave->until = 0;
 		return true;
 	}
