@@ -31,6 +31,7 @@
 #include "smpp.h"
 
 #include "../gateway/asked.h"
+#include "../gateway/backoff.h"
 #include "../gateway/clock.h"
 #include "../gateway/driver.h"
 #include "smpp_line.h"
@@ -47,7 +48,6 @@
 
 enum {
 	STAGGER_MS = 200,               /* between two connections of one account */
-	STEADY_MS = 10 * 1000,          /* bound for that long: the back-off starts anew */
 	NO_NUMBER_MS = 1000,            /* until one may be free */
 	HOMES = 256,                    /* messages in parts whose line is remembered */
 	NOTE_MAX = 256,
@@ -59,7 +59,7 @@ enum phase { OPENING, UP, DRAINING, ENDED };
 struct slot {
 	struct line *line;              /* NULL: it waits */
 	struct line *heir;              /* to take over, at an earlier host; NULL: none */
-	unsigned failures;              /* in a row, for the back-off */
+	struct backoff backoff;
 	uint64_t due;                   /* loop ms, when it connects its line or an heir; 0: never */
 };
 
@@ -297,7 +297,8 @@ static bool try_next_host(struct session *session, struct slot *slot, enum down 
 {
 	const struct conf_list *hosts = &session->options->host;
 	const size_t next = line_host(slot->line) + 1;
-	if (how == DOWN_DRAINED || how == DOWN_REFUSED || line_bound_at(slot->line) || next == 0 || next >= hosts->n)
+	const bool put_off = how == DOWN_LOST || how == DOWN_BUSY || how == DOWN_LOGGED_OUT;
+	if (!put_off || line_bound_at(slot->line) || next == 0 || next >= hosts->n)
 		return false;
 	link_warn(session->link, "event=next_host failed=%s reason=\"%s\"", hosts->items[next - 1], why);
 	slot->line = begin(session, next, hosts->n - next);
@@ -309,9 +310,8 @@ static void replace(struct session *session, struct slot *slot, struct line *lin
     const char *why)
 {
 	const uint64_t now = clock_ms(), bound_at = line_bound_at(line);
-	const bool steady = bound_at && now - bound_at >= STEADY_MS;
-	slot->failures = steady ? 1 : slot->failures + 1;
-	const uint64_t wait = link_backoff(session->link, how, slot->failures);
+	const uint64_t wait = link_backoff(session->link, &slot->backoff, how,
+	    bound_at ? now - bound_at + 1 : 0);
 	snprintf(session->why, sizeof session->why, "%s", why);
 	link_warn(session->link, "event=bind_lost reason=\"%s\" retry=%.1fs", why, (double)wait / 1000);
 	slot->line = slot->heir;

@@ -284,16 +284,24 @@ static const char *remedy(uint32_t status)
 	return "";
 }
 
+static enum down refusal(uint32_t status)
+{
+	const enum smpp_class class = smpp_status(status)->class;
+	if (status == SMPP_RINVPASWD)
+		return DOWN_PASSWORD;
+	if (status == SMPP_RALYBND)
+		return DOWN_TAKEN;
+	return class == SMPP_CLASS_TRANSIENT || class == SMPP_CLASS_THROTTLE ? DOWN_BUSY
+	    : DOWN_REFUSED;
+}
+
 static void bind_refused(struct half *half, uint32_t status)
 {
 	char text[OUTCOME_TEXT_MAX];
 	if (half->owner.refused && half->owner.refused(half->owner.line, half, status))
 		return;
 	smpp_status_text(text, sizeof text, status);
-	const enum smpp_class class = smpp_status(status)->class;
-	const bool busy = class == SMPP_CLASS_TRANSIENT || class == SMPP_CLASS_THROTTLE ||
-	    status == SMPP_RALYBND;
-	end(half, busy ? DOWN_BUSY : DOWN_REFUSED, "bind refused: %s%s", text, remedy(status));
+	end(half, refusal(status), "bind refused: %s%s", text, remedy(status));
 }
 
 static void on_bound(struct half *half, const struct smpp_pdu *pdu)
@@ -358,7 +366,7 @@ static void on_unbind(struct half *half, const struct smpp_pdu *pdu)
 	if (in(half, IN(UNBINDING)))
 		leave(half, DOWN_DRAINED, "drained");
 	else
-		leave(half, DOWN_LOST, "the message centre ended the session (unbind)");
+		leave(half, DOWN_LOGGED_OUT, "the message centre ended the session (unbind)");
 }
 
 /* Messages. */
@@ -524,7 +532,8 @@ static void on_stream(void *ctx, enum stream_event event, const char *why)
 	} else if (in(half, IN(UNBINDING))) {
 		end(half, DOWN_DRAINED, "drained");
 	} else if (in(half, IN(CONNECTING))) {
-		end(half, DOWN_LOST, "cannot connect: %s", why);
+		end(half, stream_is_distrusted(half->stream) ? DOWN_REFUSED : DOWN_LOST,
+		    "cannot connect: %s", why);
 	} else {
 		end(half, DOWN_LOST, "%s", why);
 	}

@@ -40,6 +40,7 @@
 #include "../conf/conf.h"
 #include "message.h"
 
+struct backoff;
 struct event_base;
 struct link;
 
@@ -50,8 +51,11 @@ enum ack {
 
 enum down {
 	DOWN_DRAINED,                   /* as asked */
-	DOWN_REFUSED,                   /* credentials or settings: back off for very long */
+	DOWN_PASSWORD,                  /* who tries it again soon is locked out: for very long */
+	DOWN_REFUSED,                   /* other credentials, settings, a certificate: for long */
+	DOWN_TAKEN,                     /* our place is taken, maybe by our own old session */
 	DOWN_BUSY,                      /* no room for us, not now: back off for longer */
+	DOWN_LOGGED_OUT,                /* the peer ended it in order: for somewhat longer */
 	DOWN_LOST,                      /* network, timeout, peer: back off a little */
 };
 
@@ -92,9 +96,9 @@ void link_ease(struct link *, unsigned percent);
 /* What an operator may want to know of a session that is up, for the table link; copied,
  * and gone with the session. "" takes back what was said. */
 void link_note(struct link *, const char *note);
-/* How long (ms) to wait after so many failures in a row, by the link's own keys: for a
- * session that has several connections, and opens one of them anew. */
-uint64_t link_backoff(const struct link *, enum down, unsigned failures);
+/* How long (ms) to wait after a failure, by the link's own keys: for a session that has
+ * several connections, and opens one of them anew. See backoff_next(). */
+uint64_t link_backoff(const struct link *, struct backoff *, enum down, uint64_t up_ms);
 /* The session has ended. `why` is for people, and says the remedy when the
  * driver knows one. It is copied. */
 void link_down(struct link *, enum down, const char *why);

@@ -23,6 +23,7 @@
  */
 #include "link.h"
 
+#include "backoff.h"
 #include "clock.h"
 #include "log.h"
 #include "pace.h"
@@ -39,9 +40,7 @@
 
 enum {
 	SECOND = 1000,
-	STEADY_MS = 10 * SECOND,        /* up for that long: the back-off starts anew */
 	TICKET_BITS = 40,               /* of the session's own ticket; above it the serial */
-	BACKOFF_SHIFT_MAX = 16,
 };
 
 enum state { IDLE, OPENING, UP, WAITING, DRAINING };
@@ -68,7 +67,7 @@ struct link {
 	bool ended;                     /* link_down was called; turn() closes the session */
 	enum down down;
 	bool drain_asked;
-	unsigned failures;              /* in a row, for the back-off */
+	struct backoff backoff;
 	uint64_t up_since;
 	struct event *wake, *retry, *paced, *throttled, *second;
 
@@ -194,22 +193,12 @@ static void give_back(struct link *link, const char *why)
 	}
 }
 
-uint64_t link_backoff(const struct link *link, enum down down, unsigned failures)
+uint64_t link_backoff(const struct link *link, struct backoff *backoff, enum down down,
+    uint64_t up_ms)
 {
 	const struct link_options *common = &link->settings->common;
-	/* So much longer, first and at most: a centre locks out who hammers at its door. */
-	static const struct { unsigned first, most; } factors[] = { [DOWN_DRAINED] = { 1, 1 },
-		[DOWN_REFUSED] = { 60, 15 }, [DOWN_BUSY] = { 10, 5 }, [DOWN_LOST] = { 1, 1 } };
-	uint64_t first = (uint64_t)common->reconnect_min * factors[down].first,
-	    most = (uint64_t)common->reconnect_max * factors[down].most;
-	unsigned shift = failures > 0 ? failures - 1 : 0;
-	if (shift > BACKOFF_SHIFT_MAX)
-		shift = BACKOFF_SHIFT_MAX;
-	uint64_t wait = first << shift;
-	if (wait > most)
-		wait = most;
-	/* A fifth to either side, so that links which fell together do not come together. */
-	return wait * (80 + (uint64_t)(rand() % 41)) / 100;
+	return backoff_next(backoff, down, up_ms, (uint64_t)common->reconnect_min,
+	    (uint64_t)common->reconnect_max);
 }
 
 /* The session has ended: everything it held is in doubt, unless it said so before. */
@@ -236,8 +225,7 @@ static void close_session(struct link *link)
 static void on_down(struct link *link)
 {
 	bool stopping = link->state == DRAINING;
-	bool steady = link->up_since && clock_ms() - link->up_since >= STEADY_MS;
-	link->failures = steady ? 1 : link->failures + 1;
+	const uint64_t up_ms = link->up_since ? clock_ms() - link->up_since + 1 : 0;
 	link->up_since = 0;
 	close_session(link);
 	if (stopping) {
@@ -245,7 +233,7 @@ static void on_down(struct link *link)
 		enter(link, IDLE);
 		return;
 	}
-	uint64_t wait = link_backoff(link, link->down, link->failures);
+	uint64_t wait = link_backoff(link, &link->backoff, link->down, up_ms);
 	link_warn(link, "event=down reason=\"%s\" retry=%.1fs", link->reason, (double)wait / 1000);
 	clock_ring(link->retry, wait);
 	enter(link, WAITING);
@@ -428,7 +416,7 @@ void link_start(struct link *link)
 	if (link->state != IDLE)
 		return;
 	link->holds &= ~(unsigned)LINK_HOLD_STOPPING;
-	link->failures = 0;
+	link->backoff = (struct backoff){ .failures = 0 };
 	open_session(link);
 }
 

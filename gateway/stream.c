@@ -91,6 +91,7 @@ struct stream {
 	unsigned paused;                /* reasons, a bit each */
 	size_t awaited;                 /* length of the frame that has begun, 0: not known */
 	bool garbled;
+	bool distrusted;                /* the last failure was about a certificate */
 	bool reached;                   /* a host took the connection: the one before `host` */
 	uint64_t written;
 };
@@ -110,6 +111,7 @@ static void explain(struct stream *stream, const char *format, ...)
 static void blame(struct stream *stream, const char *reason)
 {
 	size_t at = strlen(stream->why);
+	stream->distrusted = false;
 	snprintf(stream->why + at, sizeof stream->why - at, "%s%.100s: %.100s", at ? "; " : "",
 	    stream->peer, reason);
 }
@@ -365,6 +367,7 @@ static void on_shaken(struct bufferevent *bev, short what, void *arg)
 	}
 	tls_explain(session, bufferevent_get_openssl_error(bev), text, sizeof text);
 	blame(stream, text);
+	stream->distrusted = SSL_get_verify_result(session) != X509_V_OK;
 	bufferevent_free(bev);
 	stream->bev = NULL;
 	stream->phase = IDLE;
@@ -696,6 +699,11 @@ struct stream *stream_adopt(struct event_base *base, int fd, const struct stream
 size_t stream_host(const struct stream *stream)
 {
 	return stream->reached ? stream->host - 1 : SIZE_MAX;
+}
+
+bool stream_is_distrusted(const struct stream *stream)
+{
+	return stream->distrusted;
 }
 
 void stream_write(struct stream *stream, const void *at, size_t len)

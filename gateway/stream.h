@@ -65,6 +65,10 @@ struct stream *stream_adopt(struct event_base *, int fd, const struct stream_opt
 /* Which of the hosts took the connection: its index, or SIZE_MAX when none has. */
 size_t stream_host(const struct stream *);
 
+/* After STREAM_CLOSED of one that never connected: the certificate of the last host that was
+ * tried was not believed. */
+bool stream_is_distrusted(const struct stream *);
+
 /* Queues octets; what is queued within one turn of the loop leaves together.
  * They are copied. */
 void stream_write(struct stream *, const void *at, size_t len);

@@ -36,9 +36,9 @@ END_TEST
 START_TEST(a_refused_bind_says_what_to_do)
 {
 	static const struct { uint32_t status; enum down down; const char *words; } cases[] = {
-		{ SMPP_RINVPASWD, DOWN_REFUSED, "bind refused: ESME_RINVPASWD (0x0e): " },
-		{ SMPP_RINVPASWD, DOWN_REFUSED, "; check system_id and password of this link" },
-		{ SMPP_RALYBND, DOWN_BUSY, "another session" },
+		{ SMPP_RINVPASWD, DOWN_PASSWORD, "bind refused: ESME_RINVPASWD (0x0e): " },
+		{ SMPP_RBINDFAIL, DOWN_REFUSED, "; check system_id and password of this link" },
+		{ SMPP_RALYBND, DOWN_TAKEN, "another session" },
 		{ SMPP_RSYSERR, DOWN_BUSY, "bind refused: ESME_RSYSERR (0x08): " },
 		{ SMPP_RTHROTTLED, DOWN_BUSY, "bind refused: ESME_RTHROTTLED (0x58): " },
 	};
@@ -507,7 +507,7 @@ START_TEST(an_unbind_from_the_peer_is_answered_and_ends_the_session)
 	const struct smpp_pdu unbind = { .command = SMPP_UNBIND, .sequence = 99 };
 	peer_say(0, &unbind);
 	AWAIT(the_link.downs);
-	ck_assert_int_eq(the_link.down, DOWN_LOST);
+	ck_assert_int_eq(the_link.down, DOWN_LOGGED_OUT);
 	ck_assert_str_eq(the_link.why, "the message centre ended the session (unbind)");
 	AWAIT(heard((uint32_t)SMPP_UNBIND_RESP));
 	ck_assert_uint_eq(peer.heard[0].sequence, 99);

@@ -354,7 +354,7 @@ START_TEST(a_wrong_password_is_not_tried_at_the_next_host)
 	peer.bind_status = SMPP_RINVPASWD;
 	world_open_as(&smpp_driver, &options);
 	AWAIT(the_link.downs);
-	ck_assert_int_eq(the_link.down, DOWN_REFUSED);
+	ck_assert_int_eq(the_link.down, DOWN_PASSWORD);
 	ck_assert_uint_eq(peer.ncalls, 1);
 }
 END_TEST

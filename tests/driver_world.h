@@ -12,6 +12,7 @@
 #define DRIVER_WORLD_H
 
 #include "../drivers/smpp.h"
+#include "../gateway/backoff.h"
 #include "../gateway/driver.h"
 #include "../gateway/stream.h"
 
@@ -128,10 +129,12 @@ void link_note(struct link *link, const char *note)
 	snprintf(link->note, sizeof link->note, "%s", note);
 }
 
-uint64_t link_backoff(const struct link *link, enum down down, unsigned failures)
+/* Like the true one, and much faster. */
+uint64_t link_backoff(const struct link *link, struct backoff *backoff, enum down down,
+    uint64_t up_ms)
 {
 	(void)link;
-	return (down == DOWN_REFUSED ? 10 : 1) * BACKOFF_MS * (uint64_t)failures;
+	return backoff_next(backoff, down, up_ms, BACKOFF_MS, BACKOFF_MS * 2);
 }
 
 void link_late(struct link *link, const struct answer *answer)
