@@ -2,8 +2,8 @@
 /*
  * smpp.c - a session with a message centre over SMPP 3.3, 3.4 or 5.0: its lines.
  *
- *   OPENING ---------> UP ---------> DRAINING ---------> ENDED
- *      |   on_bound    |  smpp_drain  |  the last line    ^
+ *   OPENING <--------> UP ---------> DRAINING ---------> ENDED
+ *      |   recount     |  smpp_drain  |  the last line    ^
  *      |               |              |  has ended        |
  *      +---------------+--------------+---- down() -------+
  *
@@ -11,8 +11,16 @@
  * (smpp_line.c): a bind with a window of its own. The first slot connects alone,
  * and with its line the link is up; the others follow. From then on each slot
  * connects its line anew by itself when that is lost, and the link learns only
- * how much room there is. Without any line that sends, the session is down, and
+ * how much room there is. Without any line that is up, the session is down, and
  * the rest is the link's. down() is the last thing that the link hears.
+ *
+ * A message centre may also connect to us (outbind, smpp_outbind.c). Its line is a
+ * guest: it has no slot, and nobody connects it anew. A session that listens for guests
+ * never goes down by itself, since then nobody would open the door: without a line it
+ * waits (OPENING again), and its slots go on trying.
+ *
+ * A line that retires, after too long without a message, unbinds in order; its slot binds
+ * anew at once.
  *
  * Every line begins with the first host of the list. A host that breaks or puts off
  * the bind gives way to the next at once. A line that ended up at a later host looks
@@ -35,6 +43,7 @@
 #include "../gateway/clock.h"
 #include "../gateway/driver.h"
 #include "smpp_line.h"
+#include "smpp_outbind.h"
 
 #include <event2/event.h>
 
@@ -49,6 +58,7 @@
 enum {
 	STAGGER_MS = 200,               /* between two connections of one account */
 	NO_NUMBER_MS = 1000,            /* until one may be free */
+	GUESTS_MAX = 8,                 /* lines that message centres made */
 	HOMES = 256,                    /* messages in parts whose line is remembered */
 	NOTE_MAX = 256,
 };
@@ -73,9 +83,12 @@ struct session {
 	unsigned last_number;
 	struct slot slots[SMPP_BINDS_MAX];
 	unsigned nslots;
+	struct outbind *outbind;        /* NULL: the door is not open */
+	uint64_t listen_due;            /* loop ms, when to open it; 0: never */
+	struct backoff listening;       /* for failures to */
 	struct line *serving[LINE_NUMBERS]; /* those that send */
 	unsigned nserving, turn, room;  /* where to begin to look; room of all of them */
-	unsigned bound;                 /* slots whose line serves */
+	unsigned bound;                 /* slots whose line is up */
 	struct home { int64_t row; unsigned number; } homes[HOMES]; /* by row */
 	char why[NOTE_MAX], note[NOTE_MAX]; /* the last that was lost; as told to the link */
 	struct event *timer;
@@ -98,6 +111,8 @@ static void down(struct session *session, enum down how, const char *why)
 	for (unsigned i = 0; i < LINE_NUMBERS; i++)
 		if (session->lines[i])
 			line_close(session->lines[i], why);
+	outbind_free(session->outbind);
+	session->outbind = NULL;
 	event_del(session->timer);
 	enter(session, ENDED);
 	link_down(session->link, how, why);
@@ -108,12 +123,13 @@ static void down(struct session *session, enum down how, const char *why)
 static void on_bound(void *at, struct line *);
 static void on_delivered(void *at, struct line *, const struct smpp_pdu *, uint64_t ticket);
 static void on_ended(void *at, struct line *, enum down, const char *why);
+static void on_retiring(void *at, struct line *);
 
 /* NULL when every number is in use, since the store is far behind with tickets. */
 static struct line *make_line(struct session *session)
 {
 	const struct line_owner owner = { .session = session, .bound = on_bound,
-		.delivered = on_delivered, .ended = on_ended };
+		.delivered = on_delivered, .retiring = on_retiring, .ended = on_ended };
 	for (unsigned i = 1; i <= LINE_NUMBERS; i++) {
 		const unsigned number = (session->last_number + i) % LINE_NUMBERS;
 		if (session->lines[number] || session->tickets[number])
@@ -172,6 +188,8 @@ static void arm(struct session *session)
 	uint64_t at = slot ? slot->due : 0;
 	if (at && at < session->calm_until)
 		at = session->calm_until;
+	if (session->listen_due && (!at || session->listen_due < at))
+		at = session->listen_due;
 	for (unsigned i = 0; i < LINE_NUMBERS; i++)
 		if (session->lines[i] && line_is_closed(session->lines[i]))
 			at = now;
@@ -179,12 +197,16 @@ static void arm(struct session *session)
 		clock_ring(session->timer, at > now ? at - now : 0);
 }
 
+static void listen_now(struct session *);
+
 static void on_timer(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd;
 	(void)what;
 	struct session *session = arg;
 	const uint64_t now = clock_ms();
+	if (session->listen_due && session->listen_due <= now)
+		listen_now(session);
 	for (unsigned i = 0; i < LINE_NUMBERS; i++)
 		if (session->lines[i] && line_is_closed(session->lines[i])) {
 			line_free(session->lines[i]);
@@ -212,38 +234,73 @@ static void tell_note(struct session *session)
 	link_note(session->link, note);
 }
 
-/* Lines have come or gone: who serves, and how much room is there? */
-static void recount(struct session *session)
+/* While no line is up: what is awaited, and why it is not there any more. */
+static void tell_waiting(struct session *session)
 {
-	const unsigned before = session->room;
-	unsigned bound = 0;
-	session->nserving = session->room = 0;
-	for (unsigned i = 0; i < LINE_NUMBERS; i++) {
-		struct line *line = session->lines[i];
-		const unsigned room = line ? line_room(line) : 0;
-		if (!room)
-			continue;
-		session->serving[session->nserving++] = line;
-		session->room += room;
-		bound += slot_of(session, line) != NULL;
-	}
-	if (!session->room || session->phase == DRAINING)
-		return;
+	char note[NOTE_MAX];
+	const char *comma = *session->why ? "; " : "";
+	if (session->outbind)
+		snprintf(note, sizeof note, "awaiting outbind at %.80s%s%.140s", session->options->listen,
+		    comma, session->why);
+	else
+		snprintf(note, sizeof note, "%.200s", *session->why ? session->why : "binding anew");
+	if (session->phase == UP)
+		link_wait(session->link, note);
+	else
+		link_note(session->link, note);
+	snprintf(session->note, sizeof session->note, "%s", note);
+}
+
+/* The first line is up: the others may come. */
+static void come_up(struct session *session)
+{
+	enter(session, UP);
+	for (unsigned i = 0; i < session->nslots; i++)
+		if (!session->slots[i].line && !session->slots[i].due)
+			session->slots[i].due = clock_ms();
+	link_up(session->link, session->room);
+}
+
+static void tell_bound(struct session *session, unsigned bound)
+{
 	if (bound == session->nslots)
 		session->why[0] = '\0';
-	if (session->phase == OPENING) {
-		enter(session, UP);
-		for (unsigned i = 0; i < session->nslots; i++)
-			if (!session->slots[i].line)
-				session->slots[i].due = clock_ms();
-		link_up(session->link, session->room);
-	} else if (session->room != before) {
-		link_up(session->link, session->room);
-	}
 	if (session->nslots > 1 && bound != session->bound)
 		link_info(session->link, "event=binds up=%u of=%u", bound, session->nslots);
 	session->bound = bound;
 	tell_note(session);
+}
+
+/* Lines have come or gone: who is up, who serves, and how much room is there? */
+static void recount(struct session *session)
+{
+	const unsigned before = session->room;
+	unsigned bound = 0, up = 0;
+	session->nserving = session->room = 0;
+	for (unsigned i = 0; i < LINE_NUMBERS; i++) {
+		struct line *line = session->lines[i];
+		if (!line || !line_is_up(line))
+			continue;
+		up++;
+		bound += slot_of(session, line) != NULL;
+		if (!line_room(line))
+			continue;
+		session->serving[session->nserving++] = line;
+		session->room += line_room(line);
+	}
+	if (session->phase == DRAINING)
+		return;
+	if (up == 0 && session->phase == UP) {
+		tell_waiting(session);
+		enter(session, OPENING);
+	}
+	if (up == 0)
+		return;
+	if (session->phase == OPENING)
+		come_up(session);
+	else if (session->room != before)
+		link_up(session->link, session->room);
+	tell_bound(session, bound);
 }
 
 static void look_back(struct session *session, struct slot *slot)
@@ -259,6 +316,10 @@ static void on_bound(void *at, struct line *line)
 	struct session *session = at;
 	struct slot *slot = slot_of(session, line);
 	struct line *old = NULL;
+	if (!slot) {                        /* a guest */
+		recount(session);
+		return;
+	}
 	session->bind = line_bind(line);
 	if (slot->heir == line) {
 		link_info(session->link, "event=returned host=%s",
@@ -282,12 +343,13 @@ static bool has_lines(const struct session *session)
 	return false;
 }
 
-static bool serves(const struct session *session)
+/* Is there anything to go on with, now that a line has ended? */
+static bool goes_on(const struct session *session, enum down how)
 {
 	for (unsigned i = 0; i < LINE_NUMBERS; i++)
-		if (session->lines[i] && line_room(session->lines[i]))
+		if (session->lines[i] && line_is_up(session->lines[i]))
 			return true;
-	return false;
+	return outbind_wanted(session->options) || how == DOWN_DRAINED;
 }
 
 /* A host that takes the connection and not the bind, though it knows us, is no better than
@@ -310,13 +372,25 @@ static void replace(struct session *session, struct slot *slot, struct line *lin
     const char *why)
 {
 	const uint64_t now = clock_ms(), bound_at = line_bound_at(line);
-	const uint64_t wait = link_backoff(session->link, &slot->backoff, how,
+	const uint64_t wait = how == DOWN_DRAINED ? 0 : link_backoff(session->link, &slot->backoff, how,
 	    bound_at ? now - bound_at + 1 : 0);
 	snprintf(session->why, sizeof session->why, "%s", why);
-	link_warn(session->link, "event=bind_lost reason=\"%s\" retry=%.1fs", why, (double)wait / 1000);
+	if (how == DOWN_DRAINED)            /* it has retired */
+		link_info(session->link, "event=rebinding reason=\"%s\"", why);
+	else
+		link_warn(session->link, "event=bind_lost reason=\"%s\" retry=%.1fs", why,
+		    (double)wait / 1000);
 	slot->line = slot->heir;
 	slot->heir = NULL;
 	slot->due = slot->line ? 0 : now + wait;
+}
+
+static void guest_left(struct session *session, const struct line *line, const char *why)
+{
+	link_warn(session->link, "event=guest_left bound=%s reason=\"%s\"",
+	    line_bound_at(line) ? "yes" : "no", why);
+	if (session->nslots == 0)
+		snprintf(session->why, sizeof session->why, "%s", why);
 }
 
 static void on_ended(void *at, struct line *line, enum down how, const char *why)
@@ -336,16 +410,65 @@ static void on_ended(void *at, struct line *line, enum down how, const char *why
 		look_back(session, slot);
 	} else if (slot && try_next_host(session, slot, how, why)) {
 		recount(session);
-	} else if (!serves(session)) {
+	} else if (!goes_on(session, how)) {
 		down(session, how, why);
 		return;
 	} else {
 		line_doubt(line, why);
 		if (slot)
 			replace(session, slot, line, how, why);
+		else
+			guest_left(session, line, why);
 		recount(session);
 	}
 	arm(session);
+}
+
+static void on_retiring(void *at, struct line *line)
+{
+	struct session *session = at;
+	line_drain(line);
+	recount(session);
+	arm(session);
+}
+
+/* Guests. */
+
+static void on_called(void *at, struct stream *stream, const char *peer)
+{
+	struct session *session = at;
+	unsigned guests = 0;
+	for (unsigned i = 0; i < LINE_NUMBERS; i++)
+		guests += session->lines[i] && !line_is_closed(session->lines[i]) &&
+		    !slot_of(session, session->lines[i]);
+	struct line *line = guests < GUESTS_MAX ? make_line(session) : NULL;
+	if (!line) {
+		link_warn(session->link, "event=outbind_refused peer=%s reason=\"%s\"", peer,
+		    guests < GUESTS_MAX ? "the store is too far behind" : "too many are bound");
+		stream_free(stream);
+		return;
+	}
+	line_adopt(line, session->options->outbind_bind == SMPP_OUTBIND_RECEIVER ? SMPP_RECEIVER
+	    : SMPP_TRANSCEIVER, stream);
+}
+
+static void listen_now(struct session *session)
+{
+	const struct outbind_owner owner = { .session = session, .called = on_called };
+	struct conf_error err;
+	session->listen_due = 0;
+	session->outbind = outbind_new(session->link, session->options, &owner, &err);
+	if (!session->outbind) {
+		const uint64_t wait = link_backoff(session->link, &session->listening, DOWN_LOST, 0);
+		session->listen_due = clock_ms() + wait;
+		snprintf(session->why, sizeof session->why, "%.200s", err.text);
+		link_warn(session->link, "event=not_listening reason=\"%.200s\" retry=%.1fs", err.text,
+		    (double)wait / 1000);
+	} else if (session->phase == OPENING) {
+		session->why[0] = '\0';
+	}
+	if (session->phase == OPENING && session->nslots == 0)
+		tell_waiting(session);
 }
 
 static void smpp_drain(void *at)
@@ -358,6 +481,9 @@ static void smpp_drain(void *at)
 	enter(session, DRAINING);
 	for (unsigned i = 0; i < session->nslots; i++)
 		session->slots[i].due = 0;
+	session->listen_due = 0;
+	outbind_free(session->outbind);
+	session->outbind = NULL;
 	for (unsigned i = 0; i < LINE_NUMBERS && session->phase == DRAINING; i++)
 		if (session->lines[i])
 			line_drain(session->lines[i]);
@@ -453,7 +579,7 @@ static void *smpp_open(struct link *link, const void *at)
 		abort();
 	session->link = link;
 	session->options = options;
-	session->nslots = (unsigned)options->binds;
+	session->nslots = options->host.n ? (unsigned)options->binds : 0;
 	session->bind = (enum smpp_bind)options->bind;
 	if (session->bind == SMPP_BIND_AUTO && smpp_version(options) < 0x34)
 		session->bind = SMPP_TRANSMITTER_RECEIVER; /* 3.3 has no transceiver */
@@ -463,7 +589,11 @@ static void *smpp_open(struct link *link, const void *at)
 	session->timer = event_new(link_base(link), -1, 0, on_timer, session);
 	if (!session->timer)
 		abort();
-	session->slots[0].line = begin(session, 0, options->host.n);
+	if (session->nslots)
+		session->slots[0].line = begin(session, 0, options->host.n);
+	if (outbind_wanted(options))
+		session->listen_due = clock_ms();
+	arm(session);
 	return session;
 }
 
@@ -472,6 +602,7 @@ static void smpp_close(void *at)
 	struct session *session = at;
 	for (unsigned i = 0; i < LINE_NUMBERS; i++)
 		line_free(session->lines[i]);
+	outbind_free(session->outbind);
 	event_free(session->timer);
 	free(session);
 }

@@ -13,7 +13,9 @@
 #include "../sms/charset.h"
 #include "smpp_pdu.h"
 
-enum smpp_bind { SMPP_TRANSCEIVER, SMPP_TRANSMITTER_RECEIVER, SMPP_TRANSMITTER, SMPP_BIND_AUTO };
+enum smpp_bind { SMPP_TRANSCEIVER, SMPP_TRANSMITTER_RECEIVER, SMPP_TRANSMITTER, SMPP_BIND_AUTO,
+	SMPP_RECEIVER };                /* a receiver alone answers an outbind */
+enum smpp_outbind_bind { SMPP_OUTBIND_RECEIVER, SMPP_OUTBIND_TRANSCEIVER };
 enum { SMPP_BINDS_MAX = 16 };
 enum smpp_receipt_ids { SMPP_IDS_AUTO, SMPP_IDS_SAME, SMPP_IDS_HEX_DECIMAL, SMPP_IDS_DECIMAL_HEX };
 enum smpp_class_coding { SMPP_CLASS_GENERAL, SMPP_CLASS_F };
@@ -27,6 +29,11 @@ struct smpp_options {
 	long port;
 	long host_return;               /* ms; 0: never */
 	char *source_address;           /* to connect from; empty: any */
+	char *listen;                   /* for outbinds: address and port; empty: for none */
+	struct conf_list listen_from;   /* addresses and networks */
+	char *outbind_id, *outbind_password, *outbind_password_file; /* the centre's */
+	int outbind_bind;               /* enum smpp_outbind_bind: our answer */
+	long outbind_timeout;           /* ms, from a connection to its outbind */
 	char *system_id, *password, *password_file, *system_type;
 	int bind;                       /* enum smpp_bind */
 	long binds;                     /* how many, each with its window */
@@ -58,7 +65,7 @@ struct smpp_options {
 	long deliver_defer_status;
 	struct tls_settings tls;
 	long connect_timeout, bind_timeout, response_timeout, enquire_link, enquire_timeout,
-	    unbind_timeout, pdu_timeout, write_timeout; /* ms */
+	    unbind_timeout, pdu_timeout, write_timeout, inactivity; /* ms */
 };
 
 extern const struct conf_key smpp_keys[];

@@ -3,9 +3,9 @@
  * smpp_half.c - connecting, binding, keeping alive, unbinding, and bad input.
  *
  *   IDLE --> CONNECTING --> BINDING --> BOUND --> UNBINDING --> LEAVING --> CLOSED
- *     half_     on_stream     on_bound   | half_     | on_unbound   | on_stream  ^
- *     connect                            | unbind    | unbind_late  |            |
- *                                        +--- on_unbind, on_garbled +            |
+ *    | half_    on_stream   ^  on_bound  | half_     | on_unbound   | on_stream  ^
+ *    | connect              |            | unbind    | unbind_late  |            |
+ *    +----- half_adopt -----+            +--- on_unbind, on_garbled +            |
  *        from any: the stream is lost, a deadline passes, half_close() ----------+
  *
  * enter() makes every transition but those of end(), and starts the phase's
@@ -499,23 +499,10 @@ static void on_frame(void *ctx, const uint8_t *at, size_t len)
 static void on_garbled(void *ctx, const uint8_t *at, size_t len)
 {
 	struct half *half = ctx;
-	if (len >= 2 && (at[0] == 0x15 || at[0] == 0x16) && at[1] == 0x03) {
-		leave(half, DOWN_LOST, "the peer speaks TLS, not plain SMPP: check the port");
-		return;
-	}
-	if (len >= 4 && memcmp(at, "HTTP", 4) == 0) {
-		leave(half, DOWN_LOST, "the peer speaks HTTP, not SMPP: check host and port");
-		return;
-	}
-	uint32_t length = 0, command, status, sequence = 0;
-	for (size_t i = 0; i < 4 && i < len; i++)
-		length = length << 8 | at[i];
-	if (length >= SMPP_HEADER && len >= SMPP_HEADER)
-		smpp_header(at, &command, &status, &sequence);
-	respond(half, (uint32_t)SMPP_GENERIC_NACK, sequence, SMPP_RINVCMDLEN);
+	uint32_t sequence;
 	char why[WHY_MAX];
-	snprintf(why, sizeof why, "the peer sent a PDU of impossible length (%" PRIu32 " octets)",
-	    length);
+	if (smpp_garbled(at, len, &sequence, why, sizeof why))
+		respond(half, (uint32_t)SMPP_GENERIC_NACK, sequence, SMPP_RINVCMDLEN);
 	leave(half, DOWN_LOST, why);
 }
 
@@ -601,6 +588,12 @@ bool half_resume(struct half *half, unsigned reason)
 	return true;
 }
 
+static struct stream_handler handler_of(struct half *half)
+{
+	return (struct stream_handler){ .ctx = half, .measure = smpp_measure, .frame = on_frame,
+		.garbled = on_garbled, .event = on_stream };
+}
+
 static void begin_connect(struct half *half)
 {
 	const struct smpp_options *options = half->options;
@@ -619,8 +612,7 @@ static void begin_connect(struct half *half)
 		.partial_ms = (unsigned)options->pdu_timeout,
 		.stall_ms = (unsigned)options->write_timeout, .tls = half->tls,
 	};
-	const struct stream_handler handler = { .ctx = half, .measure = smpp_measure,
-		.frame = on_frame, .garbled = on_garbled, .event = on_stream };
+	const struct stream_handler handler = handler_of(half);
 	half->stream = stream_connect(link_base(half->link), &how, &handler);
 }
 
@@ -630,6 +622,15 @@ void half_connect(struct half *half, size_t first, size_t n)
 	half->first = first;
 	half->nhosts = n;
 	enter(half, CONNECTING);
+}
+
+void half_adopt(struct half *half, struct stream *stream)
+{
+	assert(half_is_idle(half));
+	const struct stream_handler handler = handler_of(half);
+	half->stream = stream;
+	stream_hand_over(stream, &handler);
+	enter(half, BINDING);
 }
 
 size_t half_host(const struct half *half)

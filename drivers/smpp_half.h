@@ -11,6 +11,7 @@
 #define SMPP_HALF_H
 
 #include "../gateway/driver.h"
+#include "../gateway/stream.h"
 #include "../gateway/window.h"
 #include "smpp.h"
 
@@ -43,7 +44,10 @@ void half_free(struct half *);          /* NULL is allowed */
 /* Once: connects and binds, at the first that answers of `n` hosts of the list, from the
  * one with that index on. bound() or ended() follows. */
 void half_connect(struct half *, size_t first, size_t n);
-/* Index in the list of the host that took the connection, or SIZE_MAX. */
+/* Once, in its place: binds on a connection that the peer made, and takes it. */
+void half_adopt(struct half *, struct stream *);
+/* Index in the list of the host that took the connection, or SIZE_MAX: none has,
+ * or the peer made it. */
 size_t half_host(const struct half *);
 /* What is known of the connection's security, for people; "": it has none. */
 const char *half_secured(const struct half *);

@@ -30,6 +30,7 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,6 +43,7 @@ enum {
 	EASE_EVERY_MS = 1000,           /* however often the centre says that it is full */
 	NEARLY_FULL = 90, FULL = 100,   /* congestion_state (SMPP 5.0, 4.8.4.18) */
 	OWED_MAX = 1000,                /* tickets at a time */
+	WHY_MAX = 160,
 	GRACE_MS = 1000,                /* for answers that waited while we did not read */
 };
 
@@ -72,6 +74,10 @@ struct line {
 	struct event *timer;
 	uint64_t rings_at;              /* when the timer does; 0: it does not */
 	unsigned owed;                  /* tickets */
+	uint64_t active_at;             /* loop ms: the last message either way */
+	bool retired;                   /* it ends in order, for a reason of its own: */
+	enum down end;
+	char why[WHY_MAX];
 };
 
 static void enter(struct line *line, enum phase phase)
@@ -151,6 +157,9 @@ static void arm(struct line *line)
 	}
 	if (line->drain_until && (!at || line->drain_until < at))
 		at = line->drain_until;
+	const uint64_t quiet = line->active_at + (uint64_t)line->options->inactivity;
+	if (line->phase == UP && line->options->inactivity && (!at || quiet < at))
+		at = quiet;
 	if (!at || (line->rings_at && line->rings_at <= at))
 		return;
 	const uint64_t now = clock_ms();
@@ -207,11 +216,40 @@ void line_drain(struct line *line)
 	await_answers(line);
 }
 
+/* It ends in order, by itself; the session asks it to drain. */
+static void retire(struct line *line, enum down how, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void retire(struct line *line, enum down how, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	vsnprintf(line->why, sizeof line->why, format, args);
+	va_end(args);
+	line->retired = true;
+	line->end = how;
+	line->owner.retiring(line->owner.session, line);
+}
+
+/* Enquiries do not count, or it would never be quiet. */
+static void retire_when_quiet(struct line *line, uint64_t now)
+{
+	if (!line->options->inactivity || line->phase != UP ||
+	    now < line->active_at + (uint64_t)line->options->inactivity)
+		return;
+	if (window_count(line->window) || line->nwaiting || line->owed)
+		line->active_at = now;          /* the other deadlines are for these */
+	else
+		retire(line, DOWN_DRAINED, "no message either way for %g s, as inactivity says: binding anew",
+		    (double)line->options->inactivity / 1000);
+}
+
 /* Submitting. */
 
 static void transmit(struct line *line, struct part *part)
 {
 	struct half *half = line->halves[0];
+	line->active_at = clock_ms();
 	struct outcome outcome;
 	struct smpp_pdu pdu;
 	if (!smpp_submit(line->options, part, &pdu, &outcome) ||
@@ -283,6 +321,7 @@ static void on_answered(void *at, struct half *half, const struct smpp_pdu *pdu)
 	struct line *line = at;
 	struct part *part = window_take(line->window, pdu->sequence);
 	line->overdue = 0;
+	line->active_at = clock_ms();
 	const struct outcome outcome = smpp_outcome(line->options, pdu, part->message);
 	link_done(line->link, part, &outcome);
 	if (pdu->ntlvs)
@@ -349,6 +388,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 		return;
 	if (line->drain_until && now >= line->drain_until)
 		unbind(line);
+	retire_when_quiet(line, now);
 	arm(line);
 }
 
@@ -365,6 +405,7 @@ static void on_delivered(void *at, struct half *half, const struct smpp_pdu *pdu
 {
 	struct line *line = at;
 	assert(half == line->halves[line->nhalves - 1]);
+	line->active_at = clock_ms();
 	if (++line->owed >= OWED_MAX)
 		half_pause(half, PAUSE_OWING);
 	line->owner.delivered(line->owner.session, line, pdu, pdu->sequence |
@@ -400,7 +441,8 @@ static void on_bound(void *at, struct half *half)
 			return;
 		}
 	enter(line, UP);
-	line->bound_at = clock_ms();
+	line->bound_at = line->active_at = clock_ms();
+	arm(line);
 	line->owner.bound(line->owner.session, line);
 }
 
@@ -411,18 +453,22 @@ static void on_ended(void *at, struct half *half, enum down how, const char *why
 	for (unsigned i = 0; i < line->nhalves && how == DOWN_DRAINED; i++)
 		if (!half_is_closed(line->halves[i]))
 			return; /* it is unbinding too */
-	lose(line, how, why);
+	if (how == DOWN_DRAINED && line->retired)
+		lose(line, line->end, line->why);
+	else
+		lose(line, how, why);
 }
 
 static bool on_refused(void *at, struct half *, uint32_t status);
 
-/* Makes the halves of a way to bind, and begins with the first. */
-static void bind_as(struct line *line, enum smpp_bind bind)
+/* Makes the halves of a way to bind. */
+static void make_halves(struct line *line, enum smpp_bind bind)
 {
 	static const struct { unsigned n; uint32_t commands[2]; } binds[] = {
 		[SMPP_TRANSCEIVER] = { 1, { SMPP_BIND_TRANSCEIVER } },
 		[SMPP_TRANSMITTER_RECEIVER] = { 2, { SMPP_BIND_TRANSMITTER, SMPP_BIND_RECEIVER } },
 		[SMPP_TRANSMITTER] = { 1, { SMPP_BIND_TRANSMITTER } },
+		[SMPP_RECEIVER] = { 1, { SMPP_BIND_RECEIVER } },
 	};
 	const struct half_owner owner = { .line = line, .refused = on_refused, .bound = on_bound,
 		.answered = on_answered, .late = on_late, .delivered = on_delivered, .ended = on_ended };
@@ -431,6 +477,11 @@ static void bind_as(struct line *line, enum smpp_bind bind)
 	for (unsigned i = 0; i < line->nhalves; i++)
 		line->halves[i] = half_new(line->link, line->options, binds[bind].commands[i],
 		    i == 0 ? line->window : NULL, &owner);
+}
+
+static void bind_as(struct line *line, enum smpp_bind bind)
+{
+	make_halves(line, bind);
 	half_connect(line->halves[0], line->first, line->nhosts);
 }
 
@@ -455,6 +506,12 @@ void line_connect(struct line *line, enum smpp_bind bind, size_t first, size_t n
 	line->nhosts = n;
 	line->automatic = bind == SMPP_BIND_AUTO;
 	bind_as(line, line->automatic ? SMPP_TRANSCEIVER : bind);
+}
+
+void line_adopt(struct line *line, enum smpp_bind bind, struct stream *stream)
+{
+	make_halves(line, bind);
+	half_adopt(line->halves[0], stream);
 }
 
 struct line *line_new(struct link *link, const struct smpp_options *options, unsigned number,
@@ -518,9 +575,14 @@ const char *line_secured(const struct line *line)
 	return half_secured(line->halves[0]);
 }
 
+bool line_is_up(const struct line *line)
+{
+	return line->phase == UP && half_is_bound(line->halves[0]);
+}
+
 unsigned line_room(const struct line *line)
 {
-	return line->phase == UP && half_is_bound(line->halves[0]) ? (unsigned)line->options->window : 0;
+	return line_is_up(line) && line->bind != SMPP_RECEIVER ? (unsigned)line->options->window : 0;
 }
 
 unsigned line_load(const struct line *line)

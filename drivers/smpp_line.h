@@ -12,6 +12,7 @@
 #define SMPP_LINE_H
 
 #include "../gateway/driver.h"
+#include "../gateway/stream.h"
 #include "smpp.h"
 
 struct line;
@@ -25,7 +26,10 @@ struct line_owner {
 	void (*bound)(void *session, struct line *);
 	/* deliver_sm or data_sm, to be answered by line_ack() with that ticket. */
 	void (*delivered)(void *session, struct line *, const struct smpp_pdu *, uint64_t ticket);
-	/* It is over, and nothing follows. DOWN_DRAINED: by line_drain(). Parts that never left
+	/* It is to end in order, after too long without a message, or since its peer sends too
+	 * much that is broken: the session calls line_drain(), and ended() will say which. */
+	void (*retiring)(void *session, struct line *);
+	/* It is over, and nothing follows. DOWN_DRAINED: as asked, or for want of messages. Parts that never left
 	 * have been deferred; the others are still lent: line_doubt(). */
 	void (*ended)(void *session, struct line *, enum down, const char *why);
 };
@@ -39,17 +43,23 @@ void line_free(struct line *);          /* NULL is allowed; lent parts are left 
  * or ended() follows. SMPP_BIND_AUTO begins as transceiver, and goes on as a pair when
  * the message centre does not know that. */
 void line_connect(struct line *, enum smpp_bind, size_t first, size_t n);
+/* Once, in its place: binds, as receiver or transceiver, on a connection that the message
+ * centre made, and takes it. */
+void line_adopt(struct line *, enum smpp_bind, struct stream *);
 unsigned line_number(const struct line *);
 /* What it is, or in the end was, bound as. */
 enum smpp_bind line_bind(const struct line *);
 /* When it was bound (loop ms); 0: it never was. */
 uint64_t line_bound_at(const struct line *);
-/* Index in the list of the host that took its (first) connection, or SIZE_MAX. */
+/* Index in the list of the host that took its (first) connection, or SIZE_MAX: none
+ * has, or the centre made it. */
 size_t line_host(const struct line *);
 /* What is known of the connection's security, for people; "": it has none. */
 const char *line_secured(const struct line *);
 
-/* Parts that it takes at a time: its window when it is bound and sends, else 0. */
+/* Bound as a whole, and not yet asked to end. */
+bool line_is_up(const struct line *);
+/* Parts that it takes at a time: its window when it is up and sends, else 0. */
 unsigned line_room(const struct line *);
 /* Parts that it holds. */
 unsigned line_load(const struct line *);

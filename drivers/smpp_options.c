@@ -4,6 +4,7 @@
 
 #include "../gateway/stream.h"
 #include "../sms/dcs.h"
+#include "smpp_outbind.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -13,6 +14,9 @@ enum { PASSWORD_MAX = sizeof ((struct smpp_pdu *)0)->password - 1, PREFIX_MAX = 
 static const char *const bind_words[] = {
 	[SMPP_TRANSCEIVER] = "transceiver", [SMPP_TRANSMITTER_RECEIVER] = "transmitter_receiver",
 	[SMPP_TRANSMITTER] = "transmitter", [SMPP_BIND_AUTO] = "auto", NULL,
+};
+static const char *const outbind_words[] = {
+	[SMPP_OUTBIND_RECEIVER] = "receiver", [SMPP_OUTBIND_TRANSCEIVER] = "transceiver", NULL,
 };
 static const char *const version_words[] = { "3.3", "3.4", "5.0", NULL };
 static const char *const receipt_id_words[] = {
@@ -39,7 +43,7 @@ static const char *const alphabet_words[] = { "gsm7", "latin1", "ascii", "utf8",
 #define AT(member) .offset = offsetof(struct smpp_options, member)
 
 const struct conf_key smpp_keys[] = {
-	{ .name = "host", .type = CONF_LIST, AT(host), .required = true,
+	{ .name = "host", .type = CONF_LIST, AT(host),
 	  .help = "message centre: name or address, with or without :port; more are tried in turn" },
 	{ .name = "port", .type = CONF_NUMBER, AT(port), .fallback = "2775", .min = 1, .max = 65535,
 	  .help = "TCP port of hosts that name none" },
@@ -48,6 +52,21 @@ const struct conf_key smpp_keys[] = {
 	  .help = "seconds at a later host of the list before an earlier one is tried again; 0: never" },
 	{ .name = "source_address", .type = CONF_TEXT, AT(source_address),
 	  .help = "address of this machine to connect from, IPv4 or IPv6" },
+	{ .name = "listen", .type = CONF_TEXT, AT(listen),
+	  .help = "await message centres that connect to us (outbind), at this port or address:port" },
+	{ .name = "listen_from", .type = CONF_LIST, AT(listen_from),
+	  .help = "addresses and networks that may do so" },
+	{ .name = "outbind_id", .type = CONF_TEXT, AT(outbind_id),
+	  .help = "system_id by which such a message centre makes itself known" },
+	{ .name = "outbind_password", .type = CONF_PASSWORD, AT(outbind_password),
+	  .help = "its password; outbind_password_file is safer" },
+	{ .name = "outbind_password_file", .type = CONF_PASSWORD_FILE, AT(outbind_password_file),
+	  .help = "file whose first line is that password" },
+	{ .name = "outbind_bind", .type = CONF_WORD, AT(outbind_bind), .fallback = "receiver",
+	  .words = outbind_words,
+	  .help = "how we bind in answer: receiver, or transceiver, which also sends" },
+	{ .name = "outbind_timeout", .type = CONF_SECONDS, AT(outbind_timeout), .fallback = "15",
+	  .min = 1, .max = 600, .help = "seconds from its connection to its outbind" },
 	{ .name = "system_id", .type = CONF_TEXT, AT(system_id), .required = true,
 	  .help = "account, up to 15 characters" },
 	{ .name = "password", .type = CONF_PASSWORD, AT(password),
@@ -163,6 +182,9 @@ const struct conf_key smpp_keys[] = {
 	  .min = 1, .max = 600, .help = "seconds from a PDU's first octet to its last" },
 	{ .name = "write_timeout", .type = CONF_SECONDS, AT(write_timeout), .fallback = "30",
 	  .min = 1, .max = 600, .help = "seconds that a peer may take nothing of what is sent" },
+	{ .name = "inactivity", .type = CONF_SECONDS, AT(inactivity), .fallback = "0", .min = 0,
+	  .max = 86400,
+	  .help = "seconds without a message either way after which a bind is made anew; 0: never" },
 	{ .name = NULL },
 };
 
@@ -279,6 +301,8 @@ bool smpp_check(const void *at, struct conf_error *err)
 	if (*options->source_address && !stream_is_address(options->source_address))
 		return conf_fail(err, "source_address = \"%.80s\" is no IPv4 or IPv6 address",
 		    options->source_address);
+	if (!outbind_check(options, err))
+		return false;
 	if (options->tls.on) {              /* are the files there and good? */
 		struct tls *tls = tls_new(&options->tls, err);
 		if (!tls)

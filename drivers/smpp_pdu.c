@@ -10,6 +10,8 @@
 #include "smpp_pdu.h"
 
 #include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 enum kind {
@@ -290,6 +292,29 @@ void smpp_header(const uint8_t *at, uint32_t *command, uint32_t *status, uint32_
 	*command = get32(at + 4);
 	*status = get32(at + 8);
 	*sequence = get32(at + 12);
+}
+
+/* Reference 4.7. Below a header's length, the rest of the header is not to be trusted. */
+bool smpp_garbled(const uint8_t *at, size_t len, uint32_t *sequence, char *why, size_t room)
+{
+	static const char *const web[] = { "HTTP", "GET ", "POST", "HEAD" };
+	uint32_t command, status, length = 0;
+	*sequence = 0;
+	if (len >= 2 && (at[0] == 0x15 || at[0] == 0x16) && at[1] == 0x03) {
+		snprintf(why, room, "the peer speaks TLS, not plain SMPP: check the port");
+		return false;
+	}
+	for (size_t i = 0; i < sizeof web / sizeof web[0]; i++)
+		if (len >= 4 && memcmp(at, web[i], 4) == 0) {
+			snprintf(why, room, "the peer speaks HTTP, not SMPP: check host and port");
+			return false;
+		}
+	for (size_t i = 0; i < 4 && i < len; i++)
+		length = length << 8 | at[i];
+	if (length >= SMPP_HEADER && len >= SMPP_HEADER)
+		smpp_header(at, &command, &status, sequence);
+	snprintf(why, room, "the peer sent a PDU of impossible length (%" PRIu32 " octets)", length);
+	return true;
 }
 
 /* Unpacking: a cursor over what is left. */

@@ -148,6 +148,10 @@ struct smpp_pdu {
  */
 size_t smpp_measure(void *ctx, const uint8_t *at, size_t len);
 
+/* What to say of octets that begin no PDU. True: they may be answered with a generic_nack
+ * RINVCMDLEN of that sequence number; false: the peer speaks something else. `why` in words. */
+bool smpp_garbled(const uint8_t *at, size_t len, uint32_t *sequence, char *why, size_t room);
+
 /* Reads the header alone. len >= SMPP_HEADER. */
 void smpp_header(const uint8_t *at, uint32_t *command, uint32_t *status, uint32_t *sequence);
 

@@ -88,13 +88,17 @@ struct driver {
 struct event_base *link_base(struct link *);
 const char *link_name(const struct link *);
 
-/* The session can take `window` parts at a time. Also: the window changed. */
+/* The session can take `window` parts at a time; 0: it only receives. Also: the window
+ * changed. */
 void link_up(struct link *, unsigned window);
+/* A session that is up goes on, and for now has no peer: as after open(), until link_up().
+ * Parts that are lent still come back. `why` is its note. */
+void link_wait(struct link *, const char *why);
 /* The peer says how full it is: the link goes on at so many percent of its rate, and
  * recovers by itself. Throttled outcomes (hold_ms) do that without being told. */
 void link_ease(struct link *, unsigned percent);
-/* What an operator may want to know of a session that is up, for the table link; copied,
- * and gone with the session. "" takes back what was said. */
+/* What an operator may want to know of a session, for the table link; copied, and gone
+ * with the session. "" takes back what was said. */
 void link_note(struct link *, const char *note);
 /* How long (ms) to wait after a failure, by the link's own keys: for a session that has
  * several connections, and opens one of them anew. See backoff_next(). */

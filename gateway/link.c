@@ -2,8 +2,8 @@
 /*
  * link.c - a queue, credit, holds and back-off around a driver's session.
  *
- *            link_start                link_up
- *   IDLE ---------------> OPENING ----------------> UP
+ *            link_start           link_up, link_wait
+ *   IDLE ---------------> OPENING <---------------> UP
  *    ^  ^                  |   ^                    | |
  *    |  |        link_down |   | the timer rings    | | link_stop
  *    |  |                  v   |                    | v
@@ -439,6 +439,8 @@ bool link_is_ended(const struct link *link)
 
 int link_capacity(const struct link *link)
 {
+	if (link->window == 0)
+		return 0;
 	unsigned ready = (unsigned)link->settings->common.prefetch;
 	unsigned steady = link->recent > link->window ? link->recent : link->window;
 	return (int)(link->window + (ready < steady ? ready : steady));
@@ -532,7 +534,7 @@ void link_report(const struct link *link, struct link_report *report)
 		    "for now", link->eased);
 	else
 		snprintf(report->reason, sizeof report->reason, "%s",
-		    link->state == UP ? link->note : link->reason);
+		    link->state == UP || (link->state == OPENING && *link->note) ? link->note : link->reason);
 }
 
 const struct link_settings *link_settings(const struct link *link)
@@ -583,6 +585,18 @@ void link_up(struct link *link, unsigned window)
 		link->hub->changed(link->hub->ctx, link);
 	}
 	wake(link);
+}
+
+void link_wait(struct link *link, const char *why)
+{
+	link->window = 0;
+	link_note(link, why);
+	if (link->state != UP)
+		return;
+	link_warn(link, "event=waiting reason=\"%s\"", why);
+	event_del(link->paced);
+	give_back(link, "the link lost its peer before it was sent");
+	enter(link, OPENING);
 }
 
 void link_down(struct link *link, enum down down, const char *why)

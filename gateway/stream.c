@@ -696,6 +696,11 @@ struct stream *stream_adopt(struct event_base *base, int fd, const struct stream
 	return stream;
 }
 
+void stream_hand_over(struct stream *stream, const struct stream_handler *handler)
+{
+	stream->handler = *handler;
+}
+
 size_t stream_host(const struct stream *stream)
 {
 	return stream->reached ? stream->host - 1 : SIZE_MAX;

@@ -62,6 +62,10 @@ struct stream *stream_connect(struct event_base *, const struct stream_options *
 struct stream *stream_adopt(struct event_base *, int fd, const struct stream_options *,
     const struct stream_handler *);
 
+/* From now on, also from inside a callback of the old one, it has another handler: who took a
+ * connection learns what it is for, and passes it on. */
+void stream_hand_over(struct stream *, const struct stream_handler *);
+
 /* Which of the hosts took the connection: its index, or SIZE_MAX when none has. */
 size_t stream_host(const struct stream *);
 

@@ -440,6 +440,80 @@ START_TEST(a_bind_comes_from_the_source_address)
 }
 END_TEST
 
+/* Inactivity. */
+
+START_TEST(a_bind_without_messages_is_made_anew_in_order)
+{
+	options.inactivity = 150;
+	options.enquire_link = 40;          /* which does not count */
+	world_up();
+	AWAIT(the_link.waits == 1);
+	AWAIT(heard(SMPP_UNBIND) == 1);
+	ck_assert_uint_ge(heard(SMPP_ENQUIRE_LINK), 1);
+	ck_assert_uint_eq(the_link.window, 0);
+	AWAIT(the_link.ups == 2);
+	ck_assert_uint_eq(the_link.window, 10);
+	ck_assert_uint_eq(peer.ncalls, 2);
+	ck_assert(peer.hung_up[0]);
+	ck_assert_str_eq(the_link.note, "");
+	lend(0);
+	AWAIT(the_link.answered == 1);
+	ck_assert_int_eq(the_link.outcomes[0].verdict, VERDICT_SENT);
+	ck_assert_uint_eq(the_link.downs, 0);
+}
+END_TEST
+
+START_TEST(messages_either_way_keep_a_bind_and_what_is_unanswered_does)
+{
+	options.inactivity = 300;
+	world_up();
+	for (unsigned i = 0; i < 6; i++) {
+		if (i % 2)
+			lend(i);
+		else
+			peer_deliver(0, SMPP_DELIVER_SM, 0, 0, "hi");
+		AWAIT(the_link.answered + the_link.ninbound == i + 1);
+		idle(100);
+	}
+	ck_assert_uint_eq(the_link.waits, 0);
+	/* Three deliveries are unacknowledged: we owe, and do not leave. */
+	idle(500);
+	ck_assert_uint_eq(the_link.waits, 0);
+	for (unsigned i = 0; i < 3; i++)
+		ack(the_link.inbound_tickets[i], ACK_KEPT);
+	AWAIT(the_link.waits == 1);
+	AWAIT(the_link.ups == 2);
+}
+END_TEST
+
+START_TEST(one_of_several_binds_may_be_quiet)
+{
+	options.inactivity = 250;
+	lines_up(2, 10);
+	peer.no_submit_answer = true;
+	lend(0);
+	AWAIT(peer.submits == 1);
+	const unsigned busy = peer.heard[0].call;
+	AWAIT(heard(SMPP_UNBIND) == 1);
+	AWAIT(the_link.window == 20);
+	ck_assert(!peer.hung_up[busy]);
+	ck_assert(peer.hung_up[!busy]);
+	ck_assert_uint_eq(the_link.waits, 0);
+	ck_assert_uint_eq(the_link.answered, 0);
+}
+END_TEST
+
+START_TEST(a_bind_that_cannot_be_made_anew_is_a_link_that_is_down)
+{
+	options.inactivity = 100;
+	world_up();
+	peer.bind_status = SMPP_RINVSYSID;
+	AWAIT(the_link.downs);
+	ck_assert_int_eq(the_link.down, DOWN_REFUSED);
+	ck_assert_uint_eq(the_link.waits, 1);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("smpp_lines");
@@ -467,6 +541,10 @@ int main(void)
 	tcase_add_test(tests, an_earlier_host_that_refuses_the_bind_changes_nothing);
 	tcase_add_test(tests, a_bind_lost_while_its_heir_binds_leaves_the_link_up);
 	tcase_add_test(tests, a_bind_comes_from_the_source_address);
+	tcase_add_test(tests, a_bind_without_messages_is_made_anew_in_order);
+	tcase_add_test(tests, messages_either_way_keep_a_bind_and_what_is_unanswered_does);
+	tcase_add_test(tests, one_of_several_binds_may_be_quiet);
+	tcase_add_test(tests, a_bind_that_cannot_be_made_anew_is_a_link_that_is_down);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
 	int failed = srunner_ntests_failed(runner);

@@ -31,7 +31,7 @@
 
 extern const struct driver smpp_driver, loop_driver;
 
-enum { PATIENCE_MS = 10000, TICK_MS = 2, PARTS = 1000, FACTS = 2048, CALLS = 8, BACKOFF_MS = 20, HEARD = 4096 };
+enum { PATIENCE_MS = 10000, TICK_MS = 2, PARTS = 1000, FACTS = 2048, CALLS = 16, BACKOFF_MS = 20, HEARD = 4096 };
 
 /* The link. */
 
@@ -40,7 +40,7 @@ struct link {
 	const struct driver *driver;
 	void *session;
 	bool inside_open;
-	unsigned ups, window, downs, lent;
+	unsigned ups, waits, window, downs, lent;
 	enum down down;
 	char why[512], note[256];
 	unsigned done[PARTS];           /* how often each part came back */
@@ -55,6 +55,7 @@ struct link {
 };
 
 static struct link the_link;
+static struct smpp_options options;     /* of the session, to be changed before world_open() */
 static struct event *tick;
 static struct message messages[PARTS];
 static struct part parts[PARTS];
@@ -87,9 +88,18 @@ static inline void may_speak(const struct link *link)
 void link_up(struct link *link, unsigned window)
 {
 	may_speak(link);
-	ck_assert_uint_ge(window, 1);
+	ck_assert(window >= 1 || *options.listen); /* none: it only receives */
 	link->ups++;
 	link->window = window;
+}
+
+void link_wait(struct link *link, const char *why)
+{
+	may_speak(link);
+	ck_assert_uint_gt(link->ups, link->waits);
+	link->waits++;
+	link->window = 0;
+	snprintf(link->note, sizeof link->note, "%s", why);
 }
 
 void link_down(struct link *link, enum down down, const char *why)
@@ -327,6 +337,22 @@ static inline void forget(void)
 	memset(peer.noctets, 0, sizeof peer.noctets);
 }
 
+/* The peer calls us, as for an outbind. Returns which call it is. */
+static inline unsigned peer_call(unsigned port)
+{
+	const struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	const int fd = socket(AF_INET, SOCK_STREAM, 0);
+	ck_assert_uint_lt(peer.ncalls, CALLS);
+	ck_assert_int_eq(connect(fd, (const void *)&to, sizeof to), 0);
+	struct stream **stream = &peer.calls[peer.ncalls++];
+	const struct stream_handler handler = { .ctx = stream, .measure = smpp_measure,
+		.frame = peer_frame, .event = peer_event };
+	const struct stream_options none = { 0 };
+	*stream = stream_adopt(the_link.base, fd, &none, &handler);
+	return peer.ncalls - 1;
+}
+
 static inline void peer_listen(void)
 {
 	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
@@ -355,6 +381,8 @@ static inline struct smpp_options smpp_defaults(void)
 	    home[] = "0";
 	return (struct smpp_options){
 		.host = { .items = hosts, .n = 1 }, .port = 2775, .source_address = empty,
+		.listen = empty, .outbind_id = empty, .outbind_password = empty,
+		.outbind_password_file = empty, .outbind_timeout = 5000,
 		.system_id = account,
 		.password = secret, .password_file = empty, .system_type = empty,
 		.bind = SMPP_TRANSCEIVER, .binds = 1, .interface_version = 1, .address_range = empty,
@@ -367,8 +395,6 @@ static inline struct smpp_options smpp_defaults(void)
 		.pdu_timeout = 5000, .write_timeout = 5000,
 	};
 }
-
-static struct smpp_options options;     /* of the session, to be changed before world_open() */
 
 static inline void on_tick(evutil_socket_t fd, short what, void *arg)
 {

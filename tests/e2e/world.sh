@@ -83,7 +83,7 @@ conf() { # [GATEWAY-KEYS [DATABASE-KEYS]]; sections of links on standard input
 
 smpp_link() { # NAME PORT [KEYS]
 	printf 'link "%s" { driver = smpp host = "127.0.0.1" port = %s system_id = "shop"\n' "$1" "$2"
-	printf '  reconnect_min = 0.1 reconnect_max = 1 %s }\n' "${3:-window = 50}"
+	printf '  reconnect_min = 0.02 reconnect_max = 1 %s }\n' "${3:-window = 50}"
 }
 
 ctl() { "$B/smsqlctl" -c "$DIR/smsqld.conf" "$@"; }

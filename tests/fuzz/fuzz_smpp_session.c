@@ -63,6 +63,13 @@ void link_up(struct link *link, unsigned window)
 	link->window = window;
 }
 
+void link_wait(struct link *link, const char *why)
+{
+	may_speak(link);
+	assert(*why);
+	link->window = 0;
+}
+
 void link_ease(struct link *link, unsigned percent)
 {
 	may_speak(link);
