@@ -543,8 +543,9 @@ static void on_delivered(void *at, struct line *line, const struct smpp_pdu *pdu
 	struct session *session = at;
 	struct smpp_receipt receipt;
 	session->tickets[line_number(line)]++;
-	if (smpp_receipt(pdu, &receipt) ||
-	    (session->options->sniff_receipts && smpp_receipt_sniffed(pdu, &receipt))) {
+	const bool message = pdu->command != SMPP_ALERT_NOTIFICATION;
+	if (message && (smpp_receipt(pdu, &receipt) ||
+	    (session->options->sniff_receipts && smpp_receipt_sniffed(pdu, &receipt)))) {
 		receive_receipt(session, pdu, &receipt, ticket);
 		return;
 	}

@@ -103,6 +103,10 @@ void smpp_print(char *out, size_t room, const char *text);
 bool smpp_submit(const struct smpp_options *, const struct part *, struct smpp_pdu *,
     struct outcome *outcome);
 
+/* Adds to a failure's reason that the network will tell when the handset can be reached again,
+ * where the PDU says so (dpf_result): then an alert is to come. */
+void smpp_tell_pending(const struct smpp_pdu *, char *text, size_t room);
+
 /* What an answer to submit_sm means: submit_sm_resp, or a generic_nack. */
 struct outcome smpp_outcome(const struct smpp_options *, const struct smpp_pdu *,
     const struct message *);
@@ -120,7 +124,8 @@ void smpp_read_receipt(const struct smpp_options *, const struct smpp_pdu *,
     const struct smpp_receipt *, struct receipt *);
 
 /*
- * A message from a handset. link and arrival are left to the caller. What else the PDU
+ * A message from a handset, or the news that it can be reached again (alert_notification).
+ * link and arrival are left to the caller. What else the PDU
  * said (service_type, optional parameters) is in `options`, which is allocated: free()
  * what is returned, NULL or not, once the inbound is no longer used; `octets` and `udh`
  * borrow from the PDU.

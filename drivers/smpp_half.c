@@ -38,7 +38,8 @@
 enum {
 	PACKED_MAX = 256,               /* of what is packed here: a bind has 160 at most */
 	SEQUENCE_MAX = 0x7FFFFFFF,
-	MISTAKES_MAX = 100,             /* of the peer, in MISTAKES_MS */
+	MISTAKES_MAX = 100,             /* requests out of order or unknown, in MISTAKES_MS */
+	BROKEN_MAX = 50,                /* that are malformed */
 	MISTAKES_MS = 60 * 1000,
 	WHY_MAX = 320,
 };
@@ -70,7 +71,7 @@ struct half {
 	unsigned paused;                /* reasons, a bit each */
 	uint32_t sequence;              /* the next of ours */
 	uint64_t mistakes_since;
-	unsigned mistakes;
+	unsigned mistakes, broken;      /* all of them; those that are malformed */
 	enum down end;                  /* once LEAVING */
 	char why[WHY_MAX];
 };
@@ -389,6 +390,14 @@ static void on_deliver(struct half *half, const struct smpp_pdu *pdu)
 		half->owner.delivered(half->owner.line, half, pdu);
 }
 
+static void on_alert(struct half *half, const struct smpp_pdu *pdu)
+{
+	if (in(half, SERVING) && half->bind != SMPP_BIND_TRANSMITTER)
+		half->owner.delivered(half->owner.line, half, pdu);
+	else
+		link_debug(half->link, "event=ignored command=alert_notification");
+}
+
 static void on_nack(struct half *half, const struct smpp_pdu *pdu)
 {
 	if (in(half, IN(BINDING)))
@@ -424,7 +433,7 @@ static const struct reaction {
 	{ (uint32_t)SMPP_BIND_TRANSCEIVER_RESP, IN(BINDING),   on_bound },
 	{ (uint32_t)SMPP_BIND_TRANSMITTER_RESP, IN(BINDING),   on_bound },
 	{ (uint32_t)SMPP_BIND_RECEIVER_RESP,    IN(BINDING),   on_bound },
-	{ (uint32_t)SMPP_ALERT_NOTIFICATION,    ANYWHERE,      NULL },
+	{ (uint32_t)SMPP_ALERT_NOTIFICATION,    ANYWHERE,      on_alert },
 	{ (uint32_t)SMPP_OUTBIND,               ANYWHERE,      NULL },
 	{ (uint32_t)SMPP_SUBMIT_SM,             0,             NULL },
 	{ (uint32_t)SMPP_BIND_TRANSCEIVER,      0,             NULL },
@@ -440,19 +449,35 @@ static const struct reaction *reaction_to(uint32_t command)
 	return NULL;
 }
 
-/* Answers what cannot be done, so that the peer's window drains; but not for ever. */
-static void object(struct half *half, uint32_t response, uint32_t sequence, uint32_t status)
+/* Forgets mistakes that are older than a minute. */
+static void begin_count(struct half *half)
 {
 	const uint64_t now = clock_ms();
-	if (now - half->mistakes_since >= MISTAKES_MS) {
-		half->mistakes_since = now;
-		half->mistakes = 0;
-	}
+	if (now - half->mistakes_since < MISTAKES_MS)
+		return;
+	half->mistakes_since = now;
+	half->mistakes = half->broken = 0;
+}
+
+/* Answers what cannot be done, so that the peer's window drains; but not for ever. What has
+ * no response is counted alone. */
+static void object(struct half *half, uint32_t response, uint32_t sequence, uint32_t status)
+{
+	begin_count(half);
 	link_debug(half->link, "event=objection status=0x%02" PRIx32 " sequence=%" PRIu32, status,
 	    sequence);
-	respond(half, response, sequence, status);
+	if (smpp_command_name(response))
+		respond(half, response, sequence, status);
 	if (++half->mistakes > MISTAKES_MAX)
 		leave(half, DOWN_LOST, "the message centre sent too much that is out of order");
+}
+
+/* A storm of these ends the session in order; one that does not even pause for that, at once. */
+static void object_to_broken(struct half *half, const struct smpp_pdu *pdu, uint32_t wrong)
+{
+	object(half, pdu->command | (uint32_t)SMPP_RESPONSE, pdu->sequence, wrong);
+	if (++half->broken == BROKEN_MAX + 1 && !in(half, IN(LEAVING)))
+		half->owner.broken(half->owner.line, half, "the message centre sent too much that is malformed");
 }
 
 static void on_request(struct half *half, const struct smpp_pdu *pdu, uint32_t wrong)
@@ -466,7 +491,7 @@ static void on_request(struct half *half, const struct smpp_pdu *pdu, uint32_t w
 	else if (!in(half, reaction->allowed))
 		object(half, response, pdu->sequence, SMPP_RINVBNDSTS);
 	else if (wrong != SMPP_ROK)
-		object(half, response, pdu->sequence, wrong);
+		object_to_broken(half, pdu, wrong);
 	else
 		reaction->act(half, pdu);
 }

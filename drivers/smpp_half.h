@@ -29,8 +29,11 @@ struct half_owner {
 	void (*answered)(void *line, struct half *, const struct smpp_pdu *);
 	/* The same for a number that is not in the window any more, or never was. */
 	void (*late)(void *line, struct half *, const struct smpp_pdu *);
-	/* deliver_sm or data_sm, to be answered by half_respond(). */
+	/* deliver_sm or data_sm, to be answered by half_respond(); or alert_notification, which
+	 * has no answer. */
 	void (*delivered)(void *line, struct half *, const struct smpp_pdu *);
+	/* The peer sends too much that is malformed: the line is to be ended in order. */
+	void (*broken)(void *line, struct half *, const char *why);
 	/* The connection is over; no more callbacks follow. DOWN_DRAINED: by half_unbind(). */
 	void (*ended)(void *line, struct half *, enum down, const char *why);
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * smpp_inbound.c - a deliver_sm or data_sm as a message from a handset.
+ * smpp_inbound.c - a deliver_sm or data_sm as a message from a handset, and an
+ * alert_notification as news of it.
  *
  * Nothing is decoded here but the addresses: the octets go on as they came, with what
  * says how to read them, since a character may be cut between two parts.
@@ -116,12 +117,24 @@ static const char *message_type(const struct smpp_pdu *pdu)
 	}
 }
 
+/* Of the handset that an alert is about (SMPP 3.4, 5.3.2.30). */
+static void tell_availability(const struct smpp_pdu *pdu, json_t *told, json_t *tlvs)
+{
+	static const char *const words[] = { "available", "denied", "unavailable" };
+	const uint32_t status = smpp_tlv_number(pdu, SMPP_TAG_MS_AVAILABILITY_STATUS, 0);
+	if (status < sizeof words / sizeof words[0])
+		json_object_set_new(told, "availability", json_string(words[status]));
+	if (smpp_tlv(pdu, SMPP_TAG_MS_AVAILABILITY_STATUS))
+		json_object_set_new(tlvs, "ms_availability_status", json_integer(status));
+}
+
 /* What else the PDU says, as a JSON object; NULL when that is nothing. */
 static char *tell_options(const struct smpp_pdu *pdu)
 {
 	char service_type[sizeof pdu->service_type];
 	const char *type = message_type(pdu);
-	if (pdu->ntlvs == 0 && !*pdu->service_type && !type)
+	const bool alert = pdu->command == SMPP_ALERT_NOTIFICATION;
+	if (pdu->ntlvs == 0 && !*pdu->service_type && !type && !alert)
 		return NULL;
 	json_t *told = json_object(), *tlvs = json_object();
 	smpp_print(service_type, sizeof service_type, pdu->service_type);
@@ -130,7 +143,10 @@ static char *tell_options(const struct smpp_pdu *pdu)
 	if (type)
 		json_object_set_new(told, "message_type", json_string(type));
 	for (unsigned i = 0; i < pdu->ntlvs; i++)
-		tell_tlv(pdu, &pdu->tlvs[i], told, tlvs);
+		if (!alert || pdu->tlvs[i].tag != SMPP_TAG_MS_AVAILABILITY_STATUS)
+			tell_tlv(pdu, &pdu->tlvs[i], told, tlvs);
+	if (alert)
+		tell_availability(pdu, told, tlvs);
 	if (json_object_size(tlvs))
 		json_object_set(told, "tlvs", tlvs);
 	char *text = json_object_size(told) ? json_dumps(told, JSON_COMPACT) : NULL;
@@ -164,7 +180,7 @@ char *smpp_read_inbound(const struct smpp_options *options, const struct smpp_pd
     struct inbound *to)
 {
 	*to = (struct inbound){ .received_at = time(NULL), .data_coding = pdu->data_coding,
-		.protocol_id = pdu->protocol_id };
+		.protocol_id = pdu->protocol_id, .alert = pdu->command == SMPP_ALERT_NOTIFICATION };
 	read_address(options, &pdu->source, to->sender);
 	read_address(options, &pdu->destination, to->recipient);
 	size_t len;

@@ -17,7 +17,8 @@
  *
  * A delivery is answered when the link acknowledges it. Its ticket is the answer's
  * address: line, command and sequence number. Nothing is kept but how many are owed,
- * and too many of them stop our reading.
+ * and too many of them stop our reading. An alert is owed in the same way, so that what
+ * the store has not taken yet is counted, and its answer is nothing.
  */
 #include "smpp_line.h"
 
@@ -394,7 +395,8 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 
 /* Deliveries. */
 
-enum { TICKET_DATA = 32, TICKET_LINE = 33 }; /* bits above the sequence number; 40 in all */
+/* Bits above the sequence number; 40 in all. */
+enum { TICKET_DATA = 32, TICKET_ALERT = 33, TICKET_LINE = 34 };
 
 unsigned line_of_ticket(uint64_t ticket)
 {
@@ -410,6 +412,7 @@ static void on_delivered(void *at, struct half *half, const struct smpp_pdu *pdu
 		half_pause(half, PAUSE_OWING);
 	line->owner.delivered(line->owner.session, line, pdu, pdu->sequence |
 	    (uint64_t)(pdu->command == SMPP_DATA_SM) << TICKET_DATA |
+	    (uint64_t)(pdu->command == SMPP_ALERT_NOTIFICATION) << TICKET_ALERT |
 	    (uint64_t)line->number << TICKET_LINE);
 }
 
@@ -423,7 +426,8 @@ void line_ack(struct line *line, uint64_t ticket, enum ack ack)
 	    : SMPP_DELIVER_SM_RESP);
 	const uint32_t status = ack == ACK_KEPT ? SMPP_ROK
 	    : (uint32_t)line->options->deliver_defer_status;
-	half_respond(line->halves[line->nhalves - 1], response, (uint32_t)ticket, status);
+	if (!(ticket >> TICKET_ALERT & 1))  /* an alert has no response */
+		half_respond(line->halves[line->nhalves - 1], response, (uint32_t)ticket, status);
 	resume(line, PAUSE_OWING);
 	await_answers(line);
 }
@@ -444,6 +448,16 @@ static void on_bound(void *at, struct half *half)
 	line->bound_at = line->active_at = clock_ms();
 	arm(line);
 	line->owner.bound(line->owner.session, line);
+}
+
+static void on_broken(void *at, struct half *half, const char *why)
+{
+	(void)half;
+	struct line *line = at;
+	if (line->phase == UP)
+		retire(line, DOWN_LOST, "%s", why);
+	else if (line->phase == OPENING)
+		lose(line, DOWN_LOST, why);
 }
 
 static void on_ended(void *at, struct half *half, enum down how, const char *why)
@@ -471,7 +485,8 @@ static void make_halves(struct line *line, enum smpp_bind bind)
 		[SMPP_RECEIVER] = { 1, { SMPP_BIND_RECEIVER } },
 	};
 	const struct half_owner owner = { .line = line, .refused = on_refused, .bound = on_bound,
-		.answered = on_answered, .late = on_late, .delivered = on_delivered, .ended = on_ended };
+		.answered = on_answered, .late = on_late, .delivered = on_delivered, .broken = on_broken,
+		.ended = on_ended };
 	line->bind = bind;
 	line->nhalves = binds[bind].n;
 	for (unsigned i = 0; i < line->nhalves; i++)

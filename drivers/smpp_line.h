@@ -17,14 +17,15 @@
 
 struct line;
 
-enum { LINE_NUMBERS = 128 };            /* what a ticket has room for */
+enum { LINE_NUMBERS = 64 };             /* what a ticket has room for */
 
 /* What a line tells its session. */
 struct line_owner {
 	void *session;
 	/* All of it is bound. */
 	void (*bound)(void *session, struct line *);
-	/* deliver_sm or data_sm, to be answered by line_ack() with that ticket. */
+	/* deliver_sm, data_sm or alert_notification, to be answered by line_ack() with that
+	 * ticket; to an alert, the peer gets no answer. */
 	void (*delivered)(void *session, struct line *, const struct smpp_pdu *, uint64_t ticket);
 	/* It is to end in order, after too long without a message, or since its peer sends too
 	 * much that is broken: the session calls line_drain(), and ended() will say which. */

@@ -467,6 +467,8 @@ void smpp_read_receipt(const struct smpp_options *options, const struct smpp_pdu
 		tell_unreadable(from, pdu, to);
 	else if (to->status == STATUS_UNDELIVERED)
 		tell_failure(from, to);
+	if (to->status == STATUS_UNDELIVERED)
+		smpp_tell_pending(pdu, to->text, sizeof to->text);
 
 	char id[NETWORK_ID_MAX];
 	smpp_print(id, sizeof id, from->text_id);

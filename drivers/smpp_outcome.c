@@ -110,6 +110,13 @@ static void put_off(struct outcome *outcome, unsigned attempts, unsigned tries)
 		outcome->retry_ms = RETRY_MOST_MS;
 }
 
+void smpp_tell_pending(const struct smpp_pdu *pdu, char *text, size_t room)
+{
+	const size_t len = strlen(text);
+	if (smpp_tlv_number(pdu, SMPP_TAG_DPF_RESULT, 0) == 1)
+		snprintf(text + len, room - len, "; an alert is to come (dpf_result)");
+}
+
 struct outcome smpp_outcome(const struct smpp_options *options, const struct smpp_pdu *pdu,
     const struct message *message)
 {
@@ -120,6 +127,7 @@ struct outcome smpp_outcome(const struct smpp_options *options, const struct smp
 		return outcome;
 	}
 	smpp_status_text(outcome.text, sizeof outcome.text, pdu->status);
+	smpp_tell_pending(pdu, outcome.text, sizeof outcome.text);
 	switch (action_of(options, pdu)) {
 	case ACTION_FAIL:
 		outcome.verdict = VERDICT_REJECTED;

@@ -263,6 +263,13 @@ void inbox_join(struct letter *letter, const struct inbound *const *parts, size_
 		letter->udh = (struct blob){ udh, udh_without_concat(udh, first->udh.at, first->udh.len) };
 	}
 	find_ports(&work);
+	if (first->alert) {
+		letter->kind = "alert";
+		letter->encoding = NULL;
+		letter->options = options_text(&work);
+		json_decref(work.options);
+		return;
+	}
 	if (is_text(&work)) {
 		letter->body = join_text(&work);
 	} else {

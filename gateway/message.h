@@ -177,6 +177,7 @@ struct inbound {
 	char link[LINK_NAME_MAX];
 	char sender[ADDRESS_MAX], recipient[ADDRESS_MAX];
 	char arrival[ARRIVAL_MAX];      /* names this arrival, so that our own retry stores it once */
+	bool alert;                     /* no message: the handset can be reached again */
 	enum charset charset;           /* of octets; CHARSET_OCTETS when they are no text */
 	uint8_t data_coding, protocol_id; /* as the peer said */
 	bool concat_wide;               /* the reference has 16 bits */

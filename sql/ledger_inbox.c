@@ -69,7 +69,7 @@ static void fill_letter(struct value row[LETTER_WIDTH], const struct inbound *fi
 	const struct value values[LETTER_WIDTH] = {
 		text_value(arrival), text_value(first->link), text_value(first->sender),
 		text_value(first->recipient), text_value(letter->kind), text_or_null(letter->body),
-		octets_value(letter->data), octets_value(letter->udh), text_value(letter->encoding),
+		octets_value(letter->data), octets_value(letter->udh), text_or_null(letter->encoding),
 		text_or_null(letter->options), number_value(letter->parts), number_value(letter->missing),
 		first->network_at ? number_value(first->network_at * 1000) : null_value(),
 		first->received_at ? number_value(first->received_at * 1000) : null_value(),

@@ -153,6 +153,20 @@ START_TEST(what_is_missing_shows)
 }
 END_TEST
 
+START_TEST(an_alert_is_a_letter_without_a_text)
+{
+	const struct inbound alert = { .sender = "+447700900123", .alert = true,
+		.charset = CHARSET_GSM7, .options = "{\"availability\":\"available\"}" };
+	const struct letter letter = join(&alert, 1);
+	ck_assert_str_eq(letter.kind, "alert");
+	ck_assert_ptr_null(letter.body);
+	ck_assert_ptr_null(letter.encoding);
+	ck_assert_ptr_null(letter.data.at);
+	ck_assert_str_eq(letter.options, "{\"availability\":\"available\"}");
+	ck_assert_uint_eq(letter.parts, 1);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("inbox");
@@ -161,6 +175,7 @@ int main(void)
 	tcase_add_test(tests, parts_are_joined_where_they_were_cut);
 	tcase_add_test(tests, what_is_missing_shows);
 	suite_add_tcase(suite, tests);
+	tcase_add_test(tests, an_alert_is_a_letter_without_a_text);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
 	int failed = srunner_ntests_failed(runner);

@@ -712,6 +712,64 @@ START_TEST(a_peer_that_sends_nothing_but_errors_is_left)
 }
 END_TEST
 
+START_TEST(a_storm_of_malformed_pdus_ends_the_session_in_order)
+{
+	uint8_t octets[512];
+	/* A deliver_sm whose text is longer than what is left of it. */
+	const size_t len = octets_of("0000003300000005000000000000003600010134343737303039303031323300"
+	    "03003838313030000000000000000000FF78", octets, sizeof octets);
+	octets[3] = (uint8_t)len;
+	world_up();
+	peer.no_submit_answer = true;
+	lend(0);
+	AWAIT(peer.submits == 1);
+	const struct smpp_pdu submit = { .command = SMPP_SUBMIT_SM, .sequence = peer.heard[0].sequence };
+	for (unsigned i = 0; i < 50; i++)
+		stream_write(peer.calls[0], octets, len);
+	AWAIT(heard((uint32_t)SMPP_DELIVER_SM_RESP) == 50);
+	ck_assert_uint_eq(the_link.waits, 0);
+	stream_write(peer.calls[0], octets, len);
+	AWAIT(the_link.waits == 1);         /* what is unanswered is awaited */
+	ck_assert_uint_eq(heard(SMPP_UNBIND), 0);
+	peer_answer(0, &submit, SMPP_ROK);
+	AWAIT(the_link.downs);
+	ck_assert_uint_eq(heard(SMPP_UNBIND), 1);
+	ck_assert_int_eq(the_link.outcomes[0].verdict, VERDICT_SENT);
+	ck_assert_int_eq(the_link.down, DOWN_LOST);
+	ck_assert_str_eq(the_link.why, "the message centre sent too much that is malformed");
+}
+END_TEST
+
+START_TEST(alerts_are_kept_and_get_no_answer)
+{
+	uint8_t status = (uint8_t)_i;
+	struct smpp_pdu alert = { .command = SMPP_ALERT_NOTIFICATION, .sequence = 7,
+		.source = { .ton = 1, .npi = 1, .digits = "447700900123" },
+		.destination = { .digits = "88100" } };
+	world_up();
+	if (_i < 3)
+		smpp_tlv_add(&alert, SMPP_TAG_MS_AVAILABILITY_STATUS, &status, 1);
+	peer_say(0, &alert);
+	AWAIT(the_link.ninbound == 1);
+	ck_assert(the_link.inbound[0].alert);
+	ck_assert_str_eq(the_link.inbound[0].sender, "+447700900123");
+	ck_assert_str_eq(the_link.inbound[0].recipient, "88100");
+	ack(the_link.inbound_tickets[0], ACK_KEPT);
+	/* Nor does a broken one get any. */
+	uint8_t octets[64];
+	const size_t len = octets_of("00000014000001020000000000000008010134", octets, sizeof octets);
+	octets[3] = (uint8_t)len;
+	stream_write(peer.calls[0], octets, len);
+	const struct smpp_pdu enquire = { .command = SMPP_ENQUIRE_LINK, .sequence = 1000 };
+	peer_say(0, &enquire);
+	AWAIT(peer.nheard == 1);
+	ck_assert_uint_eq(peer.heard[0].sequence, 1000);
+	drain();                            /* nothing is owed any more */
+	AWAIT(the_link.downs);
+	ck_assert_int_eq(the_link.down, DOWN_DRAINED);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("smpp");
@@ -751,6 +809,8 @@ int main(void)
 	tcase_add_test(tests, a_session_that_is_not_up_drains_at_once);
 	tcase_add_test(tests, bad_input_is_answered_as_the_vectors_say);
 	tcase_add_loop_test(tests, a_wrong_protocol_is_named, 0, 2);
+	tcase_add_test(tests, a_storm_of_malformed_pdus_ends_the_session_in_order);
+	tcase_add_loop_test(tests, alerts_are_kept_and_get_no_answer, 0, 4);
 	tcase_add_test(tests, a_peer_that_sends_nothing_but_errors_is_left);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

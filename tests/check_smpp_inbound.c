@@ -282,6 +282,31 @@ START_TEST(what_else_was_said_stands_in_the_options)
 }
 END_TEST
 
+START_TEST(an_alert_says_whether_the_handset_is_back)
+{
+	static const struct { const char *tlv, *told; } cases[] = {
+		{ NULL, "{\"availability\":\"available\"}" },
+		{ "\x00", "{\"availability\":\"available\",\"tlvs\":{\"ms_availability_status\":0}}" },
+		{ "\x01", "{\"availability\":\"denied\",\"tlvs\":{\"ms_availability_status\":1}}" },
+		{ "\x02", "{\"availability\":\"unavailable\",\"tlvs\":{\"ms_availability_status\":2}}" },
+		{ "\x07", "{\"tlvs\":{\"ms_availability_status\":7}}" },
+	};
+	const struct smpp_options options = options_of();
+	struct smpp_pdu pdu = { .command = SMPP_ALERT_NOTIFICATION,
+		.source = { .ton = 1, .npi = 1, .digits = "447700900123" },
+		.destination = { .digits = "88100" } };
+	struct inbound to;
+	if (cases[_i].tlv)
+		ck_assert(smpp_tlv_add(&pdu, SMPP_TAG_MS_AVAILABILITY_STATUS, cases[_i].tlv, 1));
+	char *told = smpp_read_inbound(&options, &pdu, &to);
+	ck_assert(to.alert);
+	ck_assert_str_eq(to.sender, "+447700900123");
+	ck_assert_str_eq(to.recipient, "88100");
+	ck_assert_str_eq(told, cases[_i].told);
+	free(told);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("smpp_inbound");
@@ -294,6 +319,7 @@ int main(void)
 	tcase_add_test(tests, addresses_are_shown_as_a_person_would_write_them);
 	tcase_add_test(tests, texts_in_the_default_coding_are_read_by_the_alphabet_of_the_link);
 	tcase_add_test(tests, what_else_was_said_stands_in_the_options);
+	tcase_add_loop_test(tests, an_alert_says_whether_the_handset_is_back, 0, 5);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
 	int failed = srunner_ntests_failed(runner);

@@ -442,6 +442,29 @@ START_TEST(tries_come_later_each_time_and_end)
 }
 END_TEST
 
+START_TEST(a_failure_says_that_an_alert_is_to_come)
+{
+	static const char receipt[] = "id:7 sub:001 dlvrd:000 submit date:2607311200 "
+	    "done date:2607311201 stat:UNDELIV err:027 text:";
+	const struct message message = message_of();
+	for (unsigned pending = 0; pending < 2; pending++) {
+		const uint8_t octet = (uint8_t)pending;
+		struct smpp_pdu answer = { .command = (uint32_t)SMPP_SUBMIT_SM_RESP, .status = 0xFE };
+		struct smpp_pdu pdu = { .command = SMPP_DELIVER_SM, .esm_class = SMPP_ESM_RECEIPT,
+			.short_message = (const uint8_t *)receipt, .sm_length = sizeof receipt - 1 };
+		struct smpp_receipt from;
+		struct receipt to;
+		ck_assert(smpp_tlv_add(&answer, SMPP_TAG_DPF_RESULT, &octet, 1));
+		ck_assert(smpp_tlv_add(&pdu, SMPP_TAG_DPF_RESULT, &octet, 1));
+		ck_assert(smpp_receipt(&pdu, &from));
+		smpp_read_receipt(&usual, &pdu, &from, &to);
+		const struct outcome outcome = smpp_outcome(&usual, &answer, &message);
+		ck_assert_int_eq(strstr(outcome.text, "an alert is to come") != NULL, pending);
+		ck_assert_int_eq(strstr(to.text, "an alert is to come") != NULL, pending);
+	}
+}
+END_TEST
+
 START_TEST(a_link_may_say_what_a_status_means)
 {
 	static char *rules[] = { (char *)"0x0B = retry", (char *)"69 = fail", (char *)"0x58=few",
@@ -696,6 +719,7 @@ int main(void)
 	tcase_add_test(tests, receipts_name_messages_in_every_base_that_the_vectors_allow);
 	tcase_add_test(tests, a_session_is_of_the_lower_version);
 	tcase_add_test(tests, settings_that_do_not_fit_are_refused_in_words);
+	tcase_add_test(tests, a_failure_says_that_an_alert_is_to_come);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
 	int failed = srunner_ntests_failed(runner);

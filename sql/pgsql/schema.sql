@@ -108,7 +108,7 @@ CREATE TABLE inbox (                    -- messages from handsets
     body          text,                             -- UTF-8; NULL when it is no text
     data          bytea,                            -- then these octets
     udh           bytea,                            -- user data header, with its length octet
-    kind          text NOT NULL DEFAULT 'text',     -- text, flash, binary, vcard, wap-push ...
+    kind          text NOT NULL DEFAULT 'text',     -- text, flash, binary, vcard, alert ...
     link          text NOT NULL,                    -- where it came in
     network_time  timestamptz(3),                   -- when the network took it, if it says so
     parts         smallint NOT NULL DEFAULT 1,      -- message parts that it had

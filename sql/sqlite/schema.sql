@@ -105,7 +105,7 @@ CREATE TABLE inbox (                    -- messages from handsets
     body          TEXT,                             -- UTF-8; NULL when it is no text
     data          BLOB,                             -- then these octets
     udh           BLOB,                             -- user data header, with its length octet
-    kind          TEXT    NOT NULL DEFAULT 'text',  -- text, flash, binary, vcard, wap-push ...
+    kind          TEXT    NOT NULL DEFAULT 'text',  -- text, flash, binary, vcard, alert ...
     link          TEXT    NOT NULL,                 -- where it came in
     network_time  TEXT,                             -- when the network took it, if it says so
     parts         INTEGER NOT NULL DEFAULT 1,       -- message parts that it had
