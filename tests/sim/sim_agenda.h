@@ -12,7 +12,7 @@
 struct account;
 struct agenda;
 
-enum item_kind { ITEM_RESPONSE, ITEM_RECEIPT, ITEM_INBOUND, ITEM_VERBATIM };
+enum item_kind { ITEM_RESPONSE, ITEM_RECEIPT, ITEM_INBOUND, ITEM_VERBATIM, ITEM_ALERT };
 
 struct item_address { uint8_t ton, npi; char digits[21]; };
 
@@ -36,6 +36,7 @@ struct item {
 	uint8_t state;                  /* RECEIPT: message_state */
 	uint8_t part;                   /* INBOUND: 1... */
 	bool has_reference, early, again;
+	bool pending;                   /* RECEIPT: of a submit with set_dpf */
 	struct item_address source, destination;        /* RECEIPT: of the submit */
 	char service_type[6], text[21];
 };

@@ -13,6 +13,7 @@
 #include "sim_inbound.h"
 #include "sim_judge.h"
 #include "sim_message.h"
+#include "sim_outbind.h"
 #include "sim_session.h"
 
 #include "../../drivers/smpp_pdu.h"
@@ -333,7 +334,8 @@ struct center *center_new(const struct sim_options *options, struct event_base *
 	every(center->housekeeping, (quarter < HOUSEKEEPING_MS ? quarter : HOUSEKEEPING_MS) / 1e3);
 	if (options->disconnect_seconds > 0)
 		every(center->disconnect, options->disconnect_seconds);
-	if (options->inbound_rate > 0 || options->inbound_count || options->inject)
+	if (options->inbound_rate > 0 || options->inbound_count || options->inject ||
+	    options->alerts)
 		every(center->inbound, INBOUND_MS / 1e3);
 	return center;
 }
@@ -358,6 +360,7 @@ void center_report(struct center *center)
 
 void center_free(struct center *center)
 {
+	outbind_stop(center);
 	sessions_free(center);
 	accounts_free(center);
 	struct event *events[] = { center->tick, center->turn_end, center->housekeeping,

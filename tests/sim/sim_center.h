@@ -14,6 +14,7 @@
 
 struct event;
 struct event_base;
+struct outbind;
 struct session;
 struct smpp_pdu;
 
@@ -40,6 +41,8 @@ struct center {
 	uint64_t inbound_ms;
 	struct account *inbound_last;
 	struct item_list injected;      /* from the file, not yet posted */
+	unsigned alerts_made;           /* of --alerts */
+	struct outbind *outbind;        /* NULL: nobody is called */
 	struct account *injected_to;    /* NULL until one has a receiver */
 	FILE *record, *record_json, *doubles;   /* NULL when not asked for */
 };

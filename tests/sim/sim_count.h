@@ -30,6 +30,8 @@ struct smpp_pdu;
 	X(inbound_acked)        /* distinct */ \
 	X(redelivered)          /* deliver_sm sent again */ \
 	X(deliveries_refused)   /* answered with a lasting error and given up */ \
+	X(alerts_sent)          /* alert_notification */ \
+	X(outbinds)             /* calls on which one left */ \
 	X(binds)                /* accepted */ \
 	X(binds_refused) \
 	X(malformed)            /* PDUs answered with an error for their form */ \

@@ -9,6 +9,7 @@
  */
 #include "sim_deliver.h"
 
+#include "sim_alert.h"
 #include "sim_center.h"
 #include "sim_inbound.h"
 #include "sim_session.h"
@@ -31,7 +32,8 @@ static const struct { const char *word; unsigned error; } states[] = {
 	[STATE_REJECTED] = { "REJECTD", 9 },
 };
 
-enum { DATE_TEXT = 11, TAG_SOURCE_PORT = 0x020A, TAG_DESTINATION_PORT = 0x020B };
+enum { DATE_TEXT = 11, TAG_SOURCE_PORT = 0x020A, TAG_DESTINATION_PORT = 0x020B,
+	TAG_SET_DPF = 0x0421, ALERT_MS = 50 };
 
 /* Minutes in UTC: "2607311200" */
 static void date_text(char out[DATE_TEXT], int64_t at)
@@ -48,6 +50,12 @@ static struct smpp_address address(const struct item_address *from)
 	struct smpp_address to = { .ton = from->ton, .npi = from->npi };
 	snprintf(to.digits, sizeof to.digits, "%s", from->digits);
 	return to;
+}
+
+/* Its submit asked to be told when the handset can be reached, and now it could not. */
+static bool is_away(const struct item *item)
+{
+	return item->pending && item->state != STATE_DELIVERED && item->state != STATE_ENROUTE;
 }
 
 static void receipt_send(struct center *center, struct session *session, struct item *item)
@@ -70,15 +78,20 @@ static void receipt_send(struct center *center, struct session *session, struct 
 	};
 	snprintf(pdu.service_type, sizeof pdu.service_type, "%s", item->service_type);
 	const uint8_t network_error[] = { 3, (uint8_t)(error >> 8), (uint8_t)error };
+	static const uint8_t pending = 1;
 	const uint8_t reference[] = { (uint8_t)(item->reference >> 8), (uint8_t)item->reference };
 	if (session->version >= 0x34) {
 		smpp_tlv_add(&pdu, SMPP_TAG_RECEIPTED_MESSAGE_ID, id, (uint16_t)(strlen(id) + 1));
 		smpp_tlv_add(&pdu, SMPP_TAG_MESSAGE_STATE, &item->state, 1);
 		if (error)
 			smpp_tlv_add(&pdu, SMPP_TAG_NETWORK_ERROR_CODE, network_error, 3);
+		if (is_away(item))
+			smpp_tlv_add(&pdu, SMPP_TAG_DPF_RESULT, &pending, 1);
 		if (item->has_reference)
 			smpp_tlv_add(&pdu, SMPP_TAG_USER_MESSAGE_REFERENCE, reference, 2);
 	}
+	if (is_away(item) && !item->again)
+		center_later(center, alert_after(center, item), ALERT_MS);
 	session_deliver(session, &pdu, item);
 	if (!item->again && center->record) {
 		center_id(center, item->number, false, id);
@@ -98,6 +111,10 @@ static void verbatim_send(struct session *session, struct item *item)
 
 void deliver(struct center *center, struct session *session, struct item *item)
 {
+	if (item->kind == ITEM_ALERT) {
+		alert_send(center, session, item);
+		return;
+	}
 	if (item->kind == ITEM_RECEIPT)
 		receipt_send(center, session, item);
 	else if (item->kind == ITEM_VERBATIM)
@@ -147,6 +164,7 @@ struct item *receipt_new(struct center *center, struct account *account,
 	item->submitted_at = (uint32_t)center->unix_now;
 	item->source = kept(&submit->source);
 	item->destination = kept(&submit->destination);
+	item->pending = smpp_tlv_number(submit, TAG_SET_DPF, 0) == 1;
 	item->has_reference = smpp_tlv(submit, SMPP_TAG_USER_MESSAGE_REFERENCE) != NULL;
 	item->reference = (uint16_t)smpp_tlv_number(submit, SMPP_TAG_USER_MESSAGE_REFERENCE, 0);
 	snprintf(item->service_type, sizeof item->service_type, "%.5s", submit->service_type);

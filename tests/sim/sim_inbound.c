@@ -11,6 +11,7 @@
 #include "sim_inbound.h"
 
 #include "sim_account.h"
+#include "sim_alert.h"
 #include "sim_center.h"
 #include "sim_session.h"
 #include "sim_text.h"
@@ -142,6 +143,7 @@ void inbound_pace(struct center *center)
 	if (!account)
 		return;
 	injected_post(center, account);
+	alerts_post(center, account);
 	if (options->inbound_rate > 0)
 		center->inbound_owed += (double)passed_ms * options->inbound_rate / 1000;
 	else

@@ -30,6 +30,7 @@ enum sim_id_form {
 
 struct sim_options {
 	const char *listen, *record, *record_json, *counts, *doubles, *inject;
+	const char *outbind;            /* ADDRESS:PORT[,ID,PASSWORD]; NULL: nobody is called */
 	const char *inbound_from, *inbound_to, *inbound_text;
 	unsigned port;                  /* 0: any free one */
 	unsigned speaks;                /* SMPP: 0x33, 0x34, 0x50 */
@@ -40,12 +41,14 @@ struct sim_options {
 	unsigned deliver_timeout_ms, deliver_retry_ms;
 	unsigned disconnect_every;      /* accepted submits; 0: never */
 	unsigned inbound_count;         /* 0: no end when there is a rate, else none */
+	unsigned alerts;                /* out of the blue */
 	unsigned seed;
 	struct sim_span response_delay, receipt_delay, late_delay;
 	double undelivered, expired, rejected, early_receipts, drop_responses, late;
 	double disconnect_seconds;      /* 0: never */
 	double inbound_rate;            /* a second; 0: all at once */
 	enum sim_id_form id_form;
+	bool outbind_wrong_password;
 	bool receipts, echo, quiet, help, version;
 	struct sim_list accounts, fail, undeliverable;
 	struct sim_errors errors;

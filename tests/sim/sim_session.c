@@ -187,6 +187,12 @@ void session_deliver(struct session *session, struct smpp_pdu *pdu, struct item 
 	session_send(session, pdu);
 }
 
+void session_tell(struct session *session, struct smpp_pdu *pdu)
+{
+	pdu->sequence = next_sequence(session);
+	session_send(session, pdu);
+}
+
 struct item *session_delivered(struct session *session, uint32_t sequence)
 {
 	struct item **place = &session->by_sequence[sequence & (session->ring - 1)];
@@ -339,13 +345,13 @@ static bool slot_find(struct center *center, uint64_t *serial)
 	return false;
 }
 
-void session_new(struct center *center, int fd)
+uint64_t session_new(struct center *center, int fd)
 {
 	uint64_t serial;
 	if (!slot_find(center, &serial)) {
 		log_warn("event=refused reason=\"too many connections\"");
 		close(fd);
-		return;
+		return 0;
 	}
 	const int on = 1;
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
@@ -367,6 +373,7 @@ void session_new(struct center *center, int fd)
 		abort();
 	center->sessions[serial % SESSIONS_MAX] = session;
 	event_add(session->readable, NULL);
+	return serial;
 }
 
 /* What a session has waited for too long, or NULL. */

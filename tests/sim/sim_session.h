@@ -44,8 +44,8 @@ struct session {
 	uint32_t sequence, ring;        /* the last given out; a power of two */
 };
 
-/* Takes an accepted socket. Too many sessions: closes it. */
-void session_new(struct center *, int fd);
+/* Takes a connected socket. Returns the serial; 0: too many sessions, it is closed. */
+uint64_t session_new(struct center *, int fd);
 
 /* The session of that serial, or NULL when it is no more. */
 struct session *session_find(const struct center *, uint64_t serial);
@@ -71,6 +71,9 @@ void session_answer(struct session *, uint32_t command, uint32_t sequence, uint3
 
 /* Sends a deliver_sm under a number of its own, and takes the item into flight. */
 void session_deliver(struct session *, struct smpp_pdu *, struct item *);
+
+/* Sends a request under a number of its own that has no response. */
+void session_tell(struct session *, struct smpp_pdu *);
 
 /* Takes the item out of flight that was sent under that number; NULL: none was. */
 struct item *session_delivered(struct session *, uint32_t sequence);

@@ -8,6 +8,7 @@
  *     sim_judge      what a submit is worth  sim_center  what becomes of it
  *     sim_deliver    receipts and echoes     sim_inbound messages from handsets
  *     sim_inject     such messages of a file sim_text   a text in parts
+ *     sim_outbind    calling a client        sim_alert  handsets that are back
  *     sim_message    a message as JSON
  *     sim_account    who may bind, and delivering until it is acknowledged
  *     sim_agenda     what is due later       sim_count   counts and doubles
@@ -18,6 +19,7 @@
 #include "sim_center.h"
 #include "sim_inject.h"
 #include "sim_options.h"
+#include "sim_outbind.h"
 #include "sim_session.h"
 
 #include "../../gateway/log.h"
@@ -143,6 +145,8 @@ int main(int argc, char **argv)
 	struct center *center = center_new(&options, base);
 	int status = EXIT_FAILURE;
 	if (center && !inject_read(center)) {
+		status = EXIT_USAGE;
+	} else if (center && !outbind_start(center)) {
 		status = EXIT_USAGE;
 	} else if (center && serve(center)) {
 		sessions_flush(center);
