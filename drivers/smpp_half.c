@@ -484,7 +484,10 @@ static void on_request(struct half *half, const struct smpp_pdu *pdu, uint32_t w
 {
 	const struct reaction *reaction = reaction_to(pdu->command);
 	const uint32_t response = pdu->command | (uint32_t)SMPP_RESPONSE;
-	if (!reaction)
+	const bool known = smpp_command_name(pdu->command) && smpp_command_name(response);
+	if (!reaction && known)
+		object(half, response, pdu->sequence, SMPP_RINVBNDSTS); /* what only a client asks */
+	else if (!reaction)
 		object(half, (uint32_t)SMPP_GENERIC_NACK, pdu->sequence, SMPP_RINVCMDID);
 	else if (reaction->allowed && !reaction->act)
 		link_debug(half->link, "event=ignored command=%s", smpp_command_name(pdu->command));
