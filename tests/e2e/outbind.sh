@@ -4,25 +4,6 @@
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-# A port that was free just now, in $AWAITED.
-port_choose() {
-	sim_start chooser
-	AWAITED=${PORT[chooser]}
-	sim_stop chooser
-}
-
-listening() { # KEYS...: those of a link that awaits outbinds
-	echo "listen = \"127.0.0.1:$AWAITED\" listen_from = {\"127.0.0.0/8\"} outbind_id = \"centre\"
-		outbind_password = \"wakeup\" $*"
-}
-
-# A link that has no host.
-listen_link() { # NAME KEYS...
-	local name=$1
-	shift
-	smpp_link "$name" 1 "$(listening "$@")" | sed 's/host = "127.0.0.1" port = 1//'
-}
-
 calls() { echo "--outbind 127.0.0.1:$AWAITED,centre,wakeup"; }
 
 # All that comes in comes by outbind, since our own bind only sends.

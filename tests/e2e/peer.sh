@@ -79,6 +79,30 @@ frames() { # FILTER: how many frames of the capture it lets through
 # dumpcap hands frames over late: the answer to unbind is the last one with a PDU.
 ended_in_capture() { [ "$(frames 'smpp.command_id == 0x80000006')" -ge 1 ]; }
 
+# It calls us; tshark reads along.
+a_foreign_centre_that_calls_by_outbind_is_served() {
+	port_choose
+	PORT[sim]=$AWAITED
+	capture_start sim
+	peer_start --account shop:secret --inbound-count 4 --outbind "127.0.0.1:$AWAITED" --outbind-as centre:wakeup
+	PORT[sim]=$AWAITED
+	listen_link main 'outbind_bind = transceiver password = "secret" enquire_link = 1' | conf
+	ctl init
+	gateway_start
+	insert_texts
+	await_statuses 20 delivered=4
+	await_sql 20 4 "SELECT count(*) FROM inbox"
+	gateway_stop
+	kill -TERM "${PID[peer]}"
+	await_gone 10 "${PID[peer]}"
+	compare_texts
+	await 20 "the end of the session in the capture" ended_in_capture
+	kill -INT "${PID[dumpcap]}"
+	await_gone 10 "${PID[dumpcap]}"
+	expect "malformed frames" "$(frames _ws.malformed)" 0
+	expect "outbinds that tshark dissected" "$(frames 'smpp.command_id == 0x0000000b')" 1
+}
+
 tshark_finds_no_malformed_pdu_in_a_whole_run() {
 	sim_start sim --inbound 20 --inbound-count 20
 	smpp_link main "${PORT[sim]}" 'enquire_link = 1' | conf
@@ -109,5 +133,5 @@ on_both a_foreign_centre_gets_every_text_as_written_over_one_connection \
 on_both a_centre_in_perl_gets_every_text_as_written_over_one_connection \
 	a_centre_in_perl_gets_every_text_as_written_over_two_connections
 on_one sqlite a_centre_in_perl_refuses_a_wrong_password_and_serves_a_transmitter
-on_one sqlite tshark_finds_no_malformed_pdu_in_a_whole_run
+on_one sqlite a_foreign_centre_that_calls_by_outbind_is_served tshark_finds_no_malformed_pdu_in_a_whole_run
 finish

@@ -50,6 +50,8 @@ const defaults = {
 	'--counts': '',                 // write the JSON there too
 	'--record': '',                 // append whole messages there
 	'--echo': false,                // takes no value: send submits back
+	'--outbind': '',                // ADDRESS:PORT: call there, send outbind, await a bind
+	'--outbind-as': '',             // ID:PASSWORD to say then
 	'--tls-cert': '', '--tls-key': '', // PEM: speak TLS
 	'--tls-client-ca': '',          // PEM: ask for certificates signed by it
 };
@@ -338,7 +340,7 @@ const secure = options['--tls-cert'] ? {
 		requestCert: true, rejectUnauthorized: true } : {}),
 } : {};
 
-const server = smpp.createServer(secure, (session) => {
+function serve(session) {
 	for (const command of ['bind_transceiver', 'bind_receiver', 'bind_transmitter'])
 		session.on(command, (pdu) => onBind(session, pdu));
 	for (const command of ['submit_sm', 'data_sm'])
@@ -361,7 +363,23 @@ const server = smpp.createServer(secure, (session) => {
 		if (error.code !== 'ECONNRESET' && error.code !== 'EPIPE')
 			problem(`session: ${error.message}`);
 	});
-});
+}
+
+/* Whoever does not listen yet is called again. */
+function call() {
+	const [host, port] = options['--outbind'].split(':');
+	const [id, password] = options['--outbind-as'].split(':');
+	const session = smpp.connect({ host, port: Number(port) }, () => {
+		serve(session);
+		session.outbind({ system_id: id, password });
+	});
+	session.on('error', (error) => {
+		if (error.code === 'ECONNREFUSED')
+			setTimeout(call, 200);
+	});
+}
+
+const server = smpp.createServer(secure, serve);
 
 function report() {
 	const json = JSON.stringify({ ...saw, incomplete: open.size }) + '\n';
@@ -385,4 +403,6 @@ server.on('error', (error) => {
 });
 server.listen(Number(options['--smpp']), options['--listen'], () => {
 	fs.writeSync(1, `READY smpp=${server.address().port}\n`);
+	if (options['--outbind'])
+		call();
 });
