@@ -541,6 +541,49 @@ START_TEST(an_operators_drain_closes_the_link_and_run_opens_it_again)
 }
 END_TEST
 
+START_TEST(a_link_that_only_receives_is_given_no_rows)
+{
+	add_row("+3620", "link1");
+	for (unsigned i = 0; i < 5; i++)
+		add_row("+3620", "");
+	up(1, 0);
+	turn_for(30);
+	ck_assert_uint_eq(submitted, 0);
+	up(2, 10);
+	await(submitted == 5);
+	turn_for(30);
+	ck_assert_uint_eq(submitted, 5);
+	ck_assert_uint_eq(rows[0].settles, rows[0].claims); /* parked at most */
+	link_up(puppets[1]->link, 1);      /* it sends, too, from now on */
+	await(submitted == 6);
+}
+END_TEST
+
+START_TEST(a_session_that_waits_for_its_peer_gives_its_queue_back_and_goes_on)
+{
+	for (unsigned i = 0; i < 10; i++)
+		add_row("+3620", "link1");
+	up(1, 2);
+	await(submitted == 2);
+	const struct puppet *before = puppets[1];
+	struct link_report report;
+	link_wait(puppets[1]->link, "awaiting outbind");
+	turn_for(30);
+	link_report(puppets[1]->link, &report);
+	ck_assert_str_eq(report.state, "connecting");
+	ck_assert_str_eq(report.reason, "awaiting outbind");
+	puppet_answer(puppets[1], &sent);   /* what was lent comes back all the same */
+	puppet_answer(puppets[1], &sent);
+	turn_for(30);
+	ck_assert_uint_eq(submitted, 2);
+	ck_assert_uint_eq(rows[0].verdict, VERDICT_SENT);
+	ck_assert_uint_eq(rows[9].settles, rows[9].claims);
+	link_up(puppets[1]->link, 2);
+	await(submitted == 4);
+	ck_assert_ptr_eq(before, puppets[1]);
+}
+END_TEST
+
 START_TEST(nothing_leaves_while_the_lease_is_not_certain)
 {
 	add_row("+3620", "");
@@ -687,6 +730,8 @@ int main(void)
 	tcase_add_test(tests, a_reload_changes_live_keys_in_place_and_reopens_for_others);
 	tcase_add_test(tests, a_session_keeps_its_options_through_reloads);
 	suite_add_tcase(suite, tests);
+	tcase_add_test(tests, a_link_that_only_receives_is_given_no_rows);
+	tcase_add_test(tests, a_session_that_waits_for_its_peer_gives_its_queue_back_and_goes_on);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
 	int failed = srunner_ntests_failed(runner);
