@@ -22,6 +22,17 @@ static void open_three(void)
 	open_smpp(SMPP_TRANSCEIVER, true);
 }
 
+/* The peer calls. */
+static void open_outbind(void)
+{
+	const unsigned port = world_listens();
+	options.outbind_bind = SMPP_OUTBIND_TRANSCEIVER;
+	peer.receipts = true;
+	world_open_as(&smpp_driver, &options);
+	AWAIT(*the_link.note);
+	peer_outbind(peer_call(port), "centre", "wakeup");
+}
+
 static void *loop_options;
 
 static void open_loop(void)
@@ -42,6 +53,7 @@ static const struct subject {
 	{ "smpp as transmitter and receiver", open_pair, true },
 	{ "smpp as transmitter", open_transmitter, false },
 	{ "smpp with three binds", open_three, true },
+	{ "smpp by outbind", open_outbind, true },
 	{ "loop", open_loop, true },
 };
 enum { SUBJECTS = sizeof subjects / sizeof subjects[0] };

@@ -10,32 +10,11 @@
 enum { MARK = 4242 };
 
 static unsigned port;
-static char *allowed[2];
-
-/* A port of this machine that is free just now. */
-static unsigned free_port(void)
-{
-	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t len = sizeof at;
-	const int fd = socket(AF_INET, SOCK_STREAM, 0);
-	ck_assert_int_eq(bind(fd, (void *)&at, len), 0);
-	ck_assert_int_eq(getsockname(fd, (void *)&at, &len), 0);
-	close(fd);
-	return ntohs(at.sin_port);
-}
 
 static void outbind_setup(void)
 {
-	static char where[64], id[] = "centre", secret[] = "wakeup", home[] = "127.0.0.0/8";
 	world_setup();
-	port = free_port();
-	snprintf(where, sizeof where, "127.0.0.1:%u", port);
-	allowed[0] = home;
-	options.listen = where;
-	options.listen_from = (struct conf_list){ .items = allowed, .n = 1 };
-	options.outbind_id = id;
-	options.outbind_password = secret;
-	options.host.n = 0;
+	port = world_listens();
 }
 
 /* A session that only listens; the door is open. */
@@ -46,19 +25,11 @@ static void door_open(void)
 	ck_assert_ptr_nonnull(strstr(the_link.note, "awaiting outbind at 127.0.0.1:"));
 }
 
-static void say_outbind(unsigned call, const char *id, const char *password)
-{
-	struct smpp_pdu pdu = { .command = SMPP_OUTBIND, .sequence = 1 };
-	snprintf(pdu.system_id, sizeof pdu.system_id, "%s", id);
-	snprintf(pdu.password, sizeof pdu.password, "%s", password);
-	peer_say(call, &pdu);
-}
-
 /* A call that says who it is. */
 static unsigned call_in(void)
 {
 	const unsigned call = peer_call(port);
-	say_outbind(call, "centre", "wakeup");
+	peer_outbind(call, "centre", "wakeup");
 	return call;
 }
 
@@ -147,7 +118,7 @@ START_TEST(wrong_credentials_end_the_call)
 	};
 	door_open();
 	const unsigned call = peer_call(port);
-	say_outbind(call, cases[_i].id, cases[_i].password);
+	peer_outbind(call, cases[_i].id, cases[_i].password);
 	AWAIT(peer.hung_up[call]);
 	ck_assert_uint_eq(peer.nheard, 0);
 	call_in();
@@ -157,8 +128,8 @@ END_TEST
 
 START_TEST(a_call_from_elsewhere_is_not_taken)
 {
-	static char other[] = "192.0.2.0/24";
-	allowed[0] = other;
+	static char other[] = "192.0.2.0/24", *others[] = { other };
+	options.listen_from.items = others;
 	door_open();
 	const unsigned call = call_in();
 	AWAIT(peer.hung_up[call]);
@@ -224,7 +195,7 @@ START_TEST(other_pdus_before_the_outbind_are_answered_but_not_for_ever)
 		ck_assert_uint_eq(peer.heard[i].command, cases[i].response);
 		ck_assert_uint_eq(peer.heard[i].status, cases[i].status);
 	}
-	say_outbind(call, "centre", "wakeup");
+	peer_outbind(call, "centre", "wakeup");
 	AWAIT(the_link.ups);
 	const unsigned other = peer_call(port);
 	for (unsigned i = 0; i < 9; i++) {
@@ -246,7 +217,7 @@ START_TEST(only_a_few_may_stand_in_the_door)
 	AWAIT(peer.hung_up[calls[8]]);
 	for (unsigned i = 0; i < 8; i++)
 		ck_assert(!peer.hung_up[calls[i]]);
-	say_outbind(calls[3], "centre", "wakeup"); /* makes room for another */
+	peer_outbind(calls[3], "centre", "wakeup"); /* makes room for another */
 	AWAIT(the_link.ups);
 	const unsigned call = peer_call(port);
 	idle(20);
@@ -259,7 +230,7 @@ END_TEST
 START_TEST(a_second_outbind_on_a_bound_session_changes_nothing)
 {
 	bound_by_outbind();
-	say_outbind(0, "centre", "wrong");
+	peer_outbind(0, "centre", "wrong");
 	await_enquiry(0);
 	ck_assert_uint_eq(peer.nheard, 1);
 	ck_assert_uint_eq(the_link.waits, 0);
@@ -272,7 +243,7 @@ START_TEST(an_outbind_on_a_connection_of_ours_changes_nothing)
 	options.listen = nowhere;
 	options.host.n = 1;
 	world_up();
-	say_outbind(0, "centre", "wakeup");
+	peer_outbind(0, "centre", "wakeup");
 	await_enquiry(0);
 	ck_assert_uint_eq(peer.nheard, 1);
 	ck_assert_uint_eq(the_link.downs, 0);

@@ -463,6 +463,35 @@ static inline void world_open(void)
 	world_open_as(&smpp_driver, &options);
 }
 
+/* The options of a session without a host, which awaits outbinds of "centre" with the password
+ * "wakeup" at a port that is free just now. */
+static inline unsigned world_listens(void)
+{
+	static char where[64], id[] = "centre", secret[] = "wakeup", home[] = "127.0.0.0/8",
+	    *allowed[] = { home };
+	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof at;
+	const int fd = socket(AF_INET, SOCK_STREAM, 0);
+	ck_assert_int_eq(bind(fd, (void *)&at, len), 0);
+	ck_assert_int_eq(getsockname(fd, (void *)&at, &len), 0);
+	close(fd);
+	snprintf(where, sizeof where, "127.0.0.1:%u", ntohs(at.sin_port));
+	options.listen = where;
+	options.listen_from = (struct conf_list){ .items = allowed, .n = 1 };
+	options.outbind_id = id;
+	options.outbind_password = secret;
+	options.host.n = 0;
+	return ntohs(at.sin_port);
+}
+
+static inline void peer_outbind(unsigned call, const char *id, const char *password)
+{
+	struct smpp_pdu pdu = { .command = SMPP_OUTBIND, .sequence = 1 };
+	snprintf(pdu.system_id, sizeof pdu.system_id, "%s", id);
+	snprintf(pdu.password, sizeof pdu.password, "%s", password);
+	peer_say(call, &pdu);
+}
+
 static inline void world_up(void)
 {
 	world_open();
