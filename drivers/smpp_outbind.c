@@ -55,6 +55,7 @@ struct outbind {
 	const struct smpp_options *options;
 	struct outbind_owner owner;
 	struct evconnlistener *listener;
+	struct tls *tls;                /* NULL without */
 	struct event *rest;             /* the listener sleeps until it rings */
 	struct caller callers[CALLERS_MAX];
 	uint64_t lines_since;
@@ -176,8 +177,10 @@ static void on_garbled(void *ctx, const uint8_t *at, size_t len)
 static void on_stream(void *ctx, enum stream_event event, const char *why)
 {
 	struct caller *caller = ctx;
-	if (event != STREAM_CLOSED)
+	if (event != STREAM_CLOSED) {
+		link_info(caller->outbind->link, "event=called peer=%s tls=\"%s\"", caller->peer, why);
 		return;
+	}
 	if (!caller->leaving)
 		refuse(caller->outbind, caller->peer, why);
 	forget(caller);
@@ -209,7 +212,8 @@ static void receive(struct caller *caller, int fd, const char *peer)
 {
 	const struct smpp_options *options = caller->outbind->options;
 	const struct stream_options how = { .partial_ms = (unsigned)options->pdu_timeout,
-		.stall_ms = (unsigned)options->write_timeout };
+		.stall_ms = (unsigned)options->write_timeout,
+		.connect_ms = (unsigned)options->outbind_timeout, .tls = caller->outbind->tls };
 	const struct stream_handler handler = { .ctx = caller, .measure = measure,
 		.frame = on_frame, .garbled = on_garbled, .event = on_stream };
 	caller->leaving = false;
@@ -279,10 +283,15 @@ struct outbind *outbind_new(struct link *link, const struct smpp_options *option
 	if (!outbind)
 		abort();
 	*outbind = (struct outbind){ .link = link, .options = options, .owner = *owner };
+	if (options->tls.on && !(outbind->tls = tls_new_server(&options->tls, err))) {
+		free(outbind);
+		return NULL;                    /* a file has gone since it was checked */
+	}
 	outbind->listener = open_door(outbind, options->listen);
 	if (!outbind->listener) {
 		conf_fail(err, "cannot listen at %.80s: %s%s", options->listen, strerror(errno),
 		    errno == EADDRINUSE ? ": another link or program does" : "");
+		tls_free(outbind->tls);
 		free(outbind);
 		return NULL;
 	}
@@ -310,6 +319,7 @@ void outbind_free(struct outbind *outbind)
 		event_free(outbind->callers[i].timer);
 	}
 	evconnlistener_free(outbind->listener);
+	tls_free(outbind->tls);
 	event_free(outbind->rest);
 	free(outbind);
 }
@@ -355,8 +365,11 @@ bool outbind_check(const struct smpp_options *options, struct conf_error *err)
 	if (!network_endpoint(options->listen, &at, &len))
 		return conf_fail(err, "listen = \"%.80s\" is no address with a port, and no port: like "
 		    "\"192.0.2.1:2775\", \"[2001:db8::1]:2775\" or \"2775\"", options->listen);
-	if (options->tls.on)
-		return conf_fail(err, "listen goes without tls: a message centre that connects to us "
-		    "cannot be served over TLS");
+	if (options->tls.on) {
+		struct tls *tls = tls_new_server(&options->tls, err);
+		if (!tls)
+			return false;
+		tls_free(tls);
+	}
 	return check_callers(options, err);
 }

@@ -7,7 +7,7 @@
  *        v    +-----------------+                             |
  *      IDLE --+--> RESOLVING ---+--> DIALING ---> OPEN <------+
  *             |     on_resolved     on_dialed      |
- *             |                (with TLS: SHAKING, |
+ *             |               (with TLS, both ways: SHAKING,
  *             |                  on_shaken)        |
  *             |  (every host failed)               | stream_finish
  *             v                                    v
@@ -374,12 +374,12 @@ static void on_shaken(struct bufferevent *bev, short what, void *arg)
 	soon(stream);
 }
 
-static void shake(struct stream *stream, int fd)
+static void shake(struct stream *stream, int fd, const char *host)
 {
 	prepare(fd);
 	stream->bev = bufferevent_openssl_socket_new(stream->base, fd,
-	    tls_session(stream->options.tls, stream->name), BUFFEREVENT_SSL_CONNECTING,
-	    BEV_OPT_CLOSE_ON_FREE);
+	    tls_session(stream->options.tls, host), host ? BUFFEREVENT_SSL_CONNECTING
+	    : BUFFEREVENT_SSL_ACCEPTING, BEV_OPT_CLOSE_ON_FREE);
 	if (!stream->bev)
 		abort();
 	bufferevent_openssl_set_allow_dirty_shutdown(stream->bev, 1);
@@ -409,7 +409,7 @@ static void on_dialed(evutil_socket_t fd, short what, void *arg)
 	evutil_freeaddrinfo(stream->addresses);
 	stream->addresses = stream->address = NULL;
 	if (stream->options.tls) {
-		shake(stream, fd);
+		shake(stream, fd, stream->name);
 		return;
 	}
 	open_on(stream, fd);
@@ -692,7 +692,11 @@ struct stream *stream_adopt(struct event_base *base, int fd, const struct stream
     const struct stream_handler *handler)
 {
 	struct stream *stream = stream_new(base, options, handler);
-	open_on(stream, fd);
+	snprintf(stream->peer, sizeof stream->peer, "the caller");
+	if (options->tls)
+		shake(stream, fd, NULL);
+	else
+		open_on(stream, fd);
 	return stream;
 }
 

@@ -19,7 +19,7 @@ struct stream;
 struct tls;
 
 enum stream_event {
-	STREAM_CONNECTED,               /* after stream_connect(); `why` is "host:port", with TLS
+	STREAM_CONNECTED,               /* not after stream_adopt() without TLS; `why` is "host:port", with TLS
 	                                 * ", " and what tls_describe() says */
 	STREAM_CLOSED,                  /* `why` says how, for people; no more callbacks follow */
 };
@@ -58,7 +58,8 @@ bool stream_is_address(const char *text);
 struct stream *stream_connect(struct event_base *, const struct stream_options *,
     const struct stream_handler *);
 
-/* Takes over a connected socket (accepted, or one half of a pair). */
+/* Takes over a connected socket (accepted, or one half of a pair). With TLS, which is that of a
+ * server, STREAM_CONNECTED tells when the handshake is done. */
 struct stream *stream_adopt(struct event_base *, int fd, const struct stream_options *,
     const struct stream_handler *);
 

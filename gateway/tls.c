@@ -51,22 +51,37 @@ static bool load(SSL_CTX *context, const struct tls_settings *settings, struct c
 	return true;
 }
 
-struct tls *tls_new(const struct tls_settings *settings, struct conf_error *err)
+static struct tls *make(const SSL_METHOD *method, const struct tls_settings *settings, bool verify,
+    struct conf_error *err)
 {
 	struct tls *tls = calloc(1, sizeof *tls);
 	if (!tls || !(tls->name = strdup(settings->name)))
 		abort();
 	ERR_clear_error();
-	tls->context = SSL_CTX_new(TLS_client_method());
+	tls->context = SSL_CTX_new(method);
 	if (!tls->context)
 		abort();
 	SSL_CTX_set_min_proto_version(tls->context, settings->least ? TLS1_3_VERSION : TLS1_2_VERSION);
-	SSL_CTX_set_verify(tls->context, settings->verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, NULL);
+	SSL_CTX_set_verify(tls->context, verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, NULL);
 	SSL_CTX_set_mode(tls->context, SSL_MODE_RELEASE_BUFFERS);
 	if (load(tls->context, settings, err))
 		return tls;
 	tls_free(tls);
 	return NULL;
+}
+
+struct tls *tls_new(const struct tls_settings *settings, struct conf_error *err)
+{
+	return make(TLS_client_method(), settings, settings->verify, err);
+}
+
+struct tls *tls_new_server(const struct tls_settings *settings, struct conf_error *err)
+{
+	if (!*settings->certificate) {
+		conf_fail(err, "tls_certificate is missing: who connects to us wants to see one");
+		return NULL;
+	}
+	return make(TLS_server_method(), settings, false, err);
 }
 
 void tls_free(struct tls *tls)
@@ -84,6 +99,8 @@ SSL *tls_session(struct tls *tls, const char *host)
 	SSL *session = SSL_new(tls->context);
 	if (!session)
 		abort();
+	if (!host)
+		return session;
 	if (X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(session), name) == 1)
 		return session;                 /* an address has no SNI (RFC 6066, 3) */
 	SSL_set_tlsext_host_name(session, name);
@@ -127,11 +144,14 @@ void tls_describe(SSL *session, char *out, size_t room)
 	X509 *certificate = SSL_get1_peer_certificate(session);
 	char name[80] = "?";
 	struct tm until = { 0 };
-	if (certificate) {
+	if (!certificate) {
+		snprintf(out, room, "%s %s", SSL_get_version(session), SSL_get_cipher_name(session));
+	} else {
 		X509_NAME_get_text_by_NID(X509_get_subject_name(certificate), NID_commonName, name, sizeof name);
 		ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &until);
 		X509_free(certificate);
+		snprintf(out, room, "%s %s, certificate of %s until %04d-%02d-%02d",
+		    SSL_get_version(session), SSL_get_cipher_name(session), name, until.tm_year + 1900,
+		    until.tm_mon + 1, until.tm_mday);
 	}
-	snprintf(out, room, "%s %s, certificate of %s until %04d-%02d-%02d", SSL_get_version(session),
-	    SSL_get_cipher_name(session), name, until.tm_year + 1900, until.tm_mon + 1, until.tm_mday);
 }

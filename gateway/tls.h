@@ -43,10 +43,13 @@ extern const char *const tls_versions[]; /* "1.2" "1.3" NULL */
 
 /* Reads the files. NULL: *err says which is wrong, and why. */
 struct tls *tls_new(const struct tls_settings *, struct conf_error *err);
+/* The same for peers that connect to us. It needs a certificate of ours, and asks for none of
+ * theirs. */
+struct tls *tls_new_server(const struct tls_settings *, struct conf_error *err);
 void tls_free(struct tls *);            /* NULL is allowed; sessions that began go on */
 
 /* A session with `host` (a name or an address), not begun: whoever gets it frees it. It
- * asks for the name (SNI), and checks it. */
+ * asks for the name (SNI), and checks it. That of a server has no host: NULL. */
 struct ssl_st *tls_session(struct tls *, const char *host);
 
 /* Why the handshake failed, which check it was, and what to do. `error` is OpenSSL's, 0:
@@ -56,7 +59,8 @@ void tls_explain(struct ssl_st *, unsigned long error, char *out, size_t room);
 /* OpenSSL's words for an error. */
 const char *tls_reason(unsigned long error);
 
-/* "TLSv1.3 TLS_AES_256_GCM_SHA384, certificate of smsc.example until 2027-01-01". */
+/* "TLSv1.3 TLS_AES_256_GCM_SHA384, certificate of smsc.example until 2027-01-01",
+ * or without the latter where the peer has none. */
 void tls_describe(struct ssl_st *, char *out, size_t room);
 
 #endif

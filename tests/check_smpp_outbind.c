@@ -435,10 +435,10 @@ START_TEST(keys_that_do_not_go_together_are_refused_in_words)
 	wrong[4].listen_from.items = bads;
 	wrong[5].outbind_id = empty;
 	wrong[6].outbind_password_file = good.outbind_password;
-	wrong[7].tls.on = true;
+	wrong[7].tls = (struct tls_settings){ .on = true, .certificate = empty };
 	static const char *const words[] = { "host is missing", "listen = \"localhost:2775\"",
 		"listen = \"0\"", "listen needs listen_from", "listen_from: \"10.0.0.0/33\"",
-		"listen needs outbind_id", "keep one", "listen goes without tls" };
+		"listen needs outbind_id", "keep one", "tls_certificate is missing" };
 	for (unsigned i = 0; i < 8; i++) {
 		ck_assert(!smpp_check(&wrong[i], &err));
 		ck_assert_msg(strstr(err.text, words[i]), "%u: %s", i, err.text);

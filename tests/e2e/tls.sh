@@ -128,9 +128,32 @@ a_handshake_that_cannot_end_is_given_up() {
 	is_refused 'TLS: |TLS handshake'
 }
 
+# A centre that connects to us sees our certificate.
+a_centre_that_calls_by_outbind_is_served_over_tls() {
+	authority ca
+	certificate ours ca IP:127.0.0.1 30
+	port_choose
+	peer_start --account shop:secret --inbound-count 4 --outbind "127.0.0.1:$AWAITED" --outbind-as centre:wakeup --outbind-ca "$DIR/ca.pem"
+	listen_link main "outbind_bind = transceiver password = \"secret\" tls = on tls_certificate = \"$DIR/ours.pem\" tls_key = \"$DIR/ours.key\"" | conf
+	ctl init
+	gateway_start
+	sql "INSERT INTO outbox (recipient, body) VALUES ('+36201000001', 'Hello'), ('+36201000002', 'Szia ő')"
+	await_statuses 20 delivered=2
+	await_sql 20 4 "SELECT count(*) FROM inbox"
+	await_log 1 'event=called peer=127.0.0.1:[0-9]+ tls="the caller, TLSv1.3 '
+	sim_start plain --outbind "127.0.0.1:$AWAITED,centre,wakeup"
+	await_log 10 'event=outbind_refused peer=127.0.0.1:[0-9]+ reason="the caller: TLS: '
+	sim_stop plain
+	expect "binds without TLS" "$(sim_count plain binds)" 0
+	gateway_stop
+	listen_link main 'tls = on' | conf
+	ctl init 2>"$DIR/said" && fail "tls without a certificate is taken"
+	grep -q 'tls_certificate is missing' "$DIR/said" || fail "it says $(cat "$DIR/said")"
+}
+
 on_one sqlite a_link_over_tls_carries_messages_both_ways the_oldest_version_is_kept \
 	a_certificate_of_an_unknown_authority_is_refused a_certificate_for_another_name_is_refused \
 	a_certificate_that_has_expired_is_refused a_centre_that_asks_for_our_certificate_gets_it \
 	files_that_cannot_be_read_are_said_when_the_configuration_is \
-	a_handshake_that_cannot_end_is_given_up
+	a_handshake_that_cannot_end_is_given_up a_centre_that_calls_by_outbind_is_served_over_tls
 finish

@@ -52,6 +52,7 @@ const defaults = {
 	'--echo': false,                // takes no value: send submits back
 	'--outbind': '',                // ADDRESS:PORT: call there, send outbind, await a bind
 	'--outbind-as': '',             // ID:PASSWORD to say then
+	'--outbind-ca': '',             // PEM: call over TLS, and believe its certificates
 	'--tls-cert': '', '--tls-key': '', // PEM: speak TLS
 	'--tls-client-ca': '',          // PEM: ask for certificates signed by it
 };
@@ -369,7 +370,9 @@ function serve(session) {
 function call() {
 	const [host, port] = options['--outbind'].split(':');
 	const [id, password] = options['--outbind-as'].split(':');
-	const session = smpp.connect({ host, port: Number(port) }, () => {
+	const ca = options['--outbind-ca'];
+	const how = { host, port: Number(port), ...(ca ? { tls: true, ca: fs.readFileSync(ca) } : {}) };
+	const session = smpp.connect(how, () => {
 		serve(session);
 		session.outbind({ system_id: id, password });
 	});
