@@ -246,7 +246,7 @@ static void tell_waiting(struct session *session)
 		snprintf(note, sizeof note, "%.200s", *session->why ? session->why : "binding anew");
 	if (session->phase == UP)
 		link_wait(session->link, note);
-	else
+	else if (strcmp(note, session->note) != 0)
 		link_note(session->link, note);
 	snprintf(session->note, sizeof session->note, "%s", note);
 }
@@ -290,12 +290,13 @@ static void recount(struct session *session)
 	}
 	if (session->phase == DRAINING)
 		return;
-	if (up == 0 && session->phase == UP) {
-		tell_waiting(session);
-		enter(session, OPENING);
-	}
-	if (up == 0)
+	if (up == 0) {
+		if (session->phase == UP || *session->why)
+			tell_waiting(session);
+		if (session->phase == UP)
+			enter(session, OPENING);
 		return;
+	}
 	if (session->phase == OPENING)
 		come_up(session);
 	else if (session->room != before)

@@ -400,6 +400,20 @@ START_TEST(a_bind_of_its_own_that_is_lost_comes_back_beside_the_guest)
 }
 END_TEST
 
+START_TEST(a_bind_of_its_own_that_is_refused_is_said_while_it_listens)
+{
+	options.host.n = 1;
+	peer.bind_status = SMPP_RINVSYSID;
+	world_open();
+	AWAIT(strstr(the_link.note, "awaiting outbind at 127.0.0.1:"));
+	ck_assert_ptr_nonnull(strstr(the_link.note, "; bind refused: ESME_RINVSYSID"));
+	peer.bind_status = SMPP_ROK;
+	call_in();
+	AWAIT(the_link.ups);
+	ck_assert_uint_eq(the_link.downs, 0);
+}
+END_TEST
+
 START_TEST(a_link_that_has_lost_all_waits_and_tries_and_listens)
 {
 	both_ways_up();
@@ -516,6 +530,7 @@ int main(void)
 	tcase_add_test(tests, a_port_that_is_taken_is_said_and_tried_again);
 	tcase_add_test(tests, a_link_with_binds_of_its_own_takes_outbinds_as_well);
 	tcase_add_test(tests, a_bind_of_its_own_that_is_lost_comes_back_beside_the_guest);
+	tcase_add_test(tests, a_bind_of_its_own_that_is_refused_is_said_while_it_listens);
 	tcase_add_test(tests, a_link_that_has_lost_all_waits_and_tries_and_listens);
 	tcase_add_test(tests, keys_that_do_not_go_together_are_refused_in_words);
 	tcase_add_test(tests, a_network_has_its_addresses_and_no_others);
