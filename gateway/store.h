@@ -28,6 +28,7 @@
 #define STORE_H
 
 #include "../conf/conf.h"
+#include "command.h"
 #include "message.h"
 
 struct event_base;
@@ -74,6 +75,10 @@ struct store_listener {
 	void (*wanted)(void *ctx, const char *link, enum wanted);
 	/* store_full() has become false. */
 	void (*room)(void *ctx);
+	/* Something is asked of the network, over a link that the table `link` shows as up here.
+	 * It is the gateway's, to be given to store_answer() once; without this function it
+	 * goes back to be asked by another. */
+	void (*command)(void *ctx, struct command *);
 };
 
 /* What the table `link` shows of one link. */
@@ -119,6 +124,13 @@ void store_settle(struct store *, struct message *);
 
 /* A fact: what the network said too late. Copied. */
 void store_late(struct store *, const struct answer *);
+
+/*
+ * A fact: what became of a command, as command->reply says. The command is the store's
+ * from now on. What the network did to a message of outbox is written there as well:
+ * a cancel that is DONE makes it cancelled, a replacement gives it the new body.
+ */
+void store_answer(struct store *, struct command *);
 
 /* Facts from the network, copied. `kept` says whether the peer may forget its
  * copy: false only when the database refuses the values for good. */

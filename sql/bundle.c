@@ -27,11 +27,14 @@ void bundle_free(struct bundle *bundle)
 {
 	for (size_t i = 0; i < bundle->nsettled; i++)
 		message_release(bundle->settled[i]);
+	for (size_t i = 0; i < bundle->ncommands; i++)
+		command_release(bundle->commands[i]);
 	if (bundle->texts)
 		batch_release(bundle->texts);
 	free(bundle->settled);
 	free(bundle->receipts);
 	free(bundle->inbounds);
+	free(bundle->commands);
 	free(bundle->receipt_askers);
 	free(bundle->inbound_askers);
 	free(bundle->refusals);
@@ -40,7 +43,7 @@ void bundle_free(struct bundle *bundle)
 
 size_t bundle_facts(const struct bundle *bundle)
 {
-	return bundle->nsettled + bundle->nreceipts + bundle->ninbounds;
+	return bundle->nsettled + bundle->nreceipts + bundle->ninbounds + bundle->ncommands;
 }
 
 /* Filling */
@@ -109,6 +112,13 @@ void bundle_add_inbound(struct bundle *bundle, const struct inbound *inbound,
 	bundle->inbound_askers[bundle->ninbounds++] = *asker;
 }
 
+void bundle_add_command(struct bundle *bundle, struct command *command)
+{
+	bundle->commands = grown(bundle->commands, bundle->ncommands, &bundle->command_room,
+	    sizeof *bundle->commands);
+	bundle->commands[bundle->ncommands++] = command;
+}
+
 /* Writing */
 
 /* How many of the n facts behind the first `before` lie in [*at, *at + *left);
@@ -125,6 +135,7 @@ static size_t share(size_t before, size_t n, size_t *at, size_t *left)
 struct facts bundle_piece(const struct bundle *bundle)
 {
 	size_t receipts = bundle->nsettled, inbounds = receipts + bundle->nreceipts;
+	size_t commands = inbounds + bundle->ninbounds;
 	size_t at = bundle->done;
 	size_t left = bundle_facts(bundle) - at;
 	if (bundle->piece > 0 && bundle->piece < left)
@@ -138,16 +149,20 @@ struct facts bundle_piece(const struct bundle *bundle)
 		facts.receipts = bundle->receipts + (at - receipts);
 		facts.nreceipts = share(receipts, bundle->nreceipts, &at, &left);
 	}
-	if (left > 0) {
+	if (left > 0 && at < commands) {
 		facts.inbounds = bundle->inbounds + (at - inbounds);
-		facts.ninbounds = left;
+		facts.ninbounds = share(inbounds, bundle->ninbounds, &at, &left);
+	}
+	if (left > 0) {
+		facts.commands = bundle->commands + (at - commands);
+		facts.ncommands = left;
 	}
 	return facts;
 }
 
 static size_t count(const struct facts *facts)
 {
-	return facts->nsettled + facts->nreceipts + facts->ninbounds;
+	return facts->nsettled + facts->nreceipts + facts->ninbounds + facts->ncommands;
 }
 
 void bundle_written(struct bundle *bundle, const struct facts *facts)
@@ -231,13 +246,24 @@ static void describe_inbound(char *out, size_t room, const struct inbound *inbou
 	    inbound->received_at, inbound->concat_part, inbound->concat_parts);
 }
 
+static void describe_command(char *out, size_t room, const struct command *command)
+{
+	const struct reply *reply = &command->reply;
+	snprintf(out, room, "fact=answer command=%" PRId64 " link=%s what=%s answer=\"%s\" code=%" PRIu32
+	    " why=\"%s\"", command->id, command->link, command_words[command->kind], reply->answer,
+	    reply->code, reply->text);
+}
+
 void bundle_describe(char *out, size_t room, const struct bundle *bundle, size_t index)
 {
 	size_t receipts = bundle->nsettled, inbounds = receipts + bundle->nreceipts;
+	size_t commands = inbounds + bundle->ninbounds;
 	if (index < receipts)
 		describe_settled(out, room, bundle->settled[index]);
 	else if (index < inbounds)
 		describe_receipt(out, room, &bundle->receipts[index - receipts]);
-	else
+	else if (index < commands)
 		describe_inbound(out, room, &bundle->inbounds[index - inbounds]);
+	else
+		describe_command(out, room, bundle->commands[index - commands]);
 }

@@ -26,8 +26,8 @@ struct refusal {
 	struct db_error error;
 };
 
-/* The facts are numbered: settlements, then receipts, then inbound messages,
- * each in the order told. That is also how they are written. */
+/* The facts are numbered: settlements, then receipts, inbound messages and commands,
+ * each in the order told. */
 struct bundle {
 	TAILQ_ENTRY(bundle) entry;      /* in the hatch, until a worker takes it */
 	int64_t epoch;                  /* under which all of `settled` were claimed */
@@ -35,8 +35,9 @@ struct bundle {
 	struct receipt *receipts;
 	struct inbound *inbounds;       /* what they point to lives in `texts` */
 	struct asker *receipt_askers, *inbound_askers;
-	size_t nsettled, nreceipts, ninbounds;
-	size_t settled_room, receipt_room, inbound_room;
+	struct command **commands;      /* that were answered */
+	size_t nsettled, nreceipts, ninbounds, ncommands;
+	size_t settled_room, receipt_room, inbound_room, command_room;
 	struct batch *texts;            /* NULL without inbound messages */
 
 	/* The worker's: */
@@ -48,7 +49,7 @@ struct bundle {
 TAILQ_HEAD(bundles, bundle);
 
 struct bundle *bundle_new(void);
-/* Frees it and releases its messages, and so is for the loop only. */
+/* Frees it and releases its messages and commands, and so is for the loop only. */
 void bundle_free(struct bundle *);
 
 size_t bundle_facts(const struct bundle *);
@@ -58,6 +59,7 @@ bool bundle_suits(const struct bundle *, const struct message *);
 void bundle_add_settled(struct bundle *, struct message *);     /* takes the message */
 void bundle_add_receipt(struct bundle *, const struct receipt *, const struct asker *);
 void bundle_add_inbound(struct bundle *, const struct inbound *, const struct asker *);
+void bundle_add_command(struct bundle *, struct command *);     /* takes the command */
 
 /* The facts to try next; they point into the bundle. */
 struct facts bundle_piece(const struct bundle *);

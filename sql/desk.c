@@ -467,7 +467,7 @@ void desk_place(struct desk *desk, const char *url)
 		snprintf(desk->place, sizeof desk->place, "%.*s", (int)(end - url), url);
 }
 
-const struct command commands[] = {
+const struct desk_command commands[] = {
 	{ "init", "", "create the tables; what exists is never changed", 0, 0, "y", desk_init },
 	{ "check", "", "is the database reachable and are the tables right?", 0, 0, "", desk_check },
 	{ "upgrade", "", "make the tables those of this version; asks first, unless -y", 0, 0, "y",

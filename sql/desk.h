@@ -26,7 +26,7 @@ struct desk {
 
 enum exit_status { EXIT_DONE, EXIT_FAILED, EXIT_USAGE };
 
-struct command {
+struct desk_command {
 	const char *name, *arguments, *help;
 	size_t least, most;             /* arguments */
 	const char *options;            /* short names of those it takes, besides the common ones */
@@ -34,7 +34,7 @@ struct command {
 };
 
 /* Ends with a name that is NULL. */
-extern const struct command commands[];
+extern const struct desk_command commands[];
 
 /* desk_parts.c: what a text would cost. Needs no database. */
 enum exit_status desk_parts(struct desk *);

@@ -59,6 +59,12 @@ enum shape { ONE, MANY };
 	"set, part, arrival, link, sender, recipient, wide, ref, parts, charset, data_coding, " \
 	"protocol_id, octets, udh, options, received_at, network_at"
 
+/* A command and its message, outbox_id 0 and there 0: none. known: gateways that have the link. */
+#define COMMAND_COLUMNS \
+	"id, what, attempts, outbox_id, link, message_id, sender, recipient, body, options, " \
+	"error_text, known, there, status, queue, link_used, network_id, row_sender, row_recipient, " \
+	"kind, row_options, receipt, parts, encoding"
+
 /*
  * Every statement the gateway has: its shape and its parameters in order, and
  * behind -> what its rows hold. An engine's dialect is a table of texts with
@@ -103,6 +109,13 @@ enum shape { ONE, MANY };
 	X(JOIN_OVERDUE,    ONE,  "wait_s, most_s, per_link, per_sender, max -> set")     \
 	X(JOIN_FORGET,     ONE,  "keep_s, max -> set")                                   \
 	X(JOIN_DROP,       MANY, "set")                                                  \
+	X(COMMAND_ANY,     ONE,  "-> id")                                                \
+	X(COMMAND_LOOK,    ONE,  "gateway, max -> COMMAND_COLUMNS") /* in a transaction: locked */ \
+	X(COMMAND_IDS,     MANY, "n, outbox_id -> n, part, message_id")                  \
+	X(COMMAND_TAKE,    MANY, "id, owner")                                            \
+	X(COMMAND_SETTLE,  MANY, "id, owner, status, answer, answer_at_ms, code, text, untried") \
+	X(COMMAND_APPLY,   MANY, "id")                                                   \
+	X(COMMAND_RECOVER, ONE,  "owner")                                                \
 	X(EXPIRE,          ONE,  "max")                                                  \
 	X(LINK_PUT,        MANY, "gateway, name, driver, state, reason, window, queued, unanswered, rate, sent, failed, receipts, received, account") \
 	X(LINK_WANTED,     ONE,  "gateway -> name, wanted")                              \
@@ -116,6 +129,8 @@ enum shape { ONE, MANY };
 	X(DESK_DOUBTFUL,   ONE,  "max -> id, recipient, link_used, attempts, claimed_at, error_text") \
 	X(DESK_RETRY,      MANY, "id -> id")                                             \
 	X(DESK_CANCEL,     MANY, "id -> id")                                             \
+	X(DESK_ASK,        ONE,  "what, outbox_id, body -> id")                          \
+	X(DESK_COMMAND,    ONE,  "id -> id, what, status, answer, answer_at, error_code, error_text") \
 	X(DESK_WANT,       ONE,  "link, wanted -> gateway")
 
 #define X(name, shape, parameters) STATEMENT_##name,

@@ -225,6 +225,13 @@ void hatch_tell_inbound(struct hatch *hatch, const struct inbound *inbound,
 	unlock(hatch);
 }
 
+void hatch_tell_answer(struct hatch *hatch, struct command *command)
+{
+	lock(hatch);
+	bundle_add_command(open_bundle(hatch), command);
+	unlock(hatch);
+}
+
 void hatch_call_facts(struct hatch *hatch)
 {
 	lock(hatch);

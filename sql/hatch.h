@@ -50,6 +50,7 @@ enum notice_kind {
 	NOTICE_CONDITION,               /* worker, state, text, retry_ms: how that worker is */
 	NOTICE_LINE,                    /* level, text: for the log */
 	NOTICE_WANTED,                  /* text, wanted: what the operator wants of a link */
+	NOTICE_COMMAND,                 /* command: claimed under the lease of good_until */
 	NOTICE_LEASE,                   /* good_until: it was taken or renewed */
 	NOTICE_LEFT,                    /* the lease was given back */
 };
@@ -59,10 +60,11 @@ struct notice {
 	enum notice_kind kind;
 	struct bundle *bundle;
 	struct wish *wish;
+	struct command *command;
 	unsigned worker;
 	enum store_state state;
 	unsigned retry_ms;              /* 0: nothing is to be tried again */
-	uint64_t good_until;            /* hatch_now() when the lease ends */
+	uint64_t good_until;            /* hatch_now() when the lease ends, or ended then */
 	enum log_level level;
 	enum wanted wanted;
 	char text[WHY_MAX];
@@ -93,6 +95,7 @@ int hatch_fd(const struct hatch *);     /* readable when there are notices */
 void hatch_tell_settled(struct hatch *, struct message *);
 void hatch_tell_receipt(struct hatch *, const struct receipt *, const struct asker *);
 void hatch_tell_inbound(struct hatch *, const struct inbound *, const struct asker *);
+void hatch_tell_answer(struct hatch *, struct command *);
 /* Wakes the worker for the facts told since the last call. */
 void hatch_call_facts(struct hatch *);
 

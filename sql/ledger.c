@@ -6,7 +6,8 @@
  * again stands in the statements: a claim is found again by its token, a
  * settlement acts only on rows that its owner still holds, an arrival is
  * unique. How rows become messages is in ledger_claims.c, how receipts find
- * their messages in ledger_receipts.c, how parts become inbox rows in ledger_inbox.c.
+ * their messages in ledger_receipts.c, how parts become inbox rows in ledger_inbox.c,
+ * what is asked of the network in ledger_commands.c.
  */
 #include "ledger.h"
 
@@ -124,7 +125,10 @@ static enum db_result recover(struct ledger *ledger, const char *name, int64_t e
 	snprintf(text, sizeof text, "gateway %.64s ended while it was being sent", name);
 	const struct value values[] = { text_value(owner),
 		text_value(in_doubt_words[ledger->in_doubt]), text_value(text) };
-	return ledger->engine->run(ledger->db, STATEMENT_RECOVER, values, 3, 1, NULL, NULL, rows, err);
+	const enum db_result result = ledger->engine->run(ledger->db, STATEMENT_RECOVER, values, 3, 1,
+	    NULL, NULL, rows, err);
+	return result == DB_OK ? ledger_run(ledger, STATEMENT_COMMAND_RECOVER, values, 1, 1, NULL, NULL,
+	    err) : result;
 }
 
 static enum db_result take_lease(struct ledger *ledger, const struct lease *lease,
@@ -334,6 +338,8 @@ enum db_result ledger_record(struct ledger *ledger, const struct facts *facts,
 		result = ledger_apply_overtaken(ledger, settled, n, scratch, err);
 	if (result == DB_OK)
 		result = fold_sent(ledger, settled, n, scratch, err);
+	if (result == DB_OK)
+		result = ledger_put_answers(ledger, facts->commands, facts->ncommands, scratch, err);
 	if (result == DB_OK)
 		result = ledger_apply_receipts(ledger, facts->receipts, facts->nreceipts, scratch, err);
 	if (result == DB_OK)

@@ -66,10 +66,12 @@ struct facts {
 	size_t nreceipts;
 	const struct inbound *inbounds;
 	size_t ninbounds;
+	struct command *const *commands; /* with their replies */
+	size_t ncommands;
 };
 
-/* Writes facts: settlements first, then receipts (those that overtook their
- * settlement find it, now or when it comes), then inbound messages. */
+/* Writes facts: settlements first, then answers to commands, then receipts (those that
+ * overtook their settlement find it, now or when it comes), then inbound messages. */
 enum db_result ledger_record(struct ledger *, const struct facts *, struct db_error *);
 
 /* What every gateway does now and then: takes the rows of gateways whose lease
@@ -81,6 +83,21 @@ struct tended {
 	size_t incomplete;              /* messages from handsets with parts missing */
 };
 enum db_result ledger_tend(struct ledger *, struct tended *, struct db_error *);
+
+/*
+ * Takes commands that are asked for links that are up here, and ends at once, in words,
+ * those that can never be asked. One transaction; *look is the caller's, zeroed before the
+ * first call. After any failure the next call gives back what that one may have taken.
+ */
+enum { COMMANDS_MAX = 100 };
+struct command_look {
+	int64_t unsure[COMMANDS_MAX];   /* taken by a call that failed, if that was committed */
+	size_t nunsure;
+	struct command *commands[COMMANDS_MAX]; /* taken: the caller's, to be recorded once */
+	size_t n;
+	size_t seen;                    /* with those that ended at once */
+};
+enum db_result ledger_look_for_commands(struct ledger *, struct command_look *, struct db_error *);
 
 /* Writes the reports; then tells what the operator wants of each link. */
 typedef void ledger_wanted_fn(void *ctx, const char *link, enum wanted);

@@ -56,6 +56,10 @@ enum db_result ledger_apply_receipts(struct ledger *, const struct receipt *, si
 enum db_result ledger_apply_open(struct ledger *, size_t max, struct batch *scratch,
     struct db_error *);
 
+/* What became of commands, and what the network did to their messages. */
+enum db_result ledger_put_answers(struct ledger *, struct command *const *, size_t n,
+    struct batch *scratch, struct db_error *);
+
 /* Messages from handsets, and parts of them. */
 enum db_result ledger_put_inbound(struct ledger *, const struct inbound *, size_t n,
     struct batch *scratch, struct db_error *);

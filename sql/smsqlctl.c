@@ -17,7 +17,7 @@ enum { NAME_WIDTH = 26, WAIT_S = 120, ROWS = 50 };
 
 struct call {
 	const char *config, *database;
-	const struct command *command;
+	const struct desk_command *command;
 	struct desk desk;
 	char given[16];                 /* options that not every command takes */
 };
@@ -37,7 +37,7 @@ static void help(void)
 	puts("smsqlctl - looks at and controls a gateway between SQL tables and mobile networks\n"
 	    "\n"
 	    "usage: smsqlctl [-c FILE | --database URL] COMMAND ...\n");
-	for (const struct command *command = commands; command->name; command++) {
+	for (const struct desk_command *command = commands; command->name; command++) {
 		char call[80];
 		snprintf(call, sizeof call, "%s %s", command->name, command->arguments);
 		printf("  %-*s%s\n", NAME_WIDTH, call, command->help);
@@ -102,9 +102,9 @@ static int take_option(struct call *call, int option)
 	return -1;
 }
 
-static const struct command *command_of(const char *name)
+static const struct desk_command *command_of(const char *name)
 {
-	const struct command *command = commands;
+	const struct desk_command *command = commands;
 	while (command->name && strcmp(command->name, name) != 0)
 		command++;
 	return command->name ? command : NULL;

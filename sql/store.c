@@ -47,6 +47,8 @@ const struct worker_waits store_waits = {
 	.again_max = 1000,
 	.broken = 5000,
 	.links = 1000,
+	.commands = 1000,
+	.commands_busy = 100,
 	.close = 2000,
 };
 
@@ -241,6 +243,12 @@ void store_settle(struct store *store, struct message *message)
 	told_fact(store);
 }
 
+void store_answer(struct store *store, struct command *command)
+{
+	hatch_tell_answer(store->hatch, command);
+	told_fact(store);
+}
+
 /* It goes the way of a receipt that names its row. */
 void store_late(struct store *store, const struct answer *answer)
 {
@@ -296,7 +304,8 @@ static void log_refusals(const struct bundle *bundle)
 		char what[1024];
 		bundle_describe(what, sizeof what, bundle, refusal->index);
 		log_error("database event=refused error=\"%s\" %s effect=\"%s\"",
-		    refusal->error.text, what, refusal->index < bundle->nsettled
+		    refusal->error.text, what, refusal->index < bundle->nsettled ||
+		    refusal->index >= bundle_facts(bundle) - bundle->ncommands
 		    ? "the row stays sending until this gateway starts anew"
 		    : "not stored; the network is asked to keep it");
 	}
@@ -419,6 +428,21 @@ static void on_wanted(struct store *store, const char *name, enum wanted wanted)
 		store->listener.wanted(store->listener.ctx, link->link, wanted);
 }
 
+/* Commands */
+
+/* Without a lease nobody here may ask: the owner of the claim gives it back. */
+static void on_command(struct store *store, const struct notice *notice)
+{
+	struct command *command = notice->command;
+	if (store->listener.command && hatch_now() < notice->good_until) {
+		store->listener.command(store->listener.ctx, command);
+		return;
+	}
+	command->reply = (struct reply){ .kind = REPLY_UNSENT, .untried = true,
+		.text = "the lease ended while it was claimed" };
+	store_answer(store, command);
+}
+
 /* What comes back */
 
 static void on_condition(struct store *store, const struct notice *notice)
@@ -451,6 +475,9 @@ static void on_notice(struct store *store, const struct notice *notice)
 	case NOTICE_WANTED:
 		on_wanted(store, notice->text, notice->wanted);
 		break;
+	case NOTICE_COMMAND:
+		on_command(store, notice);
+		break;
 	case NOTICE_LEASE:
 		store->good_until = notice->good_until;
 		break;
@@ -477,6 +504,8 @@ static void drop(struct store *store, struct notice *notice)
 		for (size_t i = 0; i < wish->n; i++)
 			message_release(wish->messages[i]);
 		wish_free(wish);
+	} else if (notice->kind == NOTICE_COMMAND) {
+		command_release(notice->command); /* asked again once the lease has ended */
 	} else if (notice->kind == NOTICE_LINE) {
 		log_line(notice->level, "%s", notice->text);
 	}

@@ -16,6 +16,7 @@
  *     ENTER    without the lease                takes it under a new epoch
  *     TEND     after each beat                  rows of the dead, expiry, receipts
  *     LINKS    each second, or a link changed   table `link`, both directions
+ *     COMMANDS each second, or some were found  claims what is asked of the network
  *     LEAVE    drained, and every fact is in    gives the lease back
  *     RECORD   facts are waiting                writes a bundle of them
  *     CLAIM    a wish is waiting                claims rows
@@ -64,7 +65,7 @@ enum {
 	BEATS_PER_LEASE = 3,
 };
 
-enum duty { REFUSE, OPEN, BEAT, ENTER, TEND, LINKS, LEAVE, RECORD, CLAIM, DUTIES };
+enum duty { REFUSE, OPEN, BEAT, ENTER, TEND, LINKS, COMMANDS, LEAVE, RECORD, CLAIM, DUTIES };
 
 #define BIT(duty) (1u << (duty))
 
@@ -80,7 +81,7 @@ struct worker {
 
 	struct hatch_view view;         /* of this turn */
 	uint64_t now;                   /* hatch_now() of this turn */
-	uint64_t open_at, beat_at, enter_at, tend_at, links_at;
+	uint64_t open_at, beat_at, enter_at, tend_at, links_at, commands_at;
 	uint64_t retry_at;              /* for duties that are stuck */
 	unsigned stuck;                 /* BIT() of each duty that failed and was not done since */
 	unsigned agains;                /* DB_AGAIN since nothing was stuck */
@@ -94,6 +95,8 @@ struct worker {
 	struct bundle *bundle;          /* in hand until it is recorded */
 	bool recorded_last;             /* it is CLAIM's turn */
 	struct wish *wish;              /* in hand until it is answered */
+	struct command_look look;       /* for commands */
+	bool linked;                    /* table link knows our links */
 	bool unsure;                    /* the claim may have been committed: ask first */
 
 	enum store_state condition;     /* what the loop was told last */
@@ -228,7 +231,7 @@ static void lease_from(struct worker *worker, uint64_t asked)
 static void lease_over(struct worker *worker)
 {
 	worker->held = false;
-	worker->stuck &= ~(BIT(BEAT) | BIT(TEND) | BIT(LINKS) | BIT(CLAIM) | BIT(LEAVE));
+	worker->stuck &= ~(BIT(BEAT) | BIT(TEND) | BIT(LINKS) | BIT(COMMANDS) | BIT(CLAIM) | BIT(LEAVE));
 }
 
 static void fence(struct worker *worker)
@@ -360,11 +363,37 @@ static enum db_result links(struct worker *worker, struct db_error *err)
 		    "reason=\"%s\"", err->text);
 		result = DB_OK;
 	}
+	worker->linked |= result == DB_OK && n > 0;
 	if (result == DB_OK)
 		worker->links_at = worker->now + worker->waits.links;
 	else
 		hatch_reports_lost(worker->hatch);
 	return result;
+}
+
+/* COMMANDS. Not before our links are in their table: which are up, and which nobody
+ * knows, is looked up there. */
+
+static uint64_t when_commands(const struct worker *worker)
+{
+	if (!worker->held || !worker->ledger.db || !worker->linked || worker->view.draining ||
+	    worker->now >= worker->good_until)
+		return NEVER;
+	return worker->commands_at;
+}
+
+static enum db_result look_for_commands(struct worker *worker, struct db_error *err)
+{
+	struct command_look *look = &worker->look;
+	const enum db_result result = ledger_look_for_commands(&worker->ledger, look, err);
+	if (result != DB_OK)
+		return result;
+	for (size_t i = 0; i < look->n; i++)
+		post(worker, (struct notice){ .kind = NOTICE_COMMAND, .command = look->commands[i],
+		    .good_until = worker->good_until });
+	worker->commands_at = worker->now + (look->seen ? worker->waits.commands_busy
+	    : worker->waits.commands);
+	return DB_OK;
 }
 
 /* RECORD: a bundle, piece by piece should the database refuse a value in it. */
@@ -459,6 +488,7 @@ static const struct {
 	[ENTER]  = { when_enter,  enter },
 	[TEND]   = { when_tend,   tend },
 	[LINKS]  = { when_links,  links },
+	[COMMANDS] = { when_commands, look_for_commands },
 	[LEAVE]  = { when_leave,  leave },
 	[RECORD] = { when_record, record },
 	[CLAIM]  = { when_claim,  claim },

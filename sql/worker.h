@@ -16,6 +16,7 @@ struct worker_waits {
 	unsigned again, again_max;      /* before asking again what was busy; doubles */
 	unsigned broken;                /* before looking whether somebody repaired it */
 	unsigned links;                 /* between reports of links */
+	unsigned commands, commands_busy; /* between looks for commands: after none, and after some */
 	unsigned close;                 /* for the workers to end when the store closes */
 };
 

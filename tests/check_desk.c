@@ -73,7 +73,7 @@ static enum exit_status run(struct desk desk, const char *name, const char *firs
     const char *second)
 {
 	char *const arguments[] = { (char *)first, (char *)second };
-	const struct command *command = commands;
+	const struct desk_command *command = commands;
 	while (strcmp(command->name, name) != 0)
 		command++;
 	struct db_error why;
@@ -230,7 +230,7 @@ START_TEST(what_programs_get_is_json)
 	ck_assert_uint_eq(json_array_size(json_object_get(row, "changes")), 1);
 	json_decref(row);
 	sql("UPDATE outbox SET recipient = 'a' || char(10, 27) || x'FF' WHERE id = 1");
-	for (const struct command *command = commands; command->name; command++) {
+	for (const struct desk_command *command = commands; command->name; command++) {
 		if (!strchr(command->options, 'j') || command->least > 0)
 			continue;
 		ck_assert_int_eq(run(desk, command->name, NULL, NULL), EXIT_DONE);

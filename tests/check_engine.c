@@ -32,7 +32,7 @@ static bool is_number(const char *name)
 		"token", "max", "id", "queue", "retry_ms", "untried", "parts", "code", "part", "n",
 		"done_at_ms", "outbox_id", "receipt_id", "received_at_ms", "network_at_ms", "missing", "wide", "ref", "set",
 		"received_at", "network_at", "data_coding", "protocol_id", "wait_s", "most_s", "keep_s",
-		"per_link", "per_sender", "digest", "attempt", "window", "queued",
+		"per_link", "per_sender", "digest", "attempt", "window", "queued", "answer_at_ms",
 		"unanswered", "rate", "sent", "failed", "receipts", "received", NULL };
 	for (size_t i = 0; numbers[i]; i++)
 		if (strcmp(numbers[i], name) == 0)
@@ -52,6 +52,8 @@ static struct value sample(const char *name, size_t row)
 		return text("resend");
 	if (strcmp(name, "options") == 0)
 		return text("{}");
+	if (strcmp(name, "what") == 0)
+		return text("query");
 	if (strcmp(name, "wanted") == 0)
 		return text("run");
 	if (strcmp(name, "data") == 0 || strcmp(name, "udh") == 0 || strcmp(name, "octets") == 0)
@@ -611,6 +613,12 @@ static const struct { enum statement statement; const char *step; } probes[] = {
 	{ STATEMENT_FOLD, "p USING PRIMARY KEY (outbox_id=?" },
 	{ STATEMENT_RECEIPT_MATCHED, "receipt USING INTEGER PRIMARY KEY (rowid=?)" },
 	{ STATEMENT_RECEIPT_OPEN, "receipt USING INDEX receipt_open (received_at>?)" },
+	{ STATEMENT_COMMAND_ANY, "command USING INDEX command_asked" },
+	{ STATEMENT_COMMAND_LOOK, "c USING INDEX command_asked" },
+	{ STATEMENT_COMMAND_LOOK, "o USING INTEGER PRIMARY KEY (rowid=?)" },
+	{ STATEMENT_COMMAND_IDS, "outbox_part USING PRIMARY KEY (outbox_id=?)" },
+	{ STATEMENT_COMMAND_APPLY, "outbox USING INTEGER PRIMARY KEY (rowid=?)" },
+	{ STATEMENT_COMMAND_RECOVER, "command USING INDEX command_claimed (owner=?)" },
 	{ STATEMENT_EXPIRE, "outbox USING INDEX outbox_expiry (expires_at>? AND expires_at<?)" },
 };
 

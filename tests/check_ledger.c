@@ -476,7 +476,7 @@ START_TEST(a_record_that_failed_has_done_nothing_and_may_be_repeated)
 	answer(messages[0], VERDICT_SENT, 2, "a");
 	const struct receipt two[] = { receipt("a1", STATUS_DELIVERED), receipt("b1", STATUS_DELIVERED) };
 	const struct inbound in = inbound("x", "hello");
-	const struct facts facts = { messages, 1, two, 2, &in, 1 };
+	const struct facts facts = { messages, 1, two, 2, &in, 1, NULL, 0 };
 	spoil();
 	static const enum statement steps[] = { STATEMENT_SETTLE, STATEMENT_PART_PUT, STATEMENT_OVERTAKEN,
 		STATEMENT_CONFIRM, STATEMENT_CONFIRM_PART, STATEMENT_FOLD, STATEMENT_RECEIPT_PUT,
@@ -507,7 +507,7 @@ START_TEST(a_record_whose_commit_was_not_heard_of_may_be_repeated)
 	messages[1]->outcome.untried = true;
 	const struct receipt two[] = { receipt("a1", STATUS_DELIVERED), receipt("a2", STATUS_DELIVERED) };
 	const struct inbound in = inbound("x", "hello");
-	const struct facts facts = { messages, 2, two, 2, &in, 1 };
+	const struct facts facts = { messages, 2, two, 2, &in, 1, NULL, 0 };
 	spoil();
 	losing = true;
 	ck_assert_int_eq(ledger_record(&gw1, &facts, &err), DB_LOST);

@@ -170,9 +170,9 @@ static void explain(const char *how, enum statement statement, const char *argum
 	struct db_error err;
 	snprintf(text, sizeof text, "DROP TABLE IF EXISTS plan; CREATE TABLE plan (line text);"
 	    "PREPARE tried AS %s; DO $plan$ DECLARE step text; BEGIN "
-	    "FOR step IN EXECUTE $x$EXPLAIN (%s) EXECUTE tried (%s)$x$ "
+	    "FOR step IN EXECUTE $x$EXPLAIN (%s) EXECUTE tried %s%s%s$x$ "
 	    "LOOP INSERT INTO plan VALUES (step); END LOOP; END $plan$; DEALLOCATE tried",
-	    pgsql_statements[statement], how, arguments);
+	    pgsql_statements[statement], how, *arguments ? "(" : "", arguments, *arguments ? ")" : "");
 	ck_assert_msg(pgsql_engine.script(ledger.db, text, &err) == DB_OK, "%s: %s",
 	    statement_names[statement], err.text);
 }
@@ -212,6 +212,13 @@ static const struct { enum statement statement; const char *arguments, *index; }
 	{ STATEMENT_JOIN_ECHO, "'{}'", "inbox_set_key" },
 	{ STATEMENT_JOIN_FORGET, "4200, 200", "inbox_set_kept" },
 	{ STATEMENT_JOIN_DROP, "'{}'", "inbox_part_pkey" },
+	{ STATEMENT_COMMAND_ANY, "", "command_asked" },
+	{ STATEMENT_COMMAND_LOOK, "'gw1', 100", "command_asked" },
+	{ STATEMENT_COMMAND_IDS, "'{}', '{}'", "outbox_part_pkey" },
+	{ STATEMENT_COMMAND_TAKE, "'{}', '{}'", "command_pkey" },
+	{ STATEMENT_COMMAND_SETTLE, "'{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}'", "command_pkey" },
+	{ STATEMENT_COMMAND_APPLY, "'{}'", "outbox_pkey" },
+	{ STATEMENT_COMMAND_RECOVER, "''", "command_claimed" },
 	{ STATEMENT_EXPIRE, "100", "outbox_expiry" },
 	{ STATEMENT_DESK_ROW, "1", "outbox_pkey" },
 	{ STATEMENT_DESK_RETRY, "'{}'", "outbox_pkey" },
@@ -242,6 +249,9 @@ static void fill(unsigned rows)
 	snprintf(text, sizeof text, "INSERT INTO receipt (link, message_id, status, outbox_id) "
 	    "SELECT 'acme', i, 'sent', nullif(i %% 2, 0) FROM generate_series(1, %u) AS i", rows);
 	sql(text);
+	sql("INSERT INTO command (what, outbox_id, status, owner) "
+	    "SELECT 'query', id, CASE id % 3 WHEN 0 THEN 'asked' WHEN 1 THEN 'sending' ELSE 'done' END, "
+	    "'gw' || id % 3 FROM outbox");
 }
 
 START_TEST(every_statement_goes_by_its_index_whatever_the_statistics_say)

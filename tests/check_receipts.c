@@ -388,7 +388,7 @@ START_TEST(no_octets_of_a_peer_are_refused)
 	snprintf(one.alternate[0], NETWORK_ID_MAX, "\xED\xA0\x80");
 	struct inbound in = inbound("\xF5", "\xFF text");
 	snprintf(in.sender, sizeof in.sender, "\xE2\x82");
-	record(&gw1, &(struct facts){ messages, 2, &one, 1, &in, 1 });
+	record(&gw1, &(struct facts){ messages, 2, &one, 1, &in, 1, NULL, 0 });
 	ck_assert_str_eq(status(id), "undelivered");
 	ck_assert_str_eq(words("SELECT error_text FROM outbox WHERE id = %lld", cut),
 	    "caf\xEF\xBF\xBD \xEF\xBF\xBD");

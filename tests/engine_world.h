@@ -27,7 +27,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { ANSWERS_MAX = 1000, COLUMNS = 20, CELL = 64 };
+enum { ANSWERS_MAX = 1000, COLUMNS = 24, CELL = 64 };
 
 static const struct engine *engine;     /* under test */
 static char url[1024];                  /* of the place for its tables */
@@ -231,7 +231,8 @@ static inline const char *names_of(enum statement statement, bool columns)
 		return names;
 	}
 	const char *right = !arrow ? "" : strcmp(arrow, "-> CLAIM_COLUMNS") == 0 ? CLAIM_COLUMNS
-	    : strcmp(arrow, "-> RECEIPT_COLUMNS") == 0 ? RECEIPT_COLUMNS : arrow + 3;
+	    : strcmp(arrow, "-> RECEIPT_COLUMNS") == 0 ? RECEIPT_COLUMNS
+	    : strcmp(arrow, "-> COMMAND_COLUMNS") == 0 ? COMMAND_COLUMNS : arrow + 3;
 	snprintf(names, sizeof names, "%s", right);
 	return names;
 }

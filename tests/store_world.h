@@ -38,6 +38,8 @@ static const struct worker_waits waits = {
 	.again_max = 8,
 	.broken = 30,
 	.links = 20,
+	.commands = 20,
+	.commands_busy = 5,
 	.close = 200,
 };
 

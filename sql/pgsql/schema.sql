@@ -179,7 +179,7 @@ CREATE INDEX receipt_open ON receipt (received_at, id)
 CREATE TABLE command (                  -- asked of the network about messages that it has
     id            bigserial PRIMARY KEY,
 
-    -- By the application: a message of outbox, or what names one at a link.
+    -- By the application: a message of outbox, or what names one at a link (docs/commands.md).
     what          text NOT NULL                     -- query, cancel, replace
                   CHECK (what IN ('query', 'cancel', 'replace')),
     outbox_id     bigint,                           -- this message, every part of it
@@ -188,7 +188,7 @@ CREATE TABLE command (                  -- asked of the network about messages t
     sender        text NOT NULL DEFAULT '',         -- from this sender
     recipient     text NOT NULL DEFAULT '',         -- to this recipient
     body          text,                             -- the text that replaces the old one
-    options       jsonb,                            -- JSON object: docs/options.md
+    options       jsonb,                            -- with link: how it was sent: docs/commands.md
     created_at    timestamptz(3) NOT NULL DEFAULT clock_timestamp(),
 
     -- By the gateway.
@@ -196,7 +196,8 @@ CREATE TABLE command (                  -- asked of the network about messages t
                   CHECK (status IN ('asked', 'sending', 'done', 'refused', 'failed')),
     owner         text,                             -- gateway/epoch that has claimed it
     claimed_at    timestamptz(3),
-    answer        text,                             -- to a query: the state in the network's word
+    attempts      smallint NOT NULL DEFAULT 0,      -- how often it was claimed
+    answer        text,                             -- to a query: enroute, delivered ...: docs/commands.md
     answer_at     timestamptz(3),                   -- and when the message came to that
     error_code    bigint,                           -- the protocol's number
     error_text    text,                             -- why it was refused, or failed, in words

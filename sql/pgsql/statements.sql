@@ -481,6 +481,76 @@ RETURNING id
 -- :JOIN_DROP
 DELETE FROM inbox_part p USING unnest($1::bigint[]) AS r (id) WHERE p.set_id BETWEEN r.id AND r.id
 
+-- Is anything asked of the network? All that an idle gateway asks of table command. (The
+-- second condition is always true; it makes this a search.)
+-- :COMMAND_ANY
+SELECT id FROM command WHERE status = 'asked' AND id > 0 ORDER BY id LIMIT 1
+
+-- What can be asked now, or never: those for links that are up here, or of which nobody
+-- knows; and the message, as it was sent. One that is being sent is waited for.
+-- :COMMAND_LOOK
+SELECT c.id, c.what, c.attempts::bigint, coalesce(c.outbox_id, 0), coalesce(c.link, ''),
+       coalesce(c.message_id, ''), c.sender, c.recipient, c.body, c.options::text,
+       coalesce(c.error_text, ''), l.known, (o.id IS NOT NULL)::int::bigint,
+       coalesce(o.status::text, ''), coalesce(o.queue, 2)::bigint, coalesce(o.link_used, ''),
+       coalesce(o.message_id, ''), o.sender, o.recipient, o.kind, o.options::text,
+       coalesce(o.receipt, true)::int::bigint, coalesce(o.parts, 1)::bigint, o.encoding
+  FROM command c
+  LEFT JOIN LATERAL (SELECT * FROM outbox w WHERE w.id = c.outbox_id OFFSET 0) AS o ON true
+ CROSS JOIN LATERAL (
+       SELECT count(*) AS known, coalesce(bool_or(k.gateway = $1::text AND k.state = 'up'), false) AS up
+         FROM link k WHERE k.name = coalesce(o.link_used, c.link)) AS l
+ WHERE c.status = 'asked' AND c.id > 0 AND (o.id IS NULL OR o.status <> 'sending')
+   AND (l.known = 0 OR l.up)
+ ORDER BY c.id LIMIT $2::bigint
+   FOR NO KEY UPDATE OF c SKIP LOCKED
+
+-- The network's ids of messages in parts.
+-- :COMMAND_IDS
+SELECT r.n, p.part::bigint, p.message_id
+  FROM unnest($1::bigint[], $2::bigint[]) AS r (n, id),
+       LATERAL (SELECT * FROM outbox_part p WHERE p.outbox_id = r.id OFFSET 0) AS p
+ ORDER BY r.n, p.part
+
+-- (Its status is looked at, and no reason to read one of the indexes by it.)
+-- :COMMAND_TAKE
+UPDATE command c
+   SET status = 'sending', owner = r.owner, claimed_at = clock_timestamp(), attempts = c.attempts + 1
+  FROM unnest($1::bigint[], $2::text[]) AS r (id, owner)
+ WHERE c.id BETWEEN r.id AND r.id AND coalesce(c.status, '') = 'asked'
+
+-- Only what this owner still holds.
+-- :COMMAND_SETTLE
+UPDATE command c
+   SET status = r.status, owner = CASE r.status WHEN 'asked' THEN NULL ELSE c.owner END,
+       attempts = c.attempts - r.untried,
+       answer = nullif(r.answer, ''), answer_at = to_timestamp(r.answer_at_ms / 1000.0),
+       error_code = nullif(r.code, 0), error_text = nullif(r.text, ''),
+       done_at = CASE r.status WHEN 'asked' THEN NULL ELSE clock_timestamp() END
+  FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::text[],
+              $8::bigint[])
+       AS r (id, owner, status, answer, answer_at_ms, code, text, untried)
+ WHERE c.id BETWEEN r.id AND r.id AND coalesce(c.status, '') = 'sending'
+   AND c.owner = r.owner
+
+-- What the network did to a message of outbox. A receipt may have told already that it
+-- deleted what it was asked to cancel; other final states stay.
+-- :COMMAND_APPLY
+UPDATE outbox o
+   SET body = CASE c.what WHEN 'replace' THEN c.body ELSE o.body END,
+       status = CASE c.what WHEN 'cancel' THEN 'cancelled' ELSE o.status END,
+       done_at = CASE c.what WHEN 'cancel' THEN clock_timestamp() ELSE o.done_at END
+  FROM unnest($1::bigint[]) AS r (id),
+       LATERAL (SELECT * FROM command c WHERE c.id = r.id OFFSET 0) AS c
+ WHERE o.id BETWEEN c.outbox_id AND c.outbox_id AND c.status = 'done'
+   AND (c.what = 'replace' OR (c.what = 'cancel' AND (o.status IN ('sent', 'doubtful')
+        OR (o.status = 'undelivered' AND o.done_at >= c.claimed_at))))
+
+-- Commands of a gateway that is gone: asking again does no harm.
+-- :COMMAND_RECOVER
+UPDATE command SET status = 'asked', owner = NULL
+ WHERE status = 'sending' AND owner = $1::text
+
 -- Rows whose time is over on lanes that nobody claims from.
 -- :EXPIRE
 UPDATE outbox
@@ -575,6 +645,14 @@ UPDATE outbox o SET status = 'cancelled', queue = 2, done_at = clock_timestamp()
  WHERE o.id BETWEEN r.id AND r.id AND ((o.queue IN (0, 3) AND o.status IN ('queued', 'held'))
                         OR o.status IN ('held', 'doubtful'))
 RETURNING o.id
+
+-- :DESK_ASK
+INSERT INTO command (what, outbox_id, body) VALUES ($1::text, $2::bigint, $3::text) RETURNING id
+
+-- :DESK_COMMAND
+SELECT id, what, status, coalesce(answer, ''), coalesce(answer_at::text, ''), error_code,
+       coalesce(error_text, '')
+  FROM command WHERE id = $1::bigint
 
 -- :DESK_WANT
 UPDATE link SET wanted = $2::text WHERE name = $1::text RETURNING gateway

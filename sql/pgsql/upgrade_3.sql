@@ -25,6 +25,7 @@ CREATE TABLE command (
                   CHECK (status IN ('asked', 'sending', 'done', 'refused', 'failed')),
     owner         text,
     claimed_at    timestamptz(3),
+    attempts      smallint NOT NULL DEFAULT 0,
     answer        text,
     answer_at     timestamptz(3),
     error_code    bigint,

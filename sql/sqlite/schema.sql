@@ -174,7 +174,7 @@ CREATE INDEX receipt_open ON receipt (received_at) WHERE outbox_id IS NULL;
 CREATE TABLE command (                  -- asked of the network about messages that it has
     id            INTEGER PRIMARY KEY AUTOINCREMENT,
 
-    -- By the application: a message of outbox, or what names one at a link.
+    -- By the application: a message of outbox, or what names one at a link (docs/commands.md).
     what          TEXT    NOT NULL                  -- query, cancel, replace
                   CHECK (what IN ('query', 'cancel', 'replace')),
     outbox_id     INTEGER,                          -- this message, every part of it
@@ -183,7 +183,7 @@ CREATE TABLE command (                  -- asked of the network about messages t
     sender        TEXT    NOT NULL DEFAULT '',      -- from this sender
     recipient     TEXT    NOT NULL DEFAULT '',      -- to this recipient
     body          TEXT,                             -- the text that replaces the old one
-    options       TEXT,                             -- JSON object: docs/options.md
+    options       TEXT,                             -- with link: how it was sent: docs/commands.md
     created_at    TEXT    NOT NULL DEFAULT (strftime('%Y-%m-%d %H:%M:%f', 'now')),
 
     -- By the gateway.
@@ -191,7 +191,8 @@ CREATE TABLE command (                  -- asked of the network about messages t
                   CHECK (status IN ('asked', 'sending', 'done', 'refused', 'failed')),
     owner         TEXT,                             -- gateway/epoch that has claimed it
     claimed_at    TEXT,
-    answer        TEXT,                             -- to a query: the state in the network's word
+    attempts      INTEGER NOT NULL DEFAULT 0,       -- how often it was claimed
+    answer        TEXT,                             -- to a query: enroute, delivered ...: docs/commands.md
     answer_at     TEXT,                             -- and when the message came to that
     error_code    INTEGER,                          -- the protocol's number
     error_text    TEXT,                             -- why it was refused, or failed, in words

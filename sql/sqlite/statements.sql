@@ -368,6 +368,64 @@ RETURNING id
 -- :JOIN_DROP
 DELETE FROM inbox_part WHERE set_id = ?1
 
+-- Is anything asked of the network? All that an idle gateway asks of table command.
+-- :COMMAND_ANY
+SELECT id FROM command WHERE status = 'asked' ORDER BY id LIMIT 1
+
+-- What can be asked now, or never: those for links that are up here, or of which nobody
+-- knows; and the message, as it was sent. One that is being sent is waited for.
+-- :COMMAND_LOOK
+SELECT c.id, c.what, c.attempts, coalesce(c.outbox_id, 0), coalesce(c.link, ''),
+       coalesce(c.message_id, ''), c.sender, c.recipient, c.body, c.options,
+       coalesce(c.error_text, ''),
+       (SELECT count(*) FROM link k WHERE k.name = coalesce(o.link_used, c.link)),
+       o.id IS NOT NULL, coalesce(o.status, ''), coalesce(o.queue, 2), coalesce(o.link_used, ''),
+       coalesce(o.message_id, ''), o.sender, o.recipient, o.kind, o.options,
+       coalesce(o.receipt, 1), coalesce(o.parts, 1), o.encoding
+  FROM command c LEFT JOIN outbox o ON o.id = c.outbox_id
+ WHERE c.status = 'asked' AND (o.id IS NULL OR o.status <> 'sending')
+   AND (NOT EXISTS (SELECT 1 FROM link k WHERE k.name = coalesce(o.link_used, c.link))
+        OR EXISTS (SELECT 1 FROM link k WHERE k.gateway = ?1 AND k.state = 'up'
+                                          AND k.name = coalesce(o.link_used, c.link)))
+ ORDER BY c.id LIMIT ?2
+
+-- The network's ids of messages in parts.
+-- :COMMAND_IDS
+SELECT ?1, part, message_id FROM outbox_part WHERE outbox_id = ?2 ORDER BY part
+
+-- :COMMAND_TAKE
+UPDATE command
+   SET status = 'sending', owner = ?2, claimed_at = strftime('%Y-%m-%d %H:%M:%f', 'now'),
+       attempts = attempts + 1
+ WHERE id = ?1 AND status = 'asked'
+
+-- Only what this owner still holds.
+-- :COMMAND_SETTLE
+UPDATE command
+   SET status = ?3, owner = CASE ?3 WHEN 'asked' THEN NULL ELSE owner END,
+       attempts = attempts - ?8, answer = nullif(?4, ''),
+       answer_at = strftime('%Y-%m-%d %H:%M:%f', ?5 / 1000.0, 'unixepoch'),
+       error_code = nullif(?6, 0), error_text = nullif(?7, ''),
+       done_at = CASE ?3 WHEN 'asked' THEN NULL ELSE strftime('%Y-%m-%d %H:%M:%f', 'now') END
+ WHERE id = ?1 AND status = 'sending' AND owner = ?2
+
+-- What the network did to a message of outbox. A receipt may have told already that it
+-- deleted what it was asked to cancel; other final states stay.
+-- :COMMAND_APPLY
+UPDATE outbox
+   SET body = CASE c.what WHEN 'replace' THEN c.body ELSE outbox.body END,
+       status = CASE c.what WHEN 'cancel' THEN 'cancelled' ELSE outbox.status END,
+       done_at = CASE c.what WHEN 'cancel' THEN strftime('%Y-%m-%d %H:%M:%f', 'now')
+                             ELSE outbox.done_at END
+  FROM (SELECT * FROM command WHERE id = ?1) AS c
+ WHERE outbox.id = c.outbox_id AND c.status = 'done'
+   AND (c.what = 'replace' OR (c.what = 'cancel' AND (outbox.status IN ('sent', 'doubtful')
+        OR (outbox.status = 'undelivered' AND outbox.done_at >= c.claimed_at))))
+
+-- Commands of a gateway that is gone: asking again does no harm.
+-- :COMMAND_RECOVER
+UPDATE command SET status = 'asked', owner = NULL WHERE status = 'sending' AND owner = ?1
+
 -- Rows whose time is over on lanes that nobody claims from.
 -- :EXPIRE
 UPDATE outbox
@@ -457,6 +515,14 @@ UPDATE outbox
  WHERE id = ?1 AND ((queue IN (0, 3) AND status IN ('queued', 'held'))
                     OR status IN ('held', 'doubtful'))
 RETURNING id
+
+-- :DESK_ASK
+INSERT INTO command (what, outbox_id, body) VALUES (?1, ?2, ?3) RETURNING id
+
+-- :DESK_COMMAND
+SELECT id, what, status, coalesce(answer, ''), coalesce(answer_at, ''), error_code,
+       coalesce(error_text, '')
+  FROM command WHERE id = ?1
 
 -- :DESK_WANT
 UPDATE link SET wanted = ?2 WHERE name = ?1 RETURNING gateway

@@ -24,6 +24,7 @@ CREATE TABLE command (
                   CHECK (status IN ('asked', 'sending', 'done', 'refused', 'failed')),
     owner         TEXT,
     claimed_at    TEXT,
+    attempts      INTEGER NOT NULL DEFAULT 0,
     answer        TEXT,
     answer_at     TEXT,
     error_code    INTEGER,
