@@ -528,6 +528,23 @@ static void smpp_take(void *at, struct part *part)
 	link_done(session->link, part, &outcome);
 }
 
+/* Questions. */
+
+static void smpp_ask(void *at, struct question *question)
+{
+	struct session *session = at;
+	const struct reply unsent = { .kind = REPLY_UNSENT, .text = "the session is ending" };
+	struct line *best = NULL;
+	for (unsigned i = 0; session->phase == UP && i < session->nserving; i++)
+		if (line_room(session->serving[i]) &&
+		    (!best || line_load(session->serving[i]) < line_load(best)))
+			best = session->serving[i];
+	if (best)
+		line_ask(best, question);
+	else
+		link_replied(session->link, question, &unsent);
+}
+
 /* Deliveries. */
 
 static void receive_receipt(struct session *session, const struct smpp_pdu *pdu,
@@ -618,6 +635,7 @@ const struct driver smpp_driver = {
 	.concats = 1 << CONCAT_UDH8 | 1 << CONCAT_UDH16 | 1 << CONCAT_SAR | 1 << CONCAT_PAYLOAD,
 	.submit = smpp_take,
 	.ack = smpp_ack,
+	.ask = smpp_ask,
 	.drain = smpp_drain,
 	.close = smpp_close,
 };

@@ -7,6 +7,7 @@
 #define SMPP_H
 
 #include "../conf/conf.h"
+#include "../gateway/driver.h"
 #include "../gateway/message.h"
 #include "../gateway/tls.h"
 #include "../sms/address.h"
@@ -106,6 +107,30 @@ bool smpp_submit(const struct smpp_options *, const struct part *, struct smpp_p
 /* Adds to a failure's reason that the network will tell when the handset can be reached again,
  * where the PDU says so (dpf_result): then an alert is to come. */
 void smpp_tell_pending(const struct smpp_pdu *, char *text, size_t room);
+/* Parts of that, for other requests about the same message. False: `outcome` says why. */
+bool smpp_put_source(const struct smpp_options *, const struct message *, struct smpp_pdu *,
+    struct outcome *);
+bool smpp_put_destination(const struct smpp_options *, const struct message *, struct smpp_pdu *,
+    struct outcome *);
+bool smpp_put_text(const struct smpp_options *, const struct part *, struct smpp_pdu *,
+    struct outcome *);
+/* Its registered_delivery. */
+uint8_t smpp_receipts_of(const struct smpp_options *, const struct message *);
+
+/*
+ * A question as query_sm, cancel_sm or replace_sm, or as what 5.0 has for broadcasts,
+ * without its sequence number, for a session of that version. The PDU borrows from the
+ * command. False: it cannot be said, and `reply` says why (FAILED).
+ */
+bool smpp_question(const struct smpp_options *, uint8_t version, const struct question *,
+    struct smpp_pdu *, struct reply *);
+/* Which request that is, 0: there is none. */
+uint32_t smpp_question_command(const struct command *);
+/* What the answer to it means: its response, or a generic_nack. */
+struct reply smpp_reply(const struct smpp_options *, const char *link, const struct question *,
+    const struct smpp_pdu *);
+/* Does it only say that it is too much just now? */
+bool smpp_asks_patience(const struct smpp_pdu *);
 
 /* What an answer to submit_sm means: submit_sm_resp, or a generic_nack. */
 struct outcome smpp_outcome(const struct smpp_options *, const struct smpp_pdu *,

@@ -380,6 +380,18 @@ static void on_answer(struct half *half, const struct smpp_pdu *pdu)
 		half->owner.late(half->owner.line, half, pdu);
 }
 
+static bool somebody_asked(struct half *half, const struct smpp_pdu *pdu)
+{
+	return half->owner.replied && half->owner.replied(half->owner.line, half, pdu);
+}
+
+static void on_reply(struct half *half, const struct smpp_pdu *pdu)
+{
+	if (!somebody_asked(half, pdu))
+		link_debug(half->link, "event=ignored reason=\"answers nothing\" command=%s sequence=%" PRIu32,
+		    smpp_command_name(pdu->command), pdu->sequence);
+}
+
 static void on_deliver(struct half *half, const struct smpp_pdu *pdu)
 {
 	if (pdu->tail_dropped)
@@ -404,6 +416,8 @@ static void on_nack(struct half *half, const struct smpp_pdu *pdu)
 		bind_refused(half, pdu->status);
 	else if (half->window && window_has(half->window, pdu->sequence))
 		on_answer(half, pdu);
+	else if (somebody_asked(half, pdu))
+		return;
 	else if (in(half, IN(UNBINDING)))
 		on_unbound(half, pdu);
 	else
@@ -423,6 +437,11 @@ static const struct reaction {
 	react_fn *act;
 } reactions[] = {
 	{ (uint32_t)SMPP_SUBMIT_SM_RESP,        SERVING,       on_answer },
+	{ (uint32_t)SMPP_QUERY_SM_RESP,         SERVING,       on_reply },
+	{ (uint32_t)SMPP_CANCEL_SM_RESP,        SERVING,       on_reply },
+	{ (uint32_t)SMPP_REPLACE_SM_RESP,       SERVING,       on_reply },
+	{ (uint32_t)SMPP_QUERY_BROADCAST_SM_RESP, SERVING,     on_reply },
+	{ (uint32_t)SMPP_CANCEL_BROADCAST_SM_RESP, SERVING,    on_reply },
 	{ (uint32_t)SMPP_DELIVER_SM,            SERVING,       on_deliver },
 	{ (uint32_t)SMPP_DATA_SM,               SERVING,       on_deliver },
 	{ (uint32_t)SMPP_ENQUIRE_LINK,          ANYWHERE,      on_enquire },

@@ -29,6 +29,9 @@ struct half_owner {
 	void (*answered)(void *line, struct half *, const struct smpp_pdu *);
 	/* The same for a number that is not in the window any more, or never was. */
 	void (*late)(void *line, struct half *, const struct smpp_pdu *);
+	/* A response to query_sm and its like, or a generic_nack for a number that is not in the
+	 * window. True: somebody waited for it. May be NULL. */
+	bool (*replied)(void *line, struct half *, const struct smpp_pdu *);
 	/* deliver_sm or data_sm, to be answered by half_respond(); or alert_notification, which
 	 * has no answer. */
 	void (*delivered)(void *line, struct half *, const struct smpp_pdu *);

@@ -25,6 +25,7 @@
 #include "../gateway/clock.h"
 #include "../gateway/late.h"
 #include "../gateway/window.h"
+#include "smpp_ask.h"
 #include "smpp_half.h"
 
 #include <event2/event.h>
@@ -67,6 +68,7 @@ struct line {
 	struct window *window;
 	struct parts waiting;           /* for room in the window */
 	unsigned nwaiting;
+	struct asks *asks;              /* questions; they have a share of the window */
 	struct late *late;              /* parts that were given up */
 	uint64_t eased_at;              /* loop ms */
 	unsigned overdue;               /* parts in a row that got no answer */
@@ -115,6 +117,7 @@ static void close_halves(struct line *line, const char *why)
 	while ((part = window_unsent(line->window, left)))
 		defer(line, part, why);
 	defer_waiting(line, why);
+	asks_withdraw(line->asks, left, why);
 	line->host = half_host(line->halves[0]);
 	for (unsigned i = 0; i < line->nhalves; i++)
 		half_close(line->halves[i]);
@@ -144,6 +147,7 @@ void line_doubt(struct line *line, const char *why)
 	struct part *part;
 	while ((part = window_any(line->window)))
 		link_done(line->link, part, &outcome);
+	asks_lose(line->asks, why);
 }
 
 /* Makes the timer ring in time. It may ring early, and then looks again: answers move
@@ -151,11 +155,15 @@ void line_doubt(struct line *line, const char *why)
 static void arm(struct line *line)
 {
 	uint64_t at = 0;
-	if (window_count(line->window) && !half_is_paused(line->halves[0])) {
+	const uint64_t asked = asks_due(line->asks);
+	if (window_count(line->window))
 		at = window_deadline(line->window);
-		if (at < line->patient_until)
-			at = line->patient_until;
-	}
+	if (asked && (!at || asked < at))
+		at = asked;
+	if (at && at < line->patient_until)
+		at = line->patient_until;
+	if (half_is_paused(line->halves[0]))
+		at = 0;
 	if (line->drain_until && (!at || line->drain_until < at))
 		at = line->drain_until;
 	const uint64_t quiet = line->active_at + (uint64_t)line->options->inactivity;
@@ -194,7 +202,7 @@ static void unbind(struct line *line)
  * deliver again what is stored here already. */
 static void await_answers(struct line *line)
 {
-	if (!line->drain_until || window_count(line->window))
+	if (!line->drain_until || window_count(line->window) || asks_count(line->asks))
 		return;
 	if (!line->owed) {
 		unbind(line);
@@ -212,6 +220,7 @@ void line_drain(struct line *line)
 		return;
 	enter(line, DRAINING);
 	defer_waiting(line, "the connection is drained");
+	asks_withdraw(line->asks, UINT64_MAX, "the connection is drained");
 	line->drain_until = clock_ms() + (uint64_t)line->options->response_timeout;
 	arm(line);
 	await_answers(line);
@@ -266,7 +275,9 @@ static void transmit(struct line *line, struct part *part)
 	uint8_t *const octets = pdu.ntlvs ? malloc(room) : usual;
 	if (!octets)
 		abort();
-	pdu.sequence = half_sequence(half);
+	do
+		pdu.sequence = half_sequence(half);
+	while (asks_has(line->asks, pdu.sequence));
 	const size_t len = smpp_pack(&pdu, octets, room);
 	if (len) {
 		window_put(line->window, pdu.sequence, part, half_written(half),
@@ -282,11 +293,19 @@ static void transmit(struct line *line, struct part *part)
 		free(octets);
 }
 
+/* Parts and questions on the wire: as many as may be. */
+static bool is_full(const struct line *line)
+{
+	return window_count(line->window) + asks_on_wire(line->asks) >= (unsigned)line->options->window;
+}
+
 /* The window has room again. */
 static void send_waiting(struct line *line)
 {
 	struct part *part;
-	while (line_room(line) && !window_full(line->window) &&
+	if (line_room(line))
+		asks_send(line->asks, line->halves[0], window_count(line->window));
+	while (line_room(line) && !is_full(line) &&
 	    (part = TAILQ_FIRST(&line->waiting))) {
 		TAILQ_REMOVE(&line->waiting, part, entry);
 		line->nwaiting--;
@@ -298,12 +317,20 @@ void line_submit(struct line *line, struct part *part)
 {
 	if (!line_room(line)) {
 		defer(line, part, "the session is ending");
-	} else if (window_full(line->window) || line->nwaiting) {
+	} else if (is_full(line) || line->nwaiting) {
 		TAILQ_INSERT_TAIL(&line->waiting, part, entry);
 		line->nwaiting++;
 	} else {
 		transmit(line, part);
 	}
+}
+
+void line_ask(struct line *line, struct question *question)
+{
+	asks_add(line->asks, question);
+	if (line_room(line))
+		asks_send(line->asks, line->halves[0], window_count(line->window));
+	arm(line);
 }
 
 static void heed_congestion(struct line *line, const struct smpp_pdu *pdu)
@@ -333,6 +360,18 @@ static void on_answered(void *at, struct half *half, const struct smpp_pdu *pdu)
 	}
 	send_waiting(line);
 	await_answers(line);
+}
+
+static bool on_replied(void *at, struct half *half, const struct smpp_pdu *pdu)
+{
+	struct line *line = at;
+	if (half != line->halves[0] || !asks_answered(line->asks, pdu))
+		return false;
+	line->overdue = 0;
+	send_waiting(line);
+	arm(line);
+	await_answers(line);
+	return true;
 }
 
 static void on_late(void *at, struct half *half, const struct smpp_pdu *pdu)
@@ -373,6 +412,7 @@ static void take_overdue(struct line *line, uint64_t now)
 		lose(line, DOWN_LOST, outcome.text);
 		return;
 	}
+	asks_expire(line->asks);
 	send_waiting(line);
 	await_answers(line);
 }
@@ -485,8 +525,8 @@ static void make_halves(struct line *line, enum smpp_bind bind)
 		[SMPP_RECEIVER] = { 1, { SMPP_BIND_RECEIVER } },
 	};
 	const struct half_owner owner = { .line = line, .refused = on_refused, .bound = on_bound,
-		.answered = on_answered, .late = on_late, .delivered = on_delivered, .broken = on_broken,
-		.ended = on_ended };
+		.answered = on_answered, .late = on_late, .replied = on_replied,
+		.delivered = on_delivered, .broken = on_broken, .ended = on_ended };
 	line->bind = bind;
 	line->nhalves = binds[bind].n;
 	for (unsigned i = 0; i < line->nhalves; i++)
@@ -543,6 +583,7 @@ struct line *line_new(struct link *link, const struct smpp_options *options, uns
 	line->host = SIZE_MAX;
 	line->window = window_new((unsigned)options->window);
 	line->late = late_new(LATE_MAX);
+	line->asks = asks_new(link, options);
 	TAILQ_INIT(&line->waiting);
 	line->timer = event_new(link_base(link), -1, 0, on_timer, line);
 	if (!line->timer)
@@ -560,6 +601,7 @@ void line_free(struct line *line)
 	event_free(line->timer);
 	window_free(line->window);
 	late_free(line->late);
+	asks_free(line->asks);
 	free(line);
 }
 
@@ -602,7 +644,7 @@ unsigned line_room(const struct line *line)
 
 unsigned line_load(const struct line *line)
 {
-	return window_count(line->window) + line->nwaiting;
+	return window_count(line->window) + line->nwaiting + asks_count(line->asks);
 }
 
 bool line_is_closed(const struct line *line)

@@ -62,10 +62,13 @@ const char *line_secured(const struct line *);
 bool line_is_up(const struct line *);
 /* Parts that it takes at a time: its window when it is up and sends, else 0. */
 unsigned line_room(const struct line *);
-/* Parts that it holds. */
+/* Parts and questions that it holds. */
 unsigned line_load(const struct line *);
 /* Takes a part; beyond its window it waits here. The part comes back by link_done(). */
 void line_submit(struct line *, struct part *);
+
+/* Takes a question. It comes back by link_replied(). */
+void line_ask(struct line *, struct question *);
 
 /* Answers a delivery. The ticket is one of this line's. */
 void line_ack(struct line *, uint64_t ticket, enum ack);
@@ -77,7 +80,7 @@ void line_drain(struct line *);
 /* Ends at once, without ended(). Parts that never left are deferred: `why`. */
 void line_close(struct line *, const char *why);
 bool line_is_closed(const struct line *);
-/* Gives the parts back that an ended line left behind: they are in doubt. */
+/* Gives the parts and questions back that an ended line left behind: they are in doubt. */
 void line_doubt(struct line *, const char *why);
 
 #endif

@@ -94,9 +94,10 @@ static void put_fixed(long ton, long npi, struct smpp_address *to)
 		to->npi = (uint8_t)npi;
 }
 
-static bool put_addresses(const struct smpp_options *options, const struct message *message,
-    const struct asked *asked, struct smpp_pdu *pdu, struct outcome *outcome)
+bool smpp_put_destination(const struct smpp_options *options, const struct message *message,
+    struct smpp_pdu *pdu, struct outcome *outcome)
 {
+	const struct asked *asked = message->asked ? message->asked : &asked_nothing;
 	const struct address_rules rules = smpp_address_rules(options);
 	struct address address;
 	*outcome = (struct outcome){ .verdict = VERDICT_REJECTED };
@@ -106,6 +107,16 @@ static bool put_addresses(const struct smpp_options *options, const struct messa
 	put_address(&address, &pdu->destination);
 	put_fixed(options->dest_ton, options->dest_npi, &pdu->destination);
 	put_fixed(asked->dest_ton, asked->dest_npi, &pdu->destination);
+	return true;
+}
+
+bool smpp_put_source(const struct smpp_options *options, const struct message *message,
+    struct smpp_pdu *pdu, struct outcome *outcome)
+{
+	const struct asked *asked = message->asked ? message->asked : &asked_nothing;
+	const struct address_rules rules = smpp_address_rules(options);
+	struct address address;
+	*outcome = (struct outcome){ .verdict = VERDICT_REJECTED };
 	if (!address_sender(&address, message->sender, &rules, outcome->text, sizeof outcome->text))
 		return false;
 	if (!encode_name(options, &address)) {
@@ -174,9 +185,9 @@ static uint8_t coding_of(const struct smpp_options *options, const struct messag
 }
 
 /* SMPP 3.4, 5.2.17; success alone: 5.0, 4.7.21. */
-static uint8_t receipts_of(const struct smpp_options *options, const struct message *message,
-    const struct asked *asked)
+uint8_t smpp_receipts_of(const struct smpp_options *options, const struct message *message)
 {
+	const struct asked *asked = message->asked ? message->asked : &asked_nothing;
 	enum { FINAL = 1, NOTIFICATIONS = 0x10 };
 	if (asked->registered_delivery >= 0)
 		return (uint8_t)asked->registered_delivery;
@@ -271,7 +282,7 @@ static bool fits_short_message(const struct part *part, size_t len)
 	return part->coding == CODING_GSM7 ? septets <= SEPTETS_MAX : part->len <= PART_OCTETS;
 }
 
-static bool put_text(const struct smpp_options *options, const struct part *part,
+bool smpp_put_text(const struct smpp_options *options, const struct part *part,
     struct smpp_pdu *pdu, struct outcome *outcome)
 {
 	struct blob text;
@@ -329,7 +340,7 @@ bool smpp_submit(const struct smpp_options *options, const struct part *part, st
 		.priority_flag = (uint8_t)(asked->network_priority > 0 ? asked->network_priority : 0),
 		.replace_if_present = asked->replace_if_present,
 		.sm_default_msg_id = (uint8_t)(asked->default_message > 0 ? asked->default_message : 0),
-		.registered_delivery = receipts_of(options, message, asked),
+		.registered_delivery = smpp_receipts_of(options, message),
 		.data_coding = coding_of(options, message, asked),
 	};
 	*outcome = (struct outcome){ .verdict = VERDICT_REJECTED,
@@ -338,8 +349,9 @@ bool smpp_submit(const struct smpp_options *options, const struct part *part, st
 	    asked->service_type ? asked->service_type : options->service_type);
 	put_validity(options, end_of(message, asked), pdu);
 	return put_schedule(options, asked->schedule_at, end_of(message, asked), pdu, outcome) &&
-	    put_text(options, part, pdu, outcome) && put_tlvs(options, part, asked, pdu) &&
-	    put_addresses(options, message, asked, pdu, outcome);
+	    smpp_put_text(options, part, pdu, outcome) && put_tlvs(options, part, asked, pdu) &&
+	    smpp_put_destination(options, message, pdu, outcome) &&
+	    smpp_put_source(options, message, pdu, outcome);
 }
 
 void smpp_print(char *out, size_t room, const char *text)

@@ -10,6 +10,8 @@
  *        |              |  <--------------- link_up
  *        |-- part ----> |  submit -----------------> on the wire
  *        | <-- outcome -|  <------------- link_done
+ *        |-- question ->|  ask --------------------> about a message that it has
+ *        | <---- reply -|  <----------- link_replied
  *        | <-- receipt -|  <---------- link_receipt  (with a ticket)
  *        |- committed ->|  ack --------------------> answer the peer
  *        |-- drain ---> |  drain ------------------> finish, log out
@@ -33,11 +35,16 @@
  *    committed; only then may the peer be told. A session that goes down
  *    forgets its tickets, and the peer repeats what it got no answer for: a
  *    repeated receipt changes nothing, a repeated message is stored again.
+ * 7. A question is lent until its link_replied(), as a part is: at most one reply each,
+ *    and those without one at link_down() are lost, so the ones that never left this
+ *    machine are given back (UNSENT) before. Questions come without regard to the room;
+ *    the driver keeps those that are too many for its peer.
  */
 #ifndef DRIVER_H
 #define DRIVER_H
 
 #include "../conf/conf.h"
+#include "command.h"
 #include "message.h"
 
 struct backoff;
@@ -76,6 +83,10 @@ struct driver {
 	void (*submit)(void *session, struct part *);
 	void (*ack)(void *session, uint64_t ticket, enum ack);
 
+	/* Asks about a message that the peer has, or about all that wait. NULL: the protocol
+	 * knows no such thing. */
+	void (*ask)(void *session, struct question *);
+
 	/* Submits have ended: await what is unanswered, log out, link_down(). */
 	void (*drain)(void *session);
 
@@ -108,6 +119,8 @@ uint64_t link_backoff(const struct link *, struct backoff *, enum down, uint64_t
 void link_down(struct link *, enum down, const char *why);
 /* A lent part comes back, with what became of it. The outcome is copied. */
 void link_done(struct link *, struct part *, const struct outcome *);
+/* A lent question comes back, with what the peer said to it. The reply is copied. */
+void link_replied(struct link *, struct question *, const struct reply *);
 /* An answer to a part that came back as DOUBTFUL; copied. It settles the row if that is
  * still in doubt, or waits to be sent again. late.h keeps what names the part. */
 void link_late(struct link *, const struct answer *);

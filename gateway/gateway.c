@@ -19,6 +19,7 @@
 #include "gateway.h"
 
 #include "clock.h"
+#include "commands.h"
 #include "encode.h"
 #include "log.h"
 #include "route.h"
@@ -288,6 +289,38 @@ static void refill(evutil_socket_t fd, short what, void *arg)
 		clock_ring(gateway->refill, next - now);
 }
 
+/* Commands: what is asked of the network about messages that it has. */
+
+static void answer_command(struct gateway *gateway, struct command *command)
+{
+	static const char *const words[] = { [REPLY_DONE] = "done", [REPLY_UNSENT] = "unsent",
+		[REPLY_LOST] = "lost", [REPLY_REFUSED] = "refused", [REPLY_FAILED] = "failed" };
+	log_debug("command=%" PRId64 " link=\"%s\" what=%s event=%s answer=\"%s\" reason=\"%s\"",
+	    command->id, command->link, command_words[command->kind], words[command->reply.kind],
+	    command->reply.answer, command->reply.text);
+	store_answer(gateway->store, command);
+}
+
+static void on_command(void *ctx, struct command *command)
+{
+	struct gateway *gateway = ctx;
+	struct link *link = gateway->phase == PHASE_RUNNING ? find_link(gateway, command->link) : NULL;
+	if (!link) {
+		command_end(command, REPLY_UNSENT, "its link has gone, or the gateway is stopping");
+		answer_command(gateway, command);
+		return;
+	}
+	if (!command_prepare(command, &link_settings(link)->encode)) {
+		answer_command(gateway, command);
+		return;
+	}
+	/* With the reply to the last one it is gone. */
+	const unsigned n = command->unanswered = command->nquestions;
+	struct question *questions = command->questions;
+	for (unsigned i = 0; i < n; i++)
+		link_ask(link, &questions[i]);
+}
+
 /* What links tell. */
 
 static void on_answered(void *ctx, struct link *link, struct message *message)
@@ -321,6 +354,17 @@ static void on_kept(void *ctx, uint64_t ticket, bool kept)
 {
 	struct member *member = ctx;
 	link_ack(member->link, ticket, kept);
+}
+
+static void on_replied(void *ctx, struct link *link, struct question *question,
+    const struct reply *reply)
+{
+	struct gateway *gateway = ctx;
+	(void)link;
+	if (reply->reports)
+		store_receipt(gateway->store, &reply->receipt, 0, NULL, NULL);
+	if (command_replied(question, reply))
+		answer_command(gateway, question->command);
 }
 
 static void on_late(void *ctx, struct link *link, const struct answer *answer)
@@ -524,7 +568,7 @@ struct gateway *gateway_open(struct event_base *base, struct settings *settings,
 	TAILQ_INIT(&gateway->members);
 	TAILQ_INIT(&gateway->lanes);
 	const struct store_listener listener = { .ctx = gateway, .state = on_store_state,
-		.wanted = on_wanted, .room = on_store_room };
+		.wanted = on_wanted, .room = on_store_room, .command = on_command };
 	gateway->store = store_open(base, &settings->database, &listener, err);
 	if (!gateway->store) {
 		free(gateway);
@@ -532,7 +576,7 @@ struct gateway *gateway_open(struct event_base *base, struct settings *settings,
 	}
 	gateway->settings = gateway->first = settings;
 	gateway->hub = (struct link_hub){ .ctx = gateway, .base = base, .answered = on_answered,
-		.changed = on_changed, .allowed = on_allowed, .late = on_late,
+		.changed = on_changed, .allowed = on_allowed, .late = on_late, .replied = on_replied,
 		.receipt = on_receipt,
 		.inbound = on_inbound };
 	gateway->refill = event_new(base, -1, 0, refill, gateway);

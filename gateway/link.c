@@ -56,6 +56,7 @@ struct link {
 
 	struct parts queue;             /* waiting here, in order */
 	struct parts lent;              /* submitted to the session, by `loan` */
+	struct questions asked;         /* of the session, by `loan` */
 	unsigned queued, unanswered, window;
 	struct pace pace;
 	char note[OUTCOME_TEXT_MAX];    /* of this session, for people */
@@ -201,6 +202,24 @@ uint64_t link_backoff(const struct link *link, struct backoff *backoff, enum dow
 	    (uint64_t)common->reconnect_max);
 }
 
+/* A question comes back, to the hub. */
+static void reply_with(struct link *link, struct question *question, enum reply_kind kind,
+    const char *why)
+{
+	struct reply reply = { .kind = kind };
+	snprintf(reply.text, sizeof reply.text, "%s", why);
+	link->hub->replied(link->hub->ctx, link, question, &reply);
+}
+
+static void lose_questions(struct link *link, const char *why)
+{
+	struct question *question;
+	while ((question = TAILQ_FIRST(&link->asked))) {
+		TAILQ_REMOVE(&link->asked, question, loan);
+		reply_with(link, question, REPLY_LOST, why);
+	}
+}
+
 /* The session has ended: everything it held is in doubt, unless it said so before. */
 static void close_session(struct link *link)
 {
@@ -218,6 +237,7 @@ static void close_session(struct link *link)
 		link->unanswered--;
 		answer(link, part, &doubt);
 	}
+	lose_questions(link, doubt.text);
 	event_del(link->paced);
 	give_back(link, "the link went down before it was sent");
 }
@@ -399,6 +419,7 @@ struct link *link_new(const struct link_settings *settings, const struct link_hu
 	link->hub = hub;
 	TAILQ_INIT(&link->queue);
 	TAILQ_INIT(&link->lent);
+	TAILQ_INIT(&link->asked);
 	pace_init(&link->pace, (double)settings->common.rate, clock_ms());
 	link->wake = event_new(hub->base, -1, 0, turn, link);
 	link->paced = event_new(hub->base, -1, 0, turn, link);
@@ -468,6 +489,24 @@ void link_enqueue(struct link *link, struct message *message)
 	}
 	assert(message->unanswered > 0);
 	wake(link);
+}
+
+void link_ask(struct link *link, struct question *question)
+{
+	const struct driver *driver = link->settings->driver;
+	const unsigned holds = link->holds & ~(unsigned)LINK_HOLD_THROTTLED;
+	char why[OUTCOME_TEXT_MAX];
+	if (!driver->ask) {
+		snprintf(why, sizeof why, "link %s has driver %s, whose protocol has no such question",
+		    link->settings->name, driver->name);
+		reply_with(link, question, REPLY_FAILED, why);
+	} else if (!link_is_up(link) || holds || !link->hub->allowed(link->hub->ctx)) {
+		snprintf(why, sizeof why, "link %s is not up, or is held", link->settings->name);
+		reply_with(link, question, REPLY_UNSENT, why);
+	} else {
+		TAILQ_INSERT_TAIL(&link->asked, question, loan);
+		driver->ask(link->session, question);
+	}
 }
 
 void link_hold(struct link *link, enum link_hold reason, bool on)
@@ -628,6 +667,12 @@ void link_done(struct link *link, struct part *part, const struct outcome *outco
 	}
 	wake(link);
 	link->hub->changed(link->hub->ctx, link);
+}
+
+void link_replied(struct link *link, struct question *question, const struct reply *reply)
+{
+	TAILQ_REMOVE(&link->asked, question, loan);
+	link->hub->replied(link->hub->ctx, link, question, reply);
 }
 
 void link_note(struct link *link, const char *note)

@@ -51,6 +51,8 @@ struct link_hub {
 	/* May parts still leave this machine? False when the lease has run out or
 	 * the store is full: the link then sets LINK_HOLD_STORE on itself. */
 	bool (*allowed)(void *ctx);
+	/* A question came back. It is the hub's, which need not call the link. */
+	void (*replied)(void *ctx, struct link *, struct question *, const struct reply *);
 	void (*late)(void *ctx, struct link *, const struct answer *);
 	void (*receipt)(void *ctx, struct link *, const struct receipt *, uint64_t ticket);
 	void (*inbound)(void *ctx, struct link *, const struct inbound *, uint64_t ticket);
@@ -81,6 +83,10 @@ int link_capacity(const struct link *);
 /* Takes an encoded message; every part not yet taken by the network is queued.
  * The message comes back by hub->answered(), once. */
 void link_enqueue(struct link *, struct message *);
+
+/* Asks over it. The question comes back by hub->replied(), once; at once when the link is
+ * not up, is held, or has a driver that cannot ask. */
+void link_ask(struct link *, struct question *);
 
 /* Reasons for which no parts leave. */
 enum link_hold {

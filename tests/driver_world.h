@@ -50,7 +50,9 @@ struct link {
 	struct inbound inbound[FACTS];
 	char bodies[FACTS][256];
 	uint64_t receipt_tickets[FACTS], inbound_tickets[FACTS];
-	unsigned nreceipts, ninbound, nlate, eased;
+	unsigned nreceipts, ninbound, nlate, eased, asked, replied;
+	unsigned replies[PARTS];        /* how often each question came back */
+	struct reply reply[PARTS];
 	struct answer late[FACTS];
 };
 
@@ -59,6 +61,8 @@ static struct smpp_options options;     /* of the session, to be changed before 
 static struct event *tick;
 static struct message messages[PARTS];
 static struct part parts[PARTS];
+static struct command commands[PARTS];
+static struct question questions[PARTS];
 
 static inline uint64_t now_ms(void)
 {
@@ -125,6 +129,21 @@ void link_done(struct link *link, struct part *part, const struct outcome *outco
 	link->outcomes[i] = *outcome;
 	link->lent--;
 	link->answered++;
+}
+
+void link_replied(struct link *link, struct question *question, const struct reply *reply)
+{
+	may_speak(link);
+	const ptrdiff_t i = question - questions;
+	ck_assert_int_ge(i, 0);
+	ck_assert_int_lt(i, PARTS);
+	ck_assert_uint_eq(link->replies[i]++, 0);
+	ck_assert_uint_gt(link->asked, 0);
+	if (reply->kind != REPLY_DONE)
+		ck_assert_str_ne(reply->text, "");
+	link->reply[i] = *reply;
+	link->asked--;
+	link->replied++;
 }
 
 void link_ease(struct link *link, unsigned percent)
@@ -422,6 +441,10 @@ static inline void world_setup(void)
 			.wants_receipt = true };
 		parts[i] = (struct part){ .message = &messages[i], .number = 1, .len = 160 };
 		parts[i].octets = text;
+		commands[i] = (struct command){ .id = i + 1, .message = &messages[i],
+			.questions = &questions[i], .nquestions = 1, .unanswered = 1 };
+		questions[i] = (struct question){ .command = &commands[i], .number = 1 };
+		snprintf(questions[i].network_id, sizeof questions[i].network_id, "id%u", i);
 	}
 }
 
@@ -504,6 +527,14 @@ static inline void lend(unsigned i)
 	ck_assert_uint_lt(the_link.lent, the_link.window);
 	the_link.lent++;
 	the_link.driver->submit(the_link.session, &parts[i]);
+}
+
+/* Lends question i, to query, cancel or replace. */
+static inline void ask(unsigned i, enum command_kind kind)
+{
+	commands[i].kind = kind;
+	the_link.asked++;
+	the_link.driver->ask(the_link.session, &questions[i]);
 }
 
 static inline void ack(uint64_t ticket, enum ack how)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * gateway_world.h - the hub and its links between a store and a driver that do as the test
- * says; for check_gateway.c.
+ * says; for check_gateway.c and check_asking.c.
  *
  * The store here is a list of rows in memory: claims are answered from the
  * loop, settlements are written down. The driver keeps what it was lent until the
@@ -78,6 +78,16 @@ static inline void puppet_ack(void *session, uint64_t ticket, enum ack ack)
 	acks[nacked++] = ack;
 }
 
+static struct question *asked[8];       /* of the puppets, in order */
+static unsigned nasked;
+
+static inline void puppet_ask(void *session, struct question *question)
+{
+	(void)session;
+	ck_assert_uint_lt(nasked, 8);
+	asked[nasked++] = question;
+}
+
 static inline void puppet_drain(void *session)
 {
 	struct puppet *puppet = session;
@@ -95,7 +105,7 @@ static inline void puppet_close(void *session)
 
 static const struct driver puppet_driver = {
 	.name = "puppet", .keys = puppet_keys, .options = sizeof(struct puppet_options),
-	.open = puppet_open, .submit = puppet_submit, .ack = puppet_ack, .drain = puppet_drain,
+	.open = puppet_open, .submit = puppet_submit, .ack = puppet_ack, .ask = puppet_ask, .drain = puppet_drain,
 	.close = puppet_close, .concats = 1,
 };
 
@@ -244,10 +254,20 @@ void store_late(struct store *store, const struct answer *answer)
 	(void)answer;
 }
 
+static struct reply answered[8];        /* of commands, in order */
+static unsigned nanswered, nreported;
+
+void store_answer(struct store *store, struct command *command)
+{
+	(void)store;
+	answered[nanswered++] = command->reply;
+	command_release(command);
+}
+
 void store_receipt(struct store *store, const struct receipt *receipt, uint64_t ticket,
     store_kept_fn *kept, void *ctx)
 {
-	(void)receipt;
+	nreported += strncmp(receipt->word, "query:", 6) == 0;
 	store->kept = kept;
 	store->kept_ctx = ctx;
 	store->ticket = ticket;

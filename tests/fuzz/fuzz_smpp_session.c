@@ -40,6 +40,9 @@ static struct link the_link;
 static struct message message;
 static struct part parts[PARTS];
 static enum { FREE, LENT, DONE } states[PARTS];
+static struct command errands[PARTS];
+static struct question questions[PARTS];
+static bool asked[PARTS];               /* and not replied to */
 
 static void may_speak(const struct link *link)
 {
@@ -109,6 +112,16 @@ void link_done(struct link *link, struct part *part, const struct outcome *outco
 	link->lent--;
 }
 
+void link_replied(struct link *link, struct question *question, const struct reply *reply)
+{
+	may_speak(link);
+	const ptrdiff_t i = question - questions;
+	assert(i >= 0 && i < PARTS && asked[i]);
+	assert(reply->kind == REPLY_DONE || *reply->text);
+	assert(!reply->reports || strcmp(reply->receipt.link, "acme") == 0);
+	asked[i] = false;
+}
+
 void link_late(struct link *link, const struct answer *answer)
 {
 	may_speak(link);
@@ -155,6 +168,7 @@ static struct { int fd; uint8_t in[IN_ROOM]; size_t have; uint32_t bind, bind_nu
 static unsigned ncalls;
 static uint32_t numbers[NUMBERS];       /* of submits that were heard, the newest last */
 static unsigned nnumbers, own_number;
+static uint32_t asked_number;           /* of the newest question */
 static int listener = -1;
 static char host[32];
 
@@ -178,7 +192,9 @@ static void hear(unsigned call, const uint8_t *at, size_t len)
 {
 	struct smpp_pdu pdu;
 	assert(smpp_unpack(at, len, &pdu) == SMPP_ROK && !pdu.tail_dropped);
-	if (pdu.command == SMPP_SUBMIT_SM) {
+	if (pdu.command == SMPP_QUERY_SM || pdu.command == SMPP_CANCEL_SM) {
+		asked_number = pdu.sequence;
+	} else if (pdu.command == SMPP_SUBMIT_SM) {
 		memmove(numbers, numbers + 1, sizeof numbers - sizeof *numbers);
 		numbers[NUMBERS - 1] = pdu.sequence;
 		nnumbers += nnumbers < NUMBERS;
@@ -263,7 +279,15 @@ static void lend(void)
 		return;
 	the_link.lent++;
 	states[the_link.next] = LENT;
-	smpp_driver.submit(the_link.session, &parts[the_link.next++]);
+	const unsigned i = the_link.next++;
+	smpp_driver.submit(the_link.session, &parts[i]);
+	if (i % 4 == 3) {
+		errands[i] = (struct command){ .kind = i % 8 == 7 ? COMMAND_CANCEL : COMMAND_QUERY,
+			.message = &message, .nquestions = 1, .unanswered = 1 };
+		questions[i] = (struct question){ .command = &errands[i], .number = 1, .network_id = "1A2B" };
+		asked[i] = true;
+		smpp_driver.ask(the_link.session, &questions[i]);
+	}
 }
 
 static void ack(enum ack how)
@@ -292,7 +316,8 @@ static void say_body(unsigned call, struct script *script)
 		(uint32_t)SMPP_SUBMIT_MULTI_RESP, (uint32_t)SMPP_QUERY_SM_RESP };
 	uint8_t octets[SMPP_HEADER + 255] = { 0 };
 	const uint32_t command = commands[octet(script) % (sizeof commands / sizeof *commands)];
-	const uint32_t number = command & (uint32_t)SMPP_RESPONSE ? numbers[NUMBERS - 1] : ++own_number;
+	const uint32_t number = command == (uint32_t)SMPP_QUERY_SM_RESP ? asked_number
+	    : command & (uint32_t)SMPP_RESPONSE ? numbers[NUMBERS - 1] : ++own_number;
 	size_t len = octet(script);
 	if (len > script->left)
 		len = script->left;
@@ -378,6 +403,7 @@ static void begin(struct script *script, struct smpp_options *options)
 	for (unsigned i = 0; i < PARTS; i++) {
 		parts[i] = (struct part){ .message = &message, .number = 1, .octets = text, .len = 5 };
 		states[i] = FREE;
+		asked[i] = false;
 	}
 	ncalls = nnumbers = own_number = 0;
 	memset(numbers, 0, sizeof numbers);
