@@ -9,6 +9,7 @@
 #include "sim_center.h"
 
 #include "sim_account.h"
+#include "sim_command.h"
 #include "sim_deliver.h"
 #include "sim_inbound.h"
 #include "sim_judge.h"
@@ -115,11 +116,12 @@ static void respond_in(struct session *session, const struct smpp_pdu *pdu, uint
 	center_later(center, item, in_ms);
 }
 
-static void record(struct center *center, const struct segment *segment, bool is_double)
+static void record(struct center *center, const struct segment *segment, uint64_t number,
+    bool is_double)
 {
 	char id[ID_TEXT_MAX];
 	if (center->record) {
-		center_id(center, center->counts.accepted, false, id);
+		center_id(center, number, false, id);
 		fprintf(center->record, "%s %s %u/%u/%u %016llx\n", id, segment->recipient,
 		    segment->reference, segment->part, segment->parts,
 		    (unsigned long long)segment_hash(segment));
@@ -133,18 +135,26 @@ static void record(struct center *center, const struct segment *segment, bool is
 	fputc('\n', center->doubles);
 }
 
-static void record_json(struct center *center, const struct smpp_pdu *pdu)
+static void record_json(struct center *center, const struct smpp_pdu *pdu, uint64_t number)
 {
 	if (!center->record_json)
 		return;
 	char id[ID_TEXT_MAX];
-	center_id(center, center->counts.accepted, false, id);
+	center_id(center, number, false, id);
 	json_t *line = message_show(pdu);
 	json_object_set_new(line, "message_id", json_string(id));
 	json_dumpf(line, center->record_json, JSON_COMPACT);
 	json_decref(line);
 	fputc('\n', center->record_json);
 	fflush(center->record_json);
+}
+
+void center_record(struct center *center, const struct smpp_pdu *pdu, uint64_t number)
+{
+	struct segment segment;
+	if (segment_read(pdu, &segment))
+		record(center, &segment, number, false);
+	record_json(center, pdu, number);
 }
 
 static void echo(struct center *center, struct account *account, const struct smpp_pdu *pdu)
@@ -168,6 +178,7 @@ static void follow(struct session *session, const struct smpp_pdu *pdu)
 	const bool early = options->early_receipts > 0 &&
 	    judge_chance(center, ASK_EARLY) < options->early_receipts;
 	struct item *receipt = NULL;
+	const uint64_t due_ms = early ? 0 : (uint64_t)response_ms + receipt_ms;
 	if (judge_wants(center, pdu, state)) {
 		receipt = receipt_new(center, session->account, pdu);
 		receipt->state = state;
@@ -178,6 +189,7 @@ static void follow(struct session *session, const struct smpp_pdu *pdu)
 		center->counts.receipts_early += center->counts.receipts_sent > sent;
 		receipt = NULL;
 	}
+	kept_note(session, pdu, state, due_ms, due_ms ? receipt : NULL);
 	if (options->drop_responses > 0 && judge_chance(center, ASK_DROP) < options->drop_responses)
 		center->counts.dropped_responses++;
 	else if (options->late > 0 && judge_chance(center, ASK_LATE) < options->late)
@@ -191,7 +203,7 @@ static void follow(struct session *session, const struct smpp_pdu *pdu)
 		post_in(center, notification, response_ms + receipt_ms / 2);
 	}
 	if (receipt)
-		post_in(center, receipt, (uint64_t)response_ms + receipt_ms);
+		post_in(center, receipt, due_ms);
 }
 
 void center_submit(struct session *session, const struct smpp_pdu *pdu)
@@ -214,8 +226,8 @@ void center_submit(struct session *session, const struct smpp_pdu *pdu)
 		return;
 	}
 	counts->accepted++;
-	record(center, &segment, seen_note(center->seen, &segment, counts));
-	record_json(center, pdu);
+	record(center, &segment, counts->accepted, seen_note(center->seen, &segment, counts));
+	record_json(center, pdu, counts->accepted);
 	follow(session, pdu);
 	if (center->options->echo)
 		echo(center, session->account, pdu);
@@ -239,6 +251,10 @@ static void on_tick(evutil_socket_t fd, short what, void *ctx)
 	struct item *item;
 	center_clock(center);
 	while ((item = agenda_take(center->agenda, center->now_ms))) {
+		if (item->kind == ITEM_RECEIPT && kept_is_cancelled(center, item)) {
+			item_free(center->agenda, item);
+			continue;
+		}
 		if (item->kind != ITEM_RESPONSE) {
 			post(center, item);
 			continue;
@@ -316,6 +332,7 @@ struct center *center_new(const struct sim_options *options, struct event_base *
 	center->inbound_ms = center->now_ms;
 	center->agenda = agenda_new(center->now_ms);
 	center->seen = seen_new();
+	center->kept = kept_new();
 	center->tick = event_new(base, -1, EV_PERSIST, on_tick, center);
 	center->turn_end = event_new(base, -1, 0, on_turn_end, center);
 	center->housekeeping = event_new(base, -1, EV_PERSIST, on_housekeeping, center);
@@ -374,6 +391,7 @@ void center_free(struct center *center)
 	if (center->doubles)
 		fclose(center->doubles);
 	seen_free(center->seen);
+	kept_free(center->kept);
 	agenda_free(center->agenda);
 	free(center);
 }

@@ -28,6 +28,7 @@ struct center {
 	struct event *housekeeping, *disconnect, *inbound;
 	struct agenda *agenda;
 	struct seen *seen;
+	struct kept *kept;              /* messages that may be asked about */
 	struct account *accounts;
 	struct session *sessions[SESSIONS_MAX]; /* by serial, NULL where there is none */
 	struct session *dirty;          /* with octets to write, or to be freed */
@@ -56,6 +57,9 @@ void center_clock(struct center *);
 
 /* A well-formed submit_sm or data_sm on a bind that may submit. */
 void center_submit(struct session *, const struct smpp_pdu *);
+
+/* Writes a message to the files of --record and --record-json, as that number. */
+void center_record(struct center *, const struct smpp_pdu *, uint64_t number);
 
 /* Puts an item on the agenda, so many milliseconds from now. */
 void center_later(struct center *, struct item *, uint64_t in_ms);

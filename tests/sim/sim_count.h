@@ -32,6 +32,8 @@ struct smpp_pdu;
 	X(deliveries_refused)   /* answered with a lasting error and given up */ \
 	X(alerts_sent)          /* alert_notification */ \
 	X(outbinds)             /* calls on which one left */ \
+	X(commands)             /* queries, cancels and replacements */ \
+	X(commands_refused)     /* those answered with an error */ \
 	X(binds)                /* accepted */ \
 	X(binds_refused) \
 	X(malformed)            /* PDUs answered with an error for their form */ \

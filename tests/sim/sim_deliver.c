@@ -28,6 +28,7 @@ static const struct { const char *word; unsigned error; } states[] = {
 	[STATE_ENROUTE] = { "ENROUTE", 0 },
 	[STATE_DELIVERED] = { "DELIVRD", 0 },
 	[STATE_EXPIRED] = { "EXPIRED", 27 },
+	[STATE_DELETED] = { "DELETED", 0 },
 	[STATE_UNDELIVERABLE] = { "UNDELIV", 1 },
 	[STATE_REJECTED] = { "REJECTD", 9 },
 };

@@ -49,7 +49,7 @@ struct sim_options {
 	double inbound_rate;            /* a second; 0: all at once */
 	enum sim_id_form id_form;
 	bool outbind_wrong_password;
-	bool receipts, echo, quiet, help, version;
+	bool receipts, echo, no_commands, silent_commands, quiet, help, version;
 	struct sim_list accounts, fail, undeliverable;
 	struct sim_errors errors;
 };

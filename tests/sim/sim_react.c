@@ -11,6 +11,7 @@
 
 #include "sim_account.h"
 #include "sim_center.h"
+#include "sim_command.h"
 #include "sim_session.h"
 
 #include "../../drivers/smpp_pdu.h"
@@ -100,6 +101,11 @@ static void on_ignored(struct session *session, const struct smpp_pdu *pdu)
 static const struct reaction reactions[] = {
 	{ SMPP_SUBMIT_SM, IN(TX) | IN(TRX), SMPP_RINVBNDSTS, center_submit },
 	{ SMPP_DATA_SM, IN(TX) | IN(TRX), SMPP_RINVBNDSTS, center_submit },
+	{ SMPP_QUERY_SM, IN(TX) | IN(TRX), SMPP_RINVBNDSTS, command_react },
+	{ SMPP_CANCEL_SM, IN(TX) | IN(TRX), SMPP_RINVBNDSTS, command_react },
+	{ SMPP_REPLACE_SM, IN(TX) | IN(TRX), SMPP_RINVBNDSTS, command_react },
+	{ SMPP_QUERY_BROADCAST_SM, IN(TX) | IN(TRX), SMPP_RINVBNDSTS, command_react },
+	{ SMPP_CANCEL_BROADCAST_SM, IN(TX) | IN(TRX), SMPP_RINVBNDSTS, command_react },
 	{ SMPP_DELIVER_SM_RESP, IN(RX) | IN(TRX) | IN(UNBOUND), 0, on_delivered },
 	{ SMPP_GENERIC_NACK, IN(RX) | IN(TRX) | IN(UNBOUND), 0, on_delivered },
 	{ SMPP_ENQUIRE_LINK, ANYWHERE, 0, on_enquire_link },
