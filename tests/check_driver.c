@@ -126,6 +126,46 @@ START_TEST(receipts_name_what_was_sent)
 }
 END_TEST
 
+/* Those that cannot ask say so by having no function for it. */
+START_TEST(every_question_lent_comes_back_once)
+{
+	peer.answers = true;
+	subjects[_i].open();
+	AWAIT(the_link.ups);
+	if (!the_link.driver->ask)
+		return;
+	for (unsigned i = 0; i < 50; i++) {
+		ask(i, i % 2 ? COMMAND_CANCEL : COMMAND_QUERY);
+		if (the_link.lent < the_link.window)
+			lend(i);
+	}
+	AWAIT(the_link.replied == 50 && the_link.lent == 0);
+	for (unsigned i = 0; i < 50; i++) {
+		ck_assert_uint_eq(the_link.replies[i], 1);
+		ck_assert_int_eq(the_link.reply[i].kind, REPLY_DONE);
+		ck_assert_str_eq(the_link.reply[i].answer, i % 2 ? "" : "delivered");
+	}
+}
+END_TEST
+
+START_TEST(a_drain_gives_back_or_awaits_every_question)
+{
+	peer.answers = true;
+	subjects[_i].open();
+	AWAIT(the_link.ups);
+	if (!the_link.driver->ask)
+		return;
+	for (unsigned i = 0; i < 50; i++)
+		ask(i, COMMAND_QUERY);
+	drain();
+	AWAIT(the_link.downs);
+	ck_assert_int_eq(the_link.down, DOWN_DRAINED);
+	ck_assert_uint_eq(the_link.replied, 50);
+	for (unsigned i = 0; i < 50; i++)
+		ck_assert(the_link.reply[i].kind == REPLY_DONE || the_link.reply[i].kind == REPLY_UNSENT);
+}
+END_TEST
+
 START_TEST(draining_awaits_what_is_lent)
 {
 	subjects[_i].open();
@@ -153,11 +193,13 @@ START_TEST(a_session_may_be_closed_at_any_turn)
 			world_setup();
 		}
 		subjects[_i].open();
-		unsigned lent = 0;
+		unsigned lent = 0, asked = 0;
 		for (unsigned i = 0; i < turns && !the_link.downs; i++) {
 			turn();
 			if (the_link.ups && lent < 3)
 				lend(lent++);
+			if (the_link.ups && asked < 3 && the_link.driver->ask)
+				ask(asked++, COMMAND_QUERY);
 			if (i == 25)
 				drain();
 		}
@@ -177,6 +219,8 @@ int main(void)
 	tcase_add_loop_test(tests, a_session_comes_up_once_and_goes_when_it_is_drained, 0, SUBJECTS);
 	tcase_add_loop_test(tests, every_part_lent_comes_back_once, 0, SUBJECTS);
 	tcase_add_loop_test(tests, receipts_name_what_was_sent, 0, SUBJECTS);
+	tcase_add_loop_test(tests, every_question_lent_comes_back_once, 0, SUBJECTS);
+	tcase_add_loop_test(tests, a_drain_gives_back_or_awaits_every_question, 0, SUBJECTS);
 	tcase_add_loop_test(tests, draining_awaits_what_is_lent, 0, SUBJECTS);
 	tcase_add_loop_test(tests, a_session_may_be_closed_at_any_turn, 0, SUBJECTS);
 	SRunner *runner = srunner_create(suite);

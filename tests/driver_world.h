@@ -216,7 +216,8 @@ static struct peer {
 	/* The script. */
 	uint32_t bind_status, submit_status;
 	unsigned receive_buffer;        /* octets; 0: the system's */
-	bool no_bind_answer, no_submit_answer, no_enquire_answer, no_unbind_answer, receipts;
+	bool no_bind_answer, no_submit_answer, no_enquire_answer, no_unbind_answer, receipts,
+	    answers;                /* questions, too */
 	/* What happened. */
 	int listener;
 	unsigned port, ncalls;
@@ -247,6 +248,10 @@ static inline void peer_answer(unsigned call, const struct smpp_pdu *to, uint32_
 		.sequence = to->sequence };
 	if (to->command == SMPP_SUBMIT_SM && status == SMPP_ROK)
 		snprintf(pdu.message_id, sizeof pdu.message_id, "id%u", (unsigned)to->sequence);
+	if (to->command == SMPP_QUERY_SM && status == SMPP_ROK) {
+		memcpy(pdu.message_id, to->message_id, sizeof pdu.message_id);
+		pdu.message_state = 2;
+	}
 	peer_say(call, &pdu);
 }
 
@@ -286,6 +291,11 @@ static inline void peer_react(unsigned call, const struct smpp_pdu *pdu)
 			peer_answer(call, pdu, peer.submit_status);
 		if (peer.receipts && pdu->registered_delivery)
 			peer_receipt(peer.ncalls - 1, pdu);
+		break;
+	case SMPP_QUERY_SM:
+	case SMPP_CANCEL_SM:
+		if (peer.answers)
+			peer_answer(call, pdu, SMPP_ROK);
 		break;
 	case SMPP_ENQUIRE_LINK:
 		if (!peer.no_enquire_answer)
