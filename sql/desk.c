@@ -55,7 +55,7 @@ bool desk_ask(struct desk *desk, enum statement statement, const struct value *v
 	return result == DB_OK;
 }
 
-static void print_json(json_t *json)
+void desk_print_json(json_t *json)
 {
 	json_dumpf(json, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
 	putchar('\n');
@@ -68,7 +68,7 @@ static enum exit_status show(struct desk *desk, enum statement statement,
 	struct table table = { .columns = columns };
 	const bool good = desk_ask(desk, statement, values, width, 1, &table);
 	if (good && desk->json)
-		print_json(table_json(&table));
+		desk_print_json(table_json(&table));
 	else if (good)
 		table_print(&table, stdout);
 	table_free(&table);
@@ -139,7 +139,7 @@ static enum exit_status status(struct desk *desk)
 		    json_object_set_new(both, "unmatched_receipts", table_json(&unmatched)) != 0 ||
 		    json_object_set_new(both, "messages", table_json(&messages)) != 0)
 			abort();
-		print_json(both);
+		desk_print_json(both);
 	} else if (good) {
 		puts("GATEWAYS");
 		table_print(&gateways, stdout);
@@ -267,8 +267,7 @@ static bool look(struct watch *watch)
 	return true;
 }
 
-/* Nobody would send the message: better said at once than after the timeout. */
-static void warn_if_idle(struct desk *desk)
+void desk_warn_if_idle(struct desk *desk)
 {
 	struct table gateways = { .columns = gateway_columns };
 	bool running = !desk_ask(desk, STATEMENT_DESK_GATEWAYS, NULL, 0, 1, &gateways);
@@ -284,7 +283,7 @@ static enum exit_status follow(struct watch *watch)
 {
 	const struct timespec pause = { .tv_nsec = LOOK_EVERY_MS * 1000000L };
 	const double end = seconds() + (double)watch->desk->timeout;
-	warn_if_idle(watch->desk);
+	desk_warn_if_idle(watch->desk);
 	while (look(watch)) {
 		const enum finality now = finality(watch->status);
 		if (now != OPEN)
@@ -308,7 +307,7 @@ static enum exit_status follow_to_end(struct desk *desk, int64_t id)
 		json_t *row = table_json_row(&watch.row, 0);
 		if (json_object_set(row, "changes", watch.changes) != 0)
 			abort();
-		print_json(row);
+		desk_print_json(row);
 	}
 	json_decref(watch.changes);
 	table_free(&watch.row);
@@ -328,7 +327,7 @@ static enum exit_status send_one(struct desk *desk)
 	if (!desk->json)
 		printf("id %" PRId64 "\n", id);
 	else if (!desk->wait)
-		print_json(table_json_row(&ids, 0));
+		desk_print_json(table_json_row(&ids, 0));
 	table_free(&ids);
 	return desk->wait ? follow_to_end(desk, id) : EXIT_DONE;
 }
@@ -482,6 +481,8 @@ const struct desk_command commands[] = {
 	{ "doubtful", "", "messages that left and were never answered", 0, 0, "nj", doubtful },
 	{ "retry", "ID...", "queue messages again that ended or are in doubt", 1, SIZE_MAX, "", retry },
 	{ "cancel", "ID...", "take messages out that have not been sent", 1, SIZE_MAX, "", cancel },
+	{ "ask", "WHAT ID [TEXT]", "of the network, about a message: query, cancel or replace", 2, 3,
+	  "wtj", desk_ask_network },
 	{ "hold", "LINK", "stop submitting on a link; it stays connected", 1, 1, "", hold },
 	{ "release", "LINK", "let a held or drained link run again", 1, 1, "", release },
 	{ "drain", "LINK", "await the answers, then close the link", 1, 1, "", drain },

@@ -14,9 +14,18 @@ enum exit_status desk_fail(const char *format, ...) __attribute__((format(printf
 bool desk_ask(struct desk *, enum statement, const struct value *, size_t width, size_t rows,
     struct table *);
 
+/* Prints it on standard output, and gives it up. */
+void desk_print_json(json_t *);
+
+/* Says on standard error when nobody would send a message or ask about one: better said
+ * at once than after the timeout. */
+void desk_warn_if_idle(struct desk *);
+
 /* "a, b, c" of a column, each name once, as far as there is room. */
 void desk_names(const struct table *, size_t column, char *into, size_t room);
 
+/* desk_commands.c: asks the network about a message. */
+enum exit_status desk_ask_network(struct desk *);
 enum exit_status desk_init(struct desk *);
 enum exit_status desk_check(struct desk *);
 enum exit_status desk_upgrade(struct desk *);

@@ -243,6 +243,33 @@ START_TEST(what_programs_get_is_json)
 }
 END_TEST
 
+START_TEST(what_is_asked_of_the_network_is_a_row_and_its_answer_is_told)
+{
+	const struct desk waits = { .wait = true, .timeout = 0 };
+	plain("init", NULL, NULL);
+	ck_assert_int_eq(plain("ask", "query", "17"), EXIT_DONE);
+	ck_assert_str_eq(out, "command 1\n");
+	sql("INSERT INTO outbox (id, recipient, status) SELECT 1, '1', 'sent' FROM command "
+	    "WHERE what = 'query' AND outbox_id = 17 AND body IS NULL");
+	ck_assert_int_eq(plain("retry", "1", NULL), EXIT_FAILED); /* the row was as it should be */
+	ck_assert_ptr_nonnull(strstr(err, "1: is sent"));
+	ck_assert_int_eq(run(waits, "ask", "cancel", "17"), EXIT_FAILED);
+	ck_assert_ptr_nonnull(strstr(err, "no gateway is running"));
+	ck_assert_ptr_nonnull(strstr(err, "command 2 is still asked after 0 seconds"));
+	sql("CREATE TRIGGER answers AFTER INSERT ON command BEGIN UPDATE command SET status = CASE new.what "
+	    "WHEN 'query' THEN 'done' ELSE 'refused' END, answer = 'enroute', error_text = 'no' "
+	    "WHERE id = new.id; END");
+	ck_assert_int_eq(run(waits, "ask", "query", "17"), EXIT_DONE);
+	ck_assert_str_eq(out, "command 3\ndone: enroute\n");
+	ck_assert_int_eq(run(waits, "ask", "cancel", "17"), EXIT_FAILED);
+	ck_assert_ptr_nonnull(strstr(err, "smsqlctl: refused: no\n"));
+	ck_assert_int_eq(plain("ask", "replace", "17"), EXIT_FAILED);
+	ck_assert_str_eq(err, "smsqlctl: replace needs the new text\n");
+	ck_assert_int_eq(plain("ask", "delete", "17"), EXIT_FAILED);
+	ck_assert_int_eq(plain("ask", "query", "x"), EXIT_FAILED);
+}
+END_TEST
+
 START_TEST(retry_and_cancel_tell_what_became_of_each_id)
 {
 	plain("init", NULL, NULL);
@@ -342,6 +369,7 @@ int main(void)
 	tcase_add_test(tests, check_names_a_table_that_is_missing);
 	tcase_add_test(tests, send_inserts_a_row_and_waits_for_its_end);
 	tcase_add_test(tests, what_programs_get_is_json);
+	tcase_add_test(tests, what_is_asked_of_the_network_is_a_row_and_its_answer_is_told);
 	tcase_add_test(tests, retry_and_cancel_tell_what_became_of_each_id);
 	tcase_add_test(tests, a_link_that_no_gateway_has_is_told_with_those_there_are);
 	tcase_add_test(tests, a_table_is_aligned_with_long_texts_last);
