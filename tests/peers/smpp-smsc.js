@@ -33,6 +33,9 @@
  * source and destination swapped, the octets as they were, data_coding, protocol_id,
  * service_type, the bit of the user data header, sar, ports and payload kept. What is
  * not acknowledged when its connection ends is sent again on the next.
+ *
+ * Queries, cancels and replacements are answered for messages whose receipt has not been
+ * sent yet; `commands` are those, as the library unpacked them.
  */
 'use strict';
 
@@ -88,6 +91,7 @@ const saw = {
 	recipients: {},                 // number of submits for each
 	messages: [],                   // {sender, recipient, text, coding, parts}
 	inbound: [],                    // {sender, recipient, text} as sent
+	commands: [],                   // {command, id, source, destination, data}
 	problems: [],
 };
 const open = new Map();                 // long messages by sender, recipient, reference, parts
@@ -321,8 +325,50 @@ function onSubmit(session, pdu) {
 	session.send(pdu.response({ message_id: id }));
 	if (options['--echo'])
 		putEcho(session.account, pdu);
-	if (pdu.registered_delivery & 0x03)
-		setTimeout(sendReceipt, Number(options['--receipt-delay']), session.account, id, pdu, now);
+	if (!(pdu.registered_delivery & 0x03))
+		return;
+	const source = [pdu.source_addr_ton, pdu.source_addr_npi, pdu.source_addr].join(' ');
+	const timer = setTimeout(() => {
+		waiting.delete(id);
+		ended.set(id, { source, state: smpp.MESSAGE_STATE.DELIVERED, at: new Date() });
+		sendReceipt(session.account, id, pdu, now);
+	}, Number(options['--receipt-delay']));
+	waiting.set(id, { source, timer });
+}
+
+/* Messages whose receipt is not sent yet, and what became of the others. */
+const waiting = new Map();              // id -> {source, timer}
+const ended = new Map();                // id -> {source, state, at}
+
+function noteCommand(pdu) {
+	/* Without a data_coding the library leaves the octets alone. */
+	const octets = pdu.short_message;
+	saw.commands.push({ command: pdu.command, id: pdu.message_id, source: pdu.source_addr,
+		...(pdu.destination_addr ? { destination: pdu.destination_addr } : {}),
+		...(Buffer.isBuffer(octets) ? { data: octets.toString('hex') } : {}) });
+}
+
+function onCommand(session, pdu) {
+	noteCommand(pdu);
+	const open = waiting.get(pdu.message_id), known = open || ended.get(pdu.message_id);
+	const source = [pdu.source_addr_ton, pdu.source_addr_npi, pdu.source_addr].join(' ');
+	if (!known || known.source !== source) {
+		session.send(pdu.response({ command_status: smpp.ESME_RINVMSGID }));
+	} else if (pdu.command === 'query_sm') {
+		session.send(pdu.response(open ? { message_id: pdu.message_id, final_date: '', error_code: 0,
+			message_state: smpp.MESSAGE_STATE.ENROUTE } : { message_id: pdu.message_id,
+			final_date: known.at, message_state: known.state, error_code: 0 }));
+	} else if (!open) {
+		session.send(pdu.response({ command_status: pdu.command === 'cancel_sm' ?
+			smpp.ESME_RCANCELFAIL : smpp.ESME_RREPLACEFAIL }));
+	} else {
+		if (pdu.command === 'cancel_sm') {
+			clearTimeout(open.timer);
+			waiting.delete(pdu.message_id);
+			ended.set(pdu.message_id, { source, state: smpp.MESSAGE_STATE.DELETED, at: new Date() });
+		}
+		session.send(pdu.response());
+	}
 }
 
 function onGone(session) {
@@ -346,6 +392,8 @@ function serve(session) {
 		session.on(command, (pdu) => onBind(session, pdu));
 	for (const command of ['submit_sm', 'data_sm'])
 		session.on(command, (pdu) => onSubmit(session, pdu));
+	for (const command of ['query_sm', 'cancel_sm', 'replace_sm'])
+		session.on(command, (pdu) => onCommand(session, pdu));
 	session.on('enquire_link', (pdu) => {
 		saw.enquiries++;
 		session.send(pdu.response());
