@@ -656,6 +656,84 @@ START_TEST(an_unknown_engine_is_named_with_those_there_are)
 }
 END_TEST
 
+/* Commands */
+
+static void ask_about(unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		sql("INSERT INTO command (what, link, message_id) VALUES ('query', 'acme', '%u')", i);
+}
+
+static long long commands_that_are(const char *status)
+{
+	return sql("SELECT count(*) FROM command WHERE status = '%s'", status);
+}
+
+static void reply_to(struct command *command, const char *answer)
+{
+	command->reply = (struct reply){ .kind = REPLY_DONE };
+	snprintf(command->reply.answer, sizeof command->reply.answer, "%s", answer);
+	inside = true;
+	store_answer(store, command);
+	inside = false;
+}
+
+START_TEST(a_command_comes_once_and_its_answer_is_kept_until_it_is_written)
+{
+	begin_installed(_i);
+	open_ready();
+	report("up");
+	await(faulty_read(&faulty.runs[STATEMENT_COMMAND_ANY]) >= 2);
+	ck_assert_uint_eq(faulty_read(&faulty.runs[STATEMENT_COMMAND_LOOK]), 0);
+	ask_about(3);
+	await(ntaken == 3);
+	faulty_fail(STATEMENT_COMMAND_SETTLE, DB_LOST, 2);
+	for (unsigned i = 0; i < 3; i++)
+		reply_to(taken[i], "enroute");
+	await(store_waiting(store) == 0);
+	ck_assert_int_eq(commands_that_are("done"), 3);
+	ck_assert_int_eq(sql("SELECT count(*) FROM command WHERE answer = 'enroute'"), 3);
+	ck_assert_uint_eq(ntaken, 3);
+	end();
+}
+END_TEST
+
+START_TEST(a_claim_of_commands_whose_commit_was_not_heard_of_is_given_back)
+{
+	begin_installed(_i);
+	open_ready();
+	report("up");
+	faulty_lose_behind(STATEMENT_COMMAND_TAKE);
+	ask_about(2);
+	await(ntaken == 2);
+	ck_assert_int_eq(commands_that_are("sending"), 2);
+	ck_assert_int_eq(sql("SELECT max(attempts) FROM command"), 1);
+	for (unsigned i = 0; i < 2; i++)
+		reply_to(taken[i], "delivered");
+	await(store_waiting(store) == 0);
+	ck_assert_int_eq(commands_that_are("done"), 2);
+	end();
+}
+END_TEST
+
+START_TEST(a_drain_waits_for_answers_and_gives_back_what_nobody_asked)
+{
+	begin_installed(_i);
+	open_ready();
+	report("up");
+	ask_about(1);
+	await(ntaken == 1);
+	drain();
+	ask_about(1);
+	reply_to(taken[0], "enroute");
+	await(state() == STORE_DRAINED);
+	ck_assert_int_eq(commands_that_are("done"), 1);
+	ck_assert_int_eq(commands_that_are("asked"), 1);
+	ck_assert_uint_eq(ntaken, 1);
+	end();
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *const tests[] = {
@@ -688,6 +766,9 @@ int main(void)
 		a_store_may_be_closed_by_what_it_tells,
 		facts_that_a_closed_store_could_not_write_are_logged,
 		closing_does_not_wait_for_a_database_that_hangs,
+		a_command_comes_once_and_its_answer_is_kept_until_it_is_written,
+		a_claim_of_commands_whose_commit_was_not_heard_of_is_given_back,
+		a_drain_waits_for_answers_and_gives_back_what_nobody_asked,
 		an_unknown_engine_is_named_with_those_there_are,
 	};
 	TCase *tcase = tcase_create("store");

@@ -67,6 +67,8 @@ static struct message *claimed[TICKETS];
 static size_t nclaimed;
 static unsigned nanswers;
 static bool close_when_drained;
+static struct command *taken[TICKETS]; /* commands that the gateway was given */
+static unsigned ntaken;
 
 /* The tables, from outside */
 
@@ -155,6 +157,14 @@ static void on_room(void *ctx)
 	ck_assert(!store_full(store));
 	waiting_at_room = store_waiting(store);
 	rooms++;
+}
+
+static void on_command(void *ctx, struct command *command)
+{
+	(void)ctx;
+	ck_assert(!inside);
+	ck_assert_uint_lt(ntaken, TICKETS);
+	taken[ntaken++] = command;
 }
 
 static void on_kept(void *ctx, uint64_t ticket, bool kept)
@@ -285,7 +295,8 @@ static void idle(unsigned ms)
 }
 
 static const struct store_listener listener = {
-	.state = on_state, .wanted = on_wanted, .room = on_room };
+	.state = on_state, .wanted = on_wanted, .room = on_room,
+	.command = on_command };
 
 static void open_store(void)
 {

@@ -8,14 +8,15 @@
 --   send      INSERT INTO outbox (recipient, body) VALUES ('+36201234567', 'Hello');
 --   look      SELECT status, error_text FROM outbox WHERE id = 17;
 --   cancel    UPDATE outbox SET status = 'cancelled' WHERE id = 17 AND status = 'queued';
+--   ask       INSERT INTO command (what, outbox_id) VALUES ('query', 17);
 --   hold      UPDATE outbox SET status = 'held' WHERE id = 17 AND status = 'queued';
 --   release   UPDATE outbox SET status = 'queued', queue = 0 WHERE id = 17 AND status = 'held';
 --   read      SELECT id, sender, body FROM inbox WHERE taken_at IS NULL ORDER BY id
 --             FOR UPDATE SKIP LOCKED;
 --   done      UPDATE inbox SET taken_at = now() WHERE id = 5;
 --
--- Rights: an application needs SELECT, INSERT and UPDATE (status, queue) on outbox, USAGE on
--- its sequence, SELECT and INSERT on command, SELECT and UPDATE (taken_at) on inbox; the gateway needs SELECT, INSERT and
+-- Rights: an application needs SELECT, INSERT and UPDATE (status, queue) on outbox, SELECT and
+-- INSERT on command, USAGE on the sequences of both, SELECT and UPDATE (taken_at) on inbox; the gateway needs SELECT, INSERT and
 -- UPDATE on all tables, DELETE on inbox_set and inbox_part, and USAGE on all sequences.
 
 CREATE TYPE sms_status AS ENUM ('queued', 'sending', 'sent', 'delivered', 'undelivered',

@@ -9,6 +9,7 @@
 --   send      INSERT INTO outbox (recipient, body) VALUES ('+36201234567', 'Hello');
 --   look      SELECT status, error_text FROM outbox WHERE id = 17;
 --   cancel    UPDATE outbox SET status = 'cancelled' WHERE id = 17 AND status = 'queued';
+--   ask       INSERT INTO command (what, outbox_id) VALUES ('query', 17);
 --   hold      UPDATE outbox SET status = 'held' WHERE id = 17 AND status = 'queued';
 --   release   UPDATE outbox SET status = 'queued', queue = 0 WHERE id = 17 AND status = 'held';
 --   read      SELECT id, sender, body FROM inbox WHERE taken_at IS NULL ORDER BY id;
