@@ -53,7 +53,8 @@ static void say_state(uint8_t state, const char *date, uint8_t error)
 	memcpy(pdu.message_id, request.message_id, sizeof pdu.message_id);
 	/* Of any length: not every centre writes the sixteen characters of the book. */
 	uint8_t octets[256];
-	snprintf(pdu.final_date, sizeof pdu.final_date, "%.16s", strlen(date) == 16 ? date : "");
+	if (strlen(date) == 16)
+		memcpy(pdu.final_date, date, 17);
 	size_t len = smpp_pack(&pdu, octets, sizeof octets);
 	if (strlen(date) != 16 && *date) {
 		const size_t n = strlen(date);
