@@ -27,7 +27,7 @@ rows_of_life() {
 	scheduled|+36201234575|later|send_after|$(now_plus 2)
 	expired|+36201234576|too late|expires_at|$(now_plus -1)
 	noreceipt|+36201234577|no receipt wanted|receipt|$([ "$ENGINE" = sqlite ] && echo 0 || echo false)
-	cancelled|+36201234578|never mind|send_after|$(now_plus 1)
+	cancelled|+36201234578|never mind|send_after|$(now_plus 3)
 	options|+36201234581|őz – ok|options|'{"transliterate": "on", "class": 1, "tlvs": {"0x1401": "0A"}}'
 	sar|+36201234582|$(printf 'x%.0s' {1..200})|options|'{"concat": "sar"}'
 	payload|+36201234583|$(printf 'x%.0s' {1..900})|options|'{"concat": "payload"}'

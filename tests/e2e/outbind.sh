@@ -121,6 +121,27 @@ a_handset_that_is_back_is_a_row_of_the_inbox() {
 	expect "answers to them" "$(sim_count sim stray_responses)" 0
 }
 
+# Bound or not, the old session shuts the door before the new one opens it.
+a_reload_opens_the_door_anew() {
+	port_choose
+	listen_link main | sed 's/wakeup/another/' | conf
+	ctl init
+	gateway_start
+	# shellcheck disable=SC2046
+	sim_start sim $(calls) --inbound-count 5
+	await_log 20 'event=outbind_refused peer=127.0.0.1:[0-9]+ reason="wrong password"'
+	listen_link main | conf
+	kill -HUP "${PID[gateway]}"
+	await_sql 20 5 "SELECT count(*) FROM inbox"
+	await_sql 20 up "SELECT state FROM link"
+	listen_link main 'window = 3' | conf
+	kill -HUP "${PID[gateway]}"
+	await 20 "a second bind" eval "sim_report sim; [ \"\$(sim_count sim binds)\" -ge 2 ]"
+	await_sql 20 up "SELECT state FROM link"
+	gateway_stop
+	! grep -q 'cannot listen' "$DIR/smsqld.log" || fail "the door was still held"
+}
+
 # A centre that forgets who is quiet.
 a_quiet_bind_is_made_anew() {
 	sim_start sim
@@ -138,5 +159,5 @@ a_quiet_bind_is_made_anew() {
 on_both receipts_and_messages_come_over_an_outbind each_side_may_go_and_come_back \
 	a_handset_that_is_back_is_a_row_of_the_inbox
 on_one sqlite who_is_not_known_is_not_let_in a_second_link_at_the_same_address_says_so \
-	listening_for_anybody_is_refused a_quiet_bind_is_made_anew
+	listening_for_anybody_is_refused a_reload_opens_the_door_anew a_quiet_bind_is_made_anew
 finish
