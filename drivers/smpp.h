@@ -47,6 +47,7 @@ struct smpp_options {
 	char *country_code, *international_prefix, *national_prefix;
 	long short_code_digits, short_code_ton, short_code_npi;
 	char *service_type;
+	char *ussd_service_type, *ussd_session; /* "its_session_info", "none", or a tag: "0x1403" */
 
 	int alphabet;                   /* index; see smpp_alphabet() */
 	bool packed;                    /* GSM 7-bit texts have eight septets in seven octets */
@@ -131,6 +132,16 @@ struct reply smpp_reply(const struct smpp_options *, const char *link, const str
     const struct smpp_pdu *);
 /* Does it only say that it is too much just now? */
 bool smpp_asks_patience(const struct smpp_pdu *);
+/* Adds what makes a submit_sm a turn of a USSD dialogue, to one that smpp_submit() has
+ * filled else; nothing for other kinds. False as there. */
+bool smpp_put_turn(const struct smpp_options *, const struct part *, struct smpp_pdu *,
+    struct outcome *outcome);
+/* The other way. False: it is no turn, and `turn` says so too. */
+bool smpp_read_turn(const struct smpp_options *, const struct smpp_pdu *, struct turn *);
+/* Is this parameter said by the turn, so that it need not be told again? */
+bool smpp_tells_turn(const struct smpp_options *, const struct turn *, uint16_t tag);
+/* Are ussd_session and ussd_service_type what they may be? */
+bool smpp_ussd_check(const struct smpp_options *, struct conf_error *);
 
 /* What an answer to submit_sm means: submit_sm_resp, or a generic_nack. */
 struct outcome smpp_outcome(const struct smpp_options *, const struct smpp_pdu *,

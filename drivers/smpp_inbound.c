@@ -9,6 +9,7 @@
 #include "smpp.h"
 
 #include "../gateway/tlv.h"
+#include "../gateway/turn.h"
 #include "../sms/alphabet.h"
 #include "../sms/septets.h"
 #include "../sms/udh.h"
@@ -19,6 +20,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+/* The default alphabet, in the data coding of cell broadcast, which USSD has (3GPP TS 23.038, 5). */
+enum { CBS_UNSPECIFIED = 0x0F };
 
 static void concat(struct inbound *to, bool wide, unsigned reference, unsigned parts,
     unsigned number)
@@ -128,8 +132,16 @@ static void tell_availability(const struct smpp_pdu *pdu, json_t *told, json_t *
 		json_object_set_new(tlvs, "ms_availability_status", json_integer(status));
 }
 
+static void tell_turn(const struct turn *turn, json_t *told)
+{
+	char *text = turn_json(turn);
+	json_object_set_new(told, "ussd", json_loads(text, 0, NULL));
+	free(text);
+}
+
 /* What else the PDU says, as a JSON object; NULL when that is nothing. */
-static char *tell_options(const struct smpp_pdu *pdu)
+static char *tell_options(const struct smpp_options *options, const struct smpp_pdu *pdu,
+    const struct turn *turn)
 {
 	char service_type[sizeof pdu->service_type];
 	const char *type = message_type(pdu);
@@ -142,8 +154,11 @@ static char *tell_options(const struct smpp_pdu *pdu)
 		json_object_set_new(told, "service_type", json_string(service_type));
 	if (type)
 		json_object_set_new(told, "message_type", json_string(type));
+	if (turn->there)
+		tell_turn(turn, told);
 	for (unsigned i = 0; i < pdu->ntlvs; i++)
-		if (!alert || pdu->tlvs[i].tag != SMPP_TAG_MS_AVAILABILITY_STATUS)
+		if ((!alert || pdu->tlvs[i].tag != SMPP_TAG_MS_AVAILABILITY_STATUS) &&
+		    !smpp_tells_turn(options, turn, pdu->tlvs[i].tag))
 			tell_tlv(pdu, &pdu->tlvs[i], told, tlvs);
 	if (alert)
 		tell_availability(pdu, told, tlvs);
@@ -198,8 +213,13 @@ char *smpp_read_inbound(const struct smpp_options *options, const struct smpp_pd
 	}
 	if (!to->concat_parts)
 		read_sar(pdu, to);
+	if (smpp_read_turn(options, pdu, &to->turn)) {
+		to->concat_part = to->concat_parts = 0;
+		if (to->charset == CHARSET_OCTETS && pdu->data_coding == CBS_UNSPECIFIED)
+			to->charset = smpp_alphabet(options);
+	}
 	to->octets = (struct blob){ .at = at, .len = len };
-	char *text = tell_options(pdu);
+	char *text = tell_options(options, pdu, &to->turn);
 	if (options->packed && to->charset == CHARSET_GSM7)
 		text = unpack(to, text);
 	to->options = text && *text ? text : NULL;

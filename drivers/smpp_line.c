@@ -386,6 +386,8 @@ static void on_late(void *at, struct half *half, const struct smpp_pdu *pdu)
 	}
 	const struct message message = { .attempts = answer.attempt };
 	answer.outcome = smpp_outcome(line->options, pdu, &message);
+	if (answer.once && answer.outcome.verdict == VERDICT_DEFERRED)
+		answer.outcome.verdict = VERDICT_REJECTED;
 	line->overdue = 0;
 	link_info(line->link, "event=late_answer row=%" PRId64 " part=%u parts=%u status=0x%02" PRIx32,
 	    answer.row, answer.part, answer.parts, pdu->status);

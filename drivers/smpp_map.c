@@ -350,6 +350,7 @@ bool smpp_submit(const struct smpp_options *options, const struct part *part, st
 	put_validity(options, end_of(message, asked), pdu);
 	return put_schedule(options, asked->schedule_at, end_of(message, asked), pdu, outcome) &&
 	    smpp_put_text(options, part, pdu, outcome) && put_tlvs(options, part, asked, pdu) &&
+	    smpp_put_turn(options, part, pdu, outcome) &&
 	    smpp_put_destination(options, message, pdu, outcome) &&
 	    smpp_put_source(options, message, pdu, outcome);
 }

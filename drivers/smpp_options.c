@@ -115,6 +115,11 @@ const struct conf_key smpp_keys[] = {
 	  .max = 255, .help = "numbering plan of short codes" },
 	{ .name = "service_type", .type = CONF_TEXT, AT(service_type),
 	  .help = "of every message, if the provider names one, up to 5 characters" },
+	{ .name = "ussd_service_type", .type = CONF_TEXT, AT(ussd_service_type), .fallback = "USSD",
+	  .help = "of messages of kind ussd, and what marks those that come in, up to 5 characters" },
+	{ .name = "ussd_session", .type = CONF_TEXT, AT(ussd_session), .fallback = "its_session_info",
+	  .help = "what names a USSD dialogue: its_session_info; the tag of a parameter of the "
+	  "provider's own, like 0x1403; none: the handset alone" },
 	{ .name = "alphabet", .type = CONF_WORD, AT(alphabet), .fallback = "gsm7",
 	  .words = alphabet_words,
 	  .help = "what data_coding 0 means at the provider; other texts than GSM 7-bit's are not "
@@ -309,5 +314,5 @@ bool smpp_check(const void *at, struct conf_error *err)
 			return false;
 		tls_free(tls);
 	}
-	return check_habits(options, err) && smpp_actions_check(options, err);
+	return check_habits(options, err) && smpp_ussd_check(options, err) && smpp_actions_check(options, err);
 }

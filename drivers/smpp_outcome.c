@@ -5,6 +5,8 @@
  */
 #include "smpp.h"
 
+#include "../gateway/asked.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -91,6 +93,12 @@ bool smpp_rebinds(const struct smpp_options *options, const struct smpp_pdu *pdu
 	return pdu->status && action_of(options, pdu) == ACTION_REBIND;
 }
 
+/* Nobody waits for a turn of a dialogue that comes half a minute later. */
+static bool is_turn(const struct message *message)
+{
+	return message->asked && message->asked->kind == KIND_USSD;
+}
+
 /* Later, each time later, but not for ever. */
 static void put_off(struct outcome *outcome, unsigned attempts, unsigned tries)
 {
@@ -144,10 +152,10 @@ struct outcome smpp_outcome(const struct smpp_options *options, const struct smp
 		outcome.untried = true;
 		break;
 	case ACTION_RETRY:
-		put_off(&outcome, message->attempts, TRANSIENT_TRIES);
+		put_off(&outcome, message->attempts, is_turn(message) ? 0 : TRANSIENT_TRIES);
 		break;
 	case ACTION_FEW:
-		put_off(&outcome, message->attempts, AMBIGUOUS_TRIES);
+		put_off(&outcome, message->attempts, is_turn(message) ? 0 : AMBIGUOUS_TRIES);
 	}
 	return outcome;
 }

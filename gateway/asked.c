@@ -7,6 +7,9 @@
  */
 #include "asked_values.h"
 
+#include "tlv.h"
+#include "turn.h"
+
 #include "../conf/section.h"
 #include "../sms/udh.h"
 #include "../sms/wap.h"
@@ -19,11 +22,13 @@
 enum {
 	OPTIONS_MAX = 16384,
 	FIRST_LOADING = 5,              /* in wap_action_words */
+	USSD = 1 << KIND_USSD,
 	TEXTS = 1 << KIND_TEXT | 1 << KIND_FLASH | 1 << KIND_WAITING | 1 << KIND_SILENT,
 	PORTED = 1 << KIND_TEXT | 1 << KIND_FLASH | 1 << KIND_BINARY | 1 << KIND_VCARD |
 	    1 << KIND_VCALENDAR,
 	PUSH = 1 << KIND_WAP_PUSH, OTA = 1 << KIND_OTA,
 	ANY = (1 << KIND_COUNT) - 1,
+	STORED = ANY & ~USSD,           /* of what a network keeps until it is delivered */
 };
 
 #define X(name, word) word,
@@ -44,23 +49,23 @@ static const struct asked flash_alone = { NOTHING, .kind = KIND_FLASH };
 
 #define AT(member) offsetof(struct asked, member)
 static const struct member members[] = {
-	{ "encoding", read_word, TEXTS, AT(encoding), 0, 0, encoding_words },
-	{ "transliterate", read_transliterate, TEXTS, AT(transliterate), 0, 0, translit_words },
+	{ "encoding", read_word, TEXTS | USSD, AT(encoding), 0, 0, encoding_words },
+	{ "transliterate", read_transliterate, TEXTS | USSD, AT(transliterate), 0, 0, translit_words },
 	{ "national", read_national, TEXTS, 0, 0, 0, NULL },
 	{ "national_single", read_national, TEXTS, 0, 0, 0, NULL },
 	{ "national_locking", read_national, TEXTS, 0, 0, 0, NULL },
-	{ "concat", read_word, ANY & ~(1 << KIND_RAW), AT(concat), 0, 0, concat_words },
-	{ "max_parts", read_number, ANY & ~(1 << KIND_RAW), AT(max_parts), 1, PARTS_MAX, NULL },
-	{ "class", read_number, ANY & ~(1 << KIND_WAITING), AT(class), 0, 3, NULL },
+	{ "concat", read_word, STORED & ~(1 << KIND_RAW), AT(concat), 0, 0, concat_words },
+	{ "max_parts", read_number, STORED & ~(1 << KIND_RAW), AT(max_parts), 1, PARTS_MAX, NULL },
+	{ "class", read_number, STORED & ~(1 << KIND_WAITING), AT(class), 0, 3, NULL },
 	{ "data_coding", read_number, ANY, AT(data_coding), 0, 255, NULL },
 	{ "protocol_id", read_number, ANY, AT(protocol_id), 0, 255, NULL },
 	{ "esm_class", read_number, ANY, AT(esm_class), 0, 255, NULL },
 	{ "priority", read_number, ANY, AT(network_priority), 0, 3, NULL },
-	{ "registered_delivery", read_number, ANY, AT(registered_delivery), 0, 255, NULL },
+	{ "registered_delivery", read_number, STORED, AT(registered_delivery), 0, 255, NULL },
 	{ "replace", read_number, TEXTS, AT(replace), 1, 7, NULL },
-	{ "replace_if_present", read_flag, ANY, AT(replace_if_present), 0, 0, NULL },
+	{ "replace_if_present", read_flag, STORED, AT(replace_if_present), 0, 0, NULL },
 	{ "default_message", read_number, TEXTS, AT(default_message), 1, 254, NULL },
-	{ "schedule", read_time, ANY, AT(schedule_at), 0, 0, NULL },
+	{ "schedule", read_time, STORED, AT(schedule_at), 0, 0, NULL },
 	{ "source_ton", read_number, ANY, AT(source_ton), 0, 255, NULL },
 	{ "source_npi", read_number, ANY, AT(source_npi), 0, 255, NULL },
 	{ "dest_ton", read_number, ANY, AT(dest_ton), 0, 255, NULL },
@@ -68,7 +73,7 @@ static const struct member members[] = {
 	{ "dest_port", read_number, PORTED, AT(dest_port), 0, 65535, NULL },
 	{ "source_port", read_number, PORTED, AT(source_port), 0, 65535, NULL },
 	{ "port_bits", read_port_bits, PORTED, 0, 0, 0, NULL },
-	{ "validity", read_validity, ANY, 0, 1, 63 * 7 * 86400, NULL },
+	{ "validity", read_validity, STORED, 0, 1, 63 * 7 * 86400, NULL },
 	{ "service_type", read_ascii, ANY, AT(service_type), 0, 5, NULL },
 	{ "udh", read_udh, TEXTS | 1 << KIND_BINARY, 0, 0, 0, NULL },
 	{ "tlvs", read_tlvs, ANY, 0, 0, 0, NULL },
@@ -81,6 +86,7 @@ static const struct member members[] = {
 	{ "content_type", read_word, OTA, AT(ota.type), 0, 0, content_words },
 	{ "pin", read_ascii, OTA, AT(ota.pin), 1, 32, NULL },
 	{ "waiting", read_waiting, 1 << KIND_WAITING, 0, 0, 0, NULL },
+	{ "ussd", read_turn, USSD, 0, 0, 0, NULL },
 	{ NULL, NULL, 0, 0, 0, 0, NULL },
 };
 
@@ -111,7 +117,7 @@ static bool row_agrees(const struct reading *reading)
 	const enum kind asked = reading->asked->kind;
 	const bool body = *message->body, data = message->data.len > 0;
 	const char *kind = kind_words[asked];
-	const bool text = (TEXTS | PUSH) >> asked & 1;
+	const bool text = (TEXTS | PUSH | USSD) >> asked & 1;
 	if (data && text)
 		return wrong(reading, "data is set, but kind %s sends body alone", kind);
 	if (body && (asked == KIND_BINARY || asked == KIND_RAW || asked == KIND_OTA))
@@ -207,11 +213,24 @@ static bool ota_agrees(const struct reading *reading)
 	return true;
 }
 
+/* What the turn says already, under the names of SMPP. */
+static bool turn_agrees(const struct reading *reading)
+{
+	static const char *const names[] = { "ussd_service_op", "its_session_info" };
+	for (unsigned i = 0; i < reading->asked->ntlvs; i++)
+		for (size_t k = 0; k < sizeof names / sizeof *names; k++)
+			if (reading->asked->tlvs[i].tag == tlv_named(names[k])->tag)
+				return wrong(reading, "option \"tlvs\": \"%s\" is the gateway's to write: see \"ussd\"",
+				    names[k]);
+	return true;
+}
+
 static bool agrees(const struct reading *reading)
 {
 	const enum kind kind = reading->asked->kind;
 	return row_agrees(reading) && codings_agree(reading) && protocols_agree(reading) &&
-	    (kind != KIND_WAP_PUSH || push_agrees(reading)) && (kind != KIND_OTA || ota_agrees(reading));
+	    (kind != KIND_WAP_PUSH || push_agrees(reading)) && (kind != KIND_OTA || ota_agrees(reading)) &&
+	    (kind != KIND_USSD || turn_agrees(reading));
 }
 
 static bool read_options(struct reading *reading)
@@ -253,11 +272,14 @@ bool asked_read(struct message *message, char *why, size_t room)
 	const int kind = word_index(message->kind, kind_words);
 	if (kind < 0)
 		return wrong(&reading, "kind \"%.40s\" is not known: use text, flash, binary, vcard, "
-		    "vcalendar, wap-push, ota, waiting, silent or raw", message->kind);
+		    "vcalendar, wap-push, ota, waiting, silent, raw or ussd", message->kind);
 	asked->kind = (enum kind)kind;
 	if (asked->kind == KIND_WAITING) {
 		asked->waiting.on = asked->waiting.by_dcs = true;
 		asked->waiting.count = -1;
 	}
+	if (asked->kind == KIND_USSD)       /* a push that asks for nothing back */
+		asked->turn = (struct turn){ .there = true, .op = TURN_NOTIFY, .end = true, .session = -1,
+			.sequence = 0 };
 	return (plain || read_options(&reading)) && agrees(&reading);
 }

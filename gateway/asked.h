@@ -26,7 +26,8 @@
 	X(OTA,       "ota")       /* data: settings in WBXML, options.content_type */ \
 	X(WAITING,   "waiting")   /* message waiting indication; options.waiting   */ \
 	X(SILENT,    "silent")    /* type 0: acknowledged, never shown             */ \
-	X(RAW,       "raw")       /* data is the whole user data, as it stands     */
+	X(RAW,       "raw")       /* data is the whole user data, as it stands     */ \
+	X(USSD,      "ussd")      /* body, on the screen at once; options.ussd     */
 #define X(name, word) KIND_##name,
 enum kind { KIND_LIST(X) KIND_COUNT };
 #undef X
@@ -70,6 +71,7 @@ struct asked {
 	struct { const char *url, *id; int action; bool loading; int64_t created_at, expires_at; } push; /* kind wap-push; action: of wap_action_words; times 0: none */
 	struct { const char *pin; int type; } ota; /* kind ota: of content_words; pin NULL: none */
 	struct { enum mwi_type type; bool on, store, by_dcs, by_udh; int count; } waiting; /* kind waiting; count -1: not said */
+	struct turn turn;               /* kind ussd */
 };
 
 /* What a row without kind or options asks for. */

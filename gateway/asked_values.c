@@ -39,8 +39,7 @@ static bool digits_of(const char *text, long *number)
 	return true;
 }
 
-/* A number, or text like "0xF5" or "245". */
-static bool number_of(const json_t *value, long *number)
+bool value_number(const json_t *value, long *number)
 {
 	if (json_is_integer(value)) {
 		*number = (long)json_integer_value(value);
@@ -52,7 +51,7 @@ static bool number_of(const json_t *value, long *number)
 bool read_number(struct reading *reading, const struct member *member, const json_t *value)
 {
 	long number;
-	if (!number_of(value, &number) || number < member->min || number > member->max)
+	if (!value_number(value, &number) || number < member->min || number > member->max)
 		return wrong(reading, "option \"%s\" takes a number from %ld to %ld", member->name,
 		    member->min, member->max);
 	*(int *)(void *)((char *)reading->asked + member->offset) = (int)number;
@@ -120,7 +119,7 @@ bool read_national(struct reading *reading, const struct member *member, const j
 	return true;
 }
 
-static bool unhex(struct reading *reading, const char *hex, size_t max, struct blob *into)
+bool value_unhex(struct reading *reading, const char *hex, size_t max, struct blob *into)
 {
 	const size_t len = hex ? strlen(hex) : 0;
 	if (len == 0 || len % 2 || len / 2 > max ||
@@ -148,7 +147,7 @@ static const char *instead_of(uint8_t element)
 bool read_udh(struct reading *reading, const struct member *member, const json_t *value)
 {
 	struct blob *udh = &reading->asked->udh;
-	if (!unhex(reading, json_string_value(value), UDH_ASKED_MAX, udh))
+	if (!value_unhex(reading, json_string_value(value), UDH_ASKED_MAX, udh))
 		return wrong(reading, "option \"%s\" takes up to %d octets in hex, its length octet first",
 		    member->name, UDH_ASKED_MAX);
 	size_t i = 1;
@@ -168,7 +167,7 @@ bool read_udh(struct reading *reading, const struct member *member, const json_t
 bool read_octets(struct reading *reading, const struct member *member, const json_t *value)
 {
 	struct blob *into = (struct blob *)(void *)((char *)reading->asked + member->offset);
-	return unhex(reading, json_string_value(value), OCTETS_MAX, into) ||
+	return value_unhex(reading, json_string_value(value), OCTETS_MAX, into) ||
 	    wrong(reading, "option \"%s\" takes octets in hex", member->name);
 }
 
@@ -220,7 +219,7 @@ bool read_time(struct reading *reading, const struct member *member, const json_
 bool read_validity(struct reading *reading, const struct member *member, const json_t *value)
 {
 	long number;
-	if (!number_of(value, &number) || number < member->min || number > member->max)
+	if (!value_number(value, &number) || number < member->min || number > member->max)
 		return wrong(reading, "option \"%s\" takes seconds, %ld to %ld", member->name, member->min,
 		    member->max);
 	reading->asked->validity = number;
@@ -231,7 +230,7 @@ bool read_port_bits(struct reading *reading, const struct member *member,
     const json_t *value)
 {
 	long number;
-	if (!number_of(value, &number) || (number != 8 && number != 16))
+	if (!value_number(value, &number) || (number != 8 && number != 16))
 		return wrong(reading, "option \"%s\" is 8 or 16", member->name);
 	reading->asked->ports_wide = number == 16;
 	return true;
@@ -286,7 +285,7 @@ static bool tlv_value(struct reading *reading, const json_t *value, unsigned wid
 		return tlv_number(reading, value, width, into);
 	*into = (struct blob){ NULL, 0 };
 	return json_is_string(value) && (!*json_string_value(value) ||
-	    unhex(reading, json_string_value(value), TLV_MAX, into));
+	    value_unhex(reading, json_string_value(value), TLV_MAX, into));
 }
 
 static bool tlv_new(struct reading *reading, const char *name, const struct asked_tlv *tlv,
@@ -342,7 +341,7 @@ bool read_waiting(struct reading *reading, const struct member *member, const js
 		return wrong(reading, "option \"waiting\": type is voice, fax, email, other or video");
 	if (by < 0)
 		return wrong(reading, "option \"waiting\": method is dcs, udh or both");
-	if (count && (!number_of(count, &number) || number < 0 || number > 255))
+	if (count && (!value_number(count, &number) || number < 0 || number > 255))
 		return wrong(reading, "option \"waiting\": count is a number from 0 to 255");
 	if (by == 0 && (count || kind == MWI_VIDEO))
 		return wrong(reading, "option \"waiting\": count and video need method udh or both");

@@ -33,7 +33,13 @@ struct member {
 };
 
 read_fn read_number, read_word, read_text, read_ascii, read_time, read_flag, read_transliterate, read_national,
-    read_udh, read_octets, read_validity, read_port_bits, read_tlvs, read_waiting;
+    read_udh, read_octets, read_validity, read_port_bits, read_tlvs, read_waiting,
+    read_turn;
+
+/* A number, or text like "0xF5" or "245". */
+bool value_number(const json_t *, long *number);
+/* Hex digits into octets of the row's batch. False: they are none, or more than `max` octets. */
+bool value_unhex(struct reading *, const char *hex, size_t max, struct blob *into);
 
 /* Its place among the words; -1: it is none of them, or NULL. */
 int word_index(const char *word, const char *const *words);

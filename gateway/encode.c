@@ -23,6 +23,8 @@
 
 enum {
 	GSM7_SINGLE = 160,
+	USSD_SEPTETS = 182, USSD_OCTETS = 160, /* 3GPP TS 23.038, 6.1.2.3: never in parts */
+	USSD_TURN_S = 180,              /* no network keeps a dialogue open for longer without a turn */
 	UNITS_OCTETS = PAYLOAD_MAX,
 	PORT_OBEX_NONE = 0, PORT_VCARD = 9204, PORT_VCALENDAR = 9205,
 	DCS_OCTETS_CLASS_1 = 0xF5,      /* what phones expect of data for a port */
@@ -122,6 +124,9 @@ static bool header_fits(const struct work *work)
 static struct room room_of(const struct work *work, const struct units *units)
 {
 	uint8_t udh[UDH_MAX];
+	if (work->asked->kind == KIND_USSD)
+		return (struct room){ .lone = units->coding == CODING_GSM7 ? USSD_SEPTETS
+		    : USSD_OCTETS / width(units->coding) };
 	if (work->rules.concat == CONCAT_PAYLOAD)
 		return (struct room){ .lone = UNITS_OCTETS };
 	size_t lone = header(work, units->shifts, 1, 1, udh);
@@ -542,6 +547,9 @@ static void begin(struct work *work, struct message *message, const struct encod
 		.national_locking = or_else(asked->national_locking, rules->national_locking),
 		.reserve = rules->reserve,
 	};
+	if (asked->kind == KIND_USSD)       /* which knows no header, and so no tables or parts */
+		work->rules = (struct encode_rules){ .encoding = work->rules.encoding,
+			.transliterate = work->rules.transliterate, .max_parts = 1 };
 	work->udh = (struct udh){ .ports = { .there = asked->dest_port >= 0, .wide = asked->ports_wide } };
 	if (asked->dest_port >= 0) {
 		work->udh.ports.destination = (uint16_t)asked->dest_port;
@@ -559,6 +567,33 @@ static void begin(struct work *work, struct message *message, const struct encod
 	/* Never 0, which some phones take for none (TS 23.040, 9.2.3.24.1 does not forbid it). */
 	message->concat_ref = (uint16_t)(work->rules.concat == CONCAT_UDH16
 	    ? (uint64_t)message->id % 0xFFFF + 1 : (uint64_t)message->id % 0xFF + 1);
+}
+
+/* A turn that the handset no longer waits for is not sent. */
+static void limit_turn(struct message *message)
+{
+	const struct asked *asked = message->asked;
+	const int64_t end = message->due_at + USSD_TURN_S;
+	if (asked->kind != KIND_USSD || asked->turn.session < 0 || !message->due_at)
+		return;
+	if (!message->expires_at || end < message->expires_at)
+		message->expires_at = end;
+}
+
+static bool refuse_length(const struct work *work, const struct units *units)
+{
+	const bool data = is_octets(work->asked);
+	if (work->asked->kind == KIND_USSD)
+		snprintf(work->why, work->room, "body is too long: it needs %zu characters in %s, and USSD has "
+		    "%d in GSM 7-bit, %d in UCS-2, and no parts", units->n, units->coding == CODING_UCS2 ?
+		    "UCS-2" : units->coding == CODING_GSM7 ? "GSM 7-bit" : "octets", USSD_SEPTETS, USSD_OCTETS / 2);
+	else if (units->parts)
+		snprintf(work->why, work->room, "%s is too long: it needs %u parts, max_parts is %d",
+		    data ? "data" : "body", units->parts, work->rules.max_parts);
+	else
+		snprintf(work->why, work->room, "%s is too long: it needs more than 255 parts, max_parts is %d",
+		    data ? "data" : "body", work->rules.max_parts);
+	return false;
 }
 
 static void name_encoding(struct message *message, const struct units *units)
@@ -597,14 +632,9 @@ bool encode_message(struct message *message, const struct encode_rules *rules, c
 		    PART_OCTETS);
 		return false;
 	}
-	if (units.parts == 0 || units.parts > (unsigned)work.rules.max_parts) {
-		char many[16] = "more than 255";
-		if (units.parts)
-			snprintf(many, sizeof many, "%u", units.parts);
-		snprintf(why, room, "%s is too long: it needs %s parts, max_parts is %d",
-		    is_octets(work.asked) ? "data" : "body", many, work.rules.max_parts);
-		return false;
-	}
+	if (units.parts == 0 || units.parts > (unsigned)work.rules.max_parts)
+		return refuse_length(&work, &units);
+	limit_turn(message);
 	message->data_coding = coding_octet(&work, &units);
 	name_encoding(message, &units);
 	cut(&work, &units);

@@ -215,6 +215,10 @@ static void tell_kind(struct work *work)
 	const struct inbound *first = work->parts[0];
 	const struct dcs dcs = dcs_read_smpp(first->data_coding, CHARSET_GSM7);
 	letter->kind = letter->body ? "text" : "binary";
+	if (first->turn.there) {            /* whose data_coding is that of cell broadcast */
+		letter->kind = "ussd";
+		return;
+	}
 	if (work->dest_port == WAP_PORT && !letter->body && letter->missing == 0 && read_push(work))
 		return;
 	if (read_card(work))

@@ -7,7 +7,7 @@
 
 /* What inbox holds of a message. Everything lives in the batch it was made in. */
 struct letter {
-	const char *kind;               /* text flash binary vcard vcalendar wap-push waiting alert */
+	const char *kind;               /* text flash binary vcard vcalendar wap-push waiting ussd alert */
 	const char *encoding;           /* "gsm7" "ucs2" "binary" ...: charset_words; NULL: no message */
 	const char *body;               /* UTF-8, or NULL when it is no text */
 	const char *options;            /* JSON object of what else was said, or NULL */

@@ -2,6 +2,8 @@
 /* late.c - a ring, searched from end to end: answers that come late are rare. */
 #include "late.h"
 
+#include "asked.h"
+
 #include <stdlib.h>
 
 struct grave {
@@ -10,6 +12,7 @@ struct grave {
 	uint32_t sequence;
 	uint16_t attempt;
 	uint8_t part, parts;
+	bool once;
 };
 
 struct late { unsigned room, next; struct grave graves[]; };
@@ -33,7 +36,8 @@ void late_put(struct late *late, uint32_t sequence, const struct part *part, uin
 	const struct message *message = part->message;
 	late->graves[late->next] = (struct grave){ .until = until, .sequence = sequence,
 		.row = message->id, .attempt = message->attempts, .part = part->number,
-		.parts = message->nparts };
+		.parts = message->nparts,
+		.once = message->asked && message->asked->kind == KIND_USSD };
 	late->next = (late->next + 1) % late->room;
 }
 
@@ -44,7 +48,8 @@ bool late_take(struct late *late, uint32_t sequence, uint64_t now, struct answer
 		if (grave->until <= now || grave->sequence != sequence)
 			continue;
 		*answer = (struct answer){ .row = grave->row, .attempt = grave->attempt,
-			.part = grave->part, .parts = grave->parts };
+			.part = grave->part, .parts = grave->parts,
+			.once = grave->once };
 		grave->until = 0;
 		return true;
 	}

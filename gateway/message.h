@@ -31,6 +31,7 @@ enum {
 	PART_OCTETS = 140,
 	PARTS_MAX = 255,
 	PAYLOAD_MAX = 64000,            /* octets of a part that is a whole long message */
+	TURN_TOKEN_MAX = 16,
 };
 
 struct blob { const uint8_t *at; size_t len; };
@@ -132,6 +133,7 @@ struct message {
 	bool wants_receipt;
 	enum in_doubt in_doubt;         /* the row's own, else the configured default */
 	uint16_t attempts;              /* this one included */
+	int64_t due_at;                 /* outbox.send_after; 0: not known */
 	int64_t expires_at;             /* 0: never */
 	uint8_t taken[32];              /* bit n-1: the network took part n in an earlier attempt */
 	uint32_t *digests;              /* [n-1]: of these parts as they were, 0: not known; NULL: none */
@@ -150,6 +152,7 @@ struct answer {
 	int64_t row;                    /* outbox.id */
 	uint16_t attempt;               /* outbox.attempts: a later one is another matter */
 	uint8_t part, parts;
+	bool once;                      /* what was not taken is not to be sent again */
 	struct outcome outcome;
 };
 
@@ -172,6 +175,16 @@ struct receipt {
 	uint8_t part, parts;
 };
 
+/* What makes a message one of a USSD dialogue; turn.h has the operations. */
+struct turn {
+	bool there;                     /* else it is none, and the rest means nothing */
+	bool end;                       /* the dialogue ends with it */
+	int op;                         /* 0..255 */
+	int sequence;                   /* of the turn in its dialogue; -1: not said */
+	int64_t session;                /* as the network numbers it; -1: it does not */
+	uint8_t token_len, token[TURN_TOKEN_MAX]; /* the session in octets of the network's own; 0: a number */
+};
+
 /* A message from a handset, or a part of one, as it came; inbox.h makes it readable. */
 struct inbound {
 	char link[LINK_NAME_MAX];
@@ -186,6 +199,7 @@ struct inbound {
 	struct blob octets;             /* user data without its header; GSM 7-bit unpacked */
 	struct blob udh;                /* user data header with its length octet, or empty */
 	const char *options;            /* JSON object of what else the protocol said, or NULL */
+	struct turn turn;               /* of a USSD dialogue; then it has no parts */
 	int64_t received_at, network_at; /* network_at 0: the network did not say when */
 };
 

@@ -87,7 +87,10 @@ static void read_claimed(void *ctx, const struct value *columns, size_t n)
 		columns[10].len };
 	message->options = text_in(batch, &columns[11]);
 	message->wants_receipt = columns[12].number != 0;
-	message->in_doubt = doubt_of(&columns[13], claim->ledger->in_doubt);
+	/* A turn of a dialogue that is resent would answer another question. */
+	message->in_doubt = strcmp(message->kind, "ussd") == 0 ? DOUBT_HOLD
+	    : doubt_of(&columns[13], claim->ledger->in_doubt);
+	message->due_at = columns[2].number / 1000;
 	message->attempts = (uint16_t)columns[14].number;
 	message->expires_at = columns[15].kind == VALUE_NUMBER ? columns[15].number : 0;
 	mark_taken(message, &columns[16]);

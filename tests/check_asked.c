@@ -22,7 +22,7 @@ static struct message *row(const char *kind, const char *options, const char *bo
 
 static const struct { const char *kind, *options, *body; bool data; const char *why; } wrong[] = {
 	{ "pigeon", NULL, "x", false, "kind \"pigeon\" is not known: use text, flash, binary, vcard, "
-	  "vcalendar, wap-push, ota, waiting, silent or raw" },
+	  "vcalendar, wap-push, ota, waiting, silent, raw or ussd" },
 	{ "text", "{\"clas\": 1}", "x", false, "option \"clas\" is not known: did you mean \"class\"?" },
 	{ "text", "{\"class\": 4}", "x", false, "option \"class\" takes a number from 0 to 3" },
 	{ "text", "{\"class\": \"one\"}", "x", false, "option \"class\" takes a number from 0 to 3" },
@@ -112,6 +112,24 @@ static const struct { const char *kind, *options, *body; bool data; const char *
 	{ "waiting", "{\"waiting\": {\"count\": 2, \"method\": \"dcs\"}}", "", false, "option \"waiting\": "
 	  "count and video need" },
 	{ "waiting", "{\"waiting\": {\"x\": 2}}", "", false, "option \"waiting\" takes an object" },
+	{ "ussd", "{\"ussd\": 3}", "x", false, "option \"ussd\" takes an object with op, session, sequence, end" },
+	{ "ussd", "{\"ussd\": {\"sesion\": 3}}", "x", false, "option \"ussd\" takes an object with op" },
+	{ "ussd", "{\"ussd\": {\"op\": \"ask\"}}", "x", false, "option \"ussd\": op is request, notify, "
+	  "response, data-response, or a number from 0 to 255" },
+	{ "ussd", "{\"ussd\": {\"op\": 256}}", "x", false, "option \"ussd\": op is" },
+	{ "ussd", "{\"ussd\": {\"session\": -1}}", "x", false, "option \"ussd\": session is the network's number" },
+	{ "ussd", "{\"ussd\": {\"session\": \"0x0A1\", \"op\": \"x\"}}", "x", false, "option \"ussd\": op is" },
+	{ "ussd", "{\"ussd\": {\"session\": \"0xABG\"}}", "x", false, "option \"ussd\": session is" },
+	{ "ussd", "{\"ussd\": {\"session\": 1, \"sequence\": 128}}", "x", false, "option \"ussd\": sequence is a "
+	  "number from 0 to 127" },
+	{ "ussd", "{\"ussd\": {\"end\": 1}}", "x", false, "option \"ussd\" takes an object" },
+	{ "ussd", "{\"tlvs\": {\"0x1383\": \"2A00\"}}", "x", false, "option \"tlvs\": \"its_session_info\" is the "
+	  "gateway's to write: see \"ussd\"" },
+	{ "ussd", "{\"registered_delivery\": 1}", "x", false, "option \"registered_delivery\" does not go with kind ussd" },
+	{ "ussd", "{\"concat\": \"sar\"}", "x", false, "option \"concat\" does not go with kind ussd" },
+	{ "ussd", "{\"validity\": 60}", "x", false, "option \"validity\" does not go with kind ussd" },
+	{ "ussd", NULL, "x", true, "data is set, but kind ussd sends body alone" },
+	{ "text", "{\"ussd\": {}}", "x", false, "option \"ussd\" does not go with kind text" },
 };
 
 START_TEST(what_is_wrong_fails_the_row_with_a_sentence_that_names_it)
