@@ -116,6 +116,13 @@ enum shape { ONE, MANY };
 	X(COMMAND_SETTLE,  MANY, "id, owner, status, answer, answer_at_ms, code, text, untried") \
 	X(COMMAND_APPLY,   MANY, "id")                                                   \
 	X(COMMAND_RECOVER, ONE,  "owner")                                                \
+	X(USSD_READ,       ONE,  "link, digits, session, arrival, outbox_id -> id, open, session, last_op, sequence, due, opened_s, quiet_s, same, seen, passed") /* locks it */ \
+	X(USSD_OPEN,       ONE,  "link, msisdn, service, session, sequence, op, options, arrival, outbox_id") \
+	X(USSD_TURN,       ONE,  "id, session, sequence, op, options, arrival, service")     \
+	X(USSD_OURS,       ONE,  "id, outbox_id, op, passed")                            \
+	X(USSD_END,        ONE,  "id, reason")                                           \
+	X(USSD_REPEAT,     ONE,  "arrival, id")                                          \
+	X(USSD_QUIET,      ONE,  "quiet_s, reason")                                      \
 	X(EXPIRE,          ONE,  "max")                                                  \
 	X(LINK_PUT,        MANY, "gateway, name, driver, state, reason, window, queued, unanswered, rate, sent, failed, receipts, received, account") \
 	X(LINK_WANTED,     ONE,  "gateway -> name, wanted")                              \

@@ -7,7 +7,7 @@
  * settlement acts only on rows that its owner still holds, an arrival is
  * unique. How rows become messages is in ledger_claims.c, how receipts find
  * their messages in ledger_receipts.c, how parts become inbox rows in ledger_inbox.c,
- * what is asked of the network in ledger_commands.c.
+ * dialogues in ledger_ussd.c, what is asked of the network in ledger_commands.c.
  */
 #include "ledger.h"
 
@@ -341,6 +341,8 @@ enum db_result ledger_record(struct ledger *ledger, const struct facts *facts,
 	if (result == DB_OK)
 		result = ledger_put_answers(ledger, facts->commands, facts->ncommands, scratch, err);
 	if (result == DB_OK)
+		result = ledger_settle_turns(ledger, settled, n, scratch, err);
+	if (result == DB_OK)
 		result = ledger_apply_receipts(ledger, facts->receipts, facts->nreceipts, scratch, err);
 	if (result == DB_OK)
 		result = ledger_put_inbound(ledger, facts->inbounds, facts->ninbounds, scratch, err);
@@ -399,6 +401,8 @@ enum db_result ledger_tend(struct ledger *ledger, struct tended *tended, struct 
 		result = ledger_apply_open(ledger, TEND_MAX, scratch, err);
 	result = end(ledger, result, err);
 	batch_release(scratch);
+	if (result == DB_OK)
+		result = ledger_tend_ussd(ledger, err);
 	return result == DB_OK ? ledger_tend_inbox(ledger, &tended->incomplete, err) : result;
 }
 

@@ -446,6 +446,9 @@ enum db_result ledger_put_inbound(struct ledger *ledger, const struct inbound *i
 	}
 	enum db_result result = ledger_run(ledger, STATEMENT_INBOX_PUT, rows, LETTER_WIDTH, nrows, NULL,
 	    NULL, err);
+	for (size_t i = 0; result == DB_OK && i < n; i++)
+		if (copies[i].turn.there)
+			result = ledger_hear_turn(ledger, &copies[i], err);
 	if (result == DB_OK && nparts)
 		result = leave_known(&joining, parts, &nparts, err);
 	qsort(parts, nparts, sizeof *parts, by_key);

@@ -67,4 +67,12 @@ enum db_result ledger_put_inbound(struct ledger *, const struct inbound *, size_
  * *incomplete grows by the messages put into inbox with parts missing. */
 enum db_result ledger_tend_inbox(struct ledger *, size_t *incomplete, struct db_error *);
 
+/* Dialogues over USSD, inside a transaction. A turn of the handset's, whose inbox row is there. */
+enum db_result ledger_hear_turn(struct ledger *, const struct inbound *, struct db_error *);
+/* Turns of ours among messages that were just settled. */
+enum db_result ledger_settle_turns(struct ledger *, struct message *const *, size_t n,
+    struct batch *scratch, struct db_error *);
+/* On its own: ends dialogues in which nobody has said anything for too long. */
+enum db_result ledger_tend_ussd(struct ledger *, struct db_error *);
+
 #endif

@@ -207,22 +207,28 @@ CREATE TABLE command (                  -- asked of the network about messages t
 CREATE INDEX command_asked ON command (id) WHERE status = 'asked';
 CREATE INDEX command_claimed ON command (owner) WHERE status = 'sending';
 
-CREATE TABLE ussd (                     -- dialogues with handsets over USSD
+CREATE TABLE ussd (                     -- dialogues with handsets over USSD: docs/ussd.md
     id            bigserial PRIMARY KEY,
     link          text NOT NULL,
     msisdn        text NOT NULL,                    -- the handset
-    session       integer NOT NULL DEFAULT -1,      -- as the network numbers it; -1: it does not
+    code          text NOT NULL DEFAULT '',         -- the service: outbox.sender of an answer
+    session       bigint NOT NULL DEFAULT -1,       -- as the network numbers it; -1: it does not
+    sequence      integer NOT NULL DEFAULT -1,      -- of the handset's last message; -1: not said
     status        text NOT NULL DEFAULT 'open'
                   CHECK (status IN ('open', 'ended')),
     turns         integer NOT NULL DEFAULT 0,       -- messages, both ways
     last_op       text NOT NULL DEFAULT '',         -- the last one's operation
     reply         jsonb,                            -- outbox.options for the next answer; NULL: none is due
+    inbox_id      bigint,                           -- the handset's last message
+    outbox_id     bigint,                           -- our last one that was settled
     opened_at     timestamptz(3) NOT NULL DEFAULT clock_timestamp(),
     last_at       timestamptz(3) NOT NULL DEFAULT clock_timestamp(),
     ended_at      timestamptz(3),
     reason        text                              -- why it ended
 );
 CREATE UNIQUE INDEX ussd_open ON ussd (link, msisdn, session) WHERE status = 'open';
+CREATE INDEX ussd_handset ON ussd (link, msisdn, id);
+CREATE INDEX ussd_quiet ON ussd (last_at) WHERE status = 'open';
 
 CREATE TABLE gateway (                  -- a row for each gateway on these tables
     name          text    PRIMARY KEY,

@@ -64,13 +64,14 @@ UPDATE gateway SET state = 'dead'
  WHERE name = $1::text AND epoch = $2::bigint AND state = 'running'
    AND alive_until < clock_timestamp()
 
--- Rows of a gateway that is gone: back to the queue, or in doubt.
+-- Rows of a gateway that is gone: back to the queue, or in doubt. A turn of a dialogue is never
+-- sent again.
 -- :RECOVER
 UPDATE outbox
-   SET queue = CASE coalesce(in_doubt, $2::text) WHEN 'resend' THEN 0 ELSE 2 END,
-       status = CASE coalesce(in_doubt, $2::text) WHEN 'resend' THEN 'queued'::sms_status
+   SET queue = CASE WHEN kind <> 'ussd' AND coalesce(in_doubt, $2::text) = 'resend' THEN 0 ELSE 2 END,
+       status = CASE WHEN kind <> 'ussd' AND coalesce(in_doubt, $2::text) = 'resend' THEN 'queued'::sms_status
                                                   ELSE 'doubtful'::sms_status END,
-       owner = CASE coalesce(in_doubt, $2::text) WHEN 'resend' THEN NULL ELSE owner END,
+       owner = CASE WHEN kind <> 'ussd' AND coalesce(in_doubt, $2::text) = 'resend' THEN NULL ELSE owner END,
        claim = NULL, error_text = $3::text
  WHERE queue = 1 AND owner = $1::text
 
@@ -550,6 +551,67 @@ UPDATE outbox o
 -- :COMMAND_RECOVER
 UPDATE command SET status = 'asked', owner = NULL
  WHERE status = 'sending' AND owner = $1::text
+
+-- The dialogue of a handset: open before ended, that of the session before a push without
+-- one, and then the last. A handset is found with or without its +. same: the handset's last
+-- text is that of the arrival; seen: this turn is in it already; passed: it has moved on since
+-- the outbox row was claimed.
+-- :USSD_READ
+SELECT u.id, (u.status = 'open')::int::bigint, u.session, u.last_op, u.sequence::bigint,
+       (u.reply IS NOT NULL)::int::bigint,
+       extract(epoch FROM clock_timestamp() - u.opened_at)::bigint,
+       extract(epoch FROM clock_timestamp() - u.last_at)::bigint,
+       (EXISTS (SELECT 1 FROM inbox a WHERE a.arrival = $4::text
+                   AND a.body IS NOT DISTINCT FROM (SELECT b.body FROM inbox b WHERE b.id = u.inbox_id)
+                   AND u.inbox_id IS NOT NULL))::int::bigint,
+       (coalesce(u.inbox_id >= (SELECT a.id FROM inbox a WHERE a.arrival = $4::text), false)
+           OR coalesce(u.outbox_id = $5::bigint, false))::int::bigint,
+       coalesce(u.last_at > (SELECT o.claimed_at FROM outbox o WHERE o.id = $5::bigint), false)::int::bigint
+  FROM ussd u
+ WHERE u.link = $1::text AND u.msisdn IN ($2::text, '+' || $2::text)
+   AND (u.session = $3::bigint
+        OR (u.status = 'open'
+            AND (u.session = -1
+                 OR ($3::bigint = -1
+                     AND u.opened_at > (SELECT o.claimed_at FROM outbox o WHERE o.id = $5::bigint)))))
+ ORDER BY (u.status = 'open' AND u.session = $3::bigint) DESC, u.status = 'open' DESC, u.id DESC
+ LIMIT 1 FOR UPDATE OF u
+
+-- :USSD_OPEN
+INSERT INTO ussd (link, msisdn, code, session, sequence, last_op, reply, inbox_id, outbox_id, turns)
+VALUES ($1::text, $2::text, $3::text, $4::bigint, $5::bigint, $6::text, $7::text::jsonb,
+        (SELECT id FROM inbox WHERE arrival = $8::text), $9::bigint, 1)
+ON CONFLICT (link, msisdn, session) WHERE status = 'open' DO NOTHING
+
+-- The handset's. One that is over stays over.
+-- :USSD_TURN
+UPDATE ussd
+   SET session = $2::bigint, sequence = $3::bigint, last_op = $4::text, turns = turns + 1,
+       reply = CASE status WHEN 'open' THEN $5::text::jsonb END,
+       inbox_id = (SELECT id FROM inbox WHERE arrival = $6::text),
+       code = CASE code WHEN '' THEN $7::text ELSE code END, last_at = clock_timestamp()
+ WHERE id = $1::bigint
+
+-- Ours. When the answer has overtaken it, the dialogue is further than that.
+-- :USSD_OURS
+UPDATE ussd
+   SET outbox_id = $2::bigint, turns = turns + 1,
+       last_op = CASE $4::bigint WHEN 0 THEN $3::text ELSE last_op END,
+       reply = CASE $4::bigint WHEN 0 THEN NULL ELSE reply END,
+       last_at = CASE $4::bigint WHEN 0 THEN clock_timestamp() ELSE last_at END
+ WHERE id = $1::bigint
+
+-- :USSD_END
+UPDATE ussd SET status = 'ended', reply = NULL, reason = $2::text, ended_at = clock_timestamp()
+ WHERE id = $1::bigint AND status = 'open'
+
+-- :USSD_REPEAT
+UPDATE inbox SET dup_of = (SELECT u.inbox_id FROM ussd u WHERE u.id = $2::bigint)
+ WHERE arrival = $1::text
+
+-- :USSD_QUIET
+UPDATE ussd SET status = 'ended', reply = NULL, reason = $2::text, ended_at = clock_timestamp()
+ WHERE status = 'open' AND last_at < statement_timestamp() - $1::bigint * interval '1 second'
 
 -- Rows whose time is over on lanes that nobody claims from.
 -- :EXPIRE

@@ -39,17 +39,23 @@ CREATE TABLE ussd (
     id            bigserial PRIMARY KEY,
     link          text NOT NULL,
     msisdn        text NOT NULL,
-    session       integer NOT NULL DEFAULT -1,
+    code          text NOT NULL DEFAULT '',
+    session       bigint NOT NULL DEFAULT -1,
+    sequence      integer NOT NULL DEFAULT -1,
     status        text NOT NULL DEFAULT 'open'
                   CHECK (status IN ('open', 'ended')),
     turns         integer NOT NULL DEFAULT 0,
     last_op       text NOT NULL DEFAULT '',
     reply         jsonb,
+    inbox_id      bigint,
+    outbox_id     bigint,
     opened_at     timestamptz(3) NOT NULL DEFAULT clock_timestamp(),
     last_at       timestamptz(3) NOT NULL DEFAULT clock_timestamp(),
     ended_at      timestamptz(3),
     reason        text
 );
 CREATE UNIQUE INDEX ussd_open ON ussd (link, msisdn, session) WHERE status = 'open';
+CREATE INDEX ussd_handset ON ussd (link, msisdn, id);
+CREATE INDEX ussd_quiet ON ussd (last_at) WHERE status = 'open';
 
 UPDATE smsqld_schema SET version = 3;

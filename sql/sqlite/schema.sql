@@ -202,22 +202,28 @@ CREATE TABLE command (                  -- asked of the network about messages t
 CREATE INDEX command_asked ON command (id) WHERE status = 'asked';
 CREATE INDEX command_claimed ON command (owner) WHERE status = 'sending';
 
-CREATE TABLE ussd (                     -- dialogues with handsets over USSD
+CREATE TABLE ussd (                     -- dialogues with handsets over USSD: docs/ussd.md
     id            INTEGER PRIMARY KEY AUTOINCREMENT,
     link          TEXT    NOT NULL,
     msisdn        TEXT    NOT NULL,                 -- the handset
+    code          TEXT    NOT NULL DEFAULT '',      -- the service: outbox.sender of an answer
     session       INTEGER NOT NULL DEFAULT -1,      -- as the network numbers it; -1: it does not
+    sequence      INTEGER NOT NULL DEFAULT -1,      -- of the handset's last message; -1: not said
     status        TEXT    NOT NULL DEFAULT 'open'
                   CHECK (status IN ('open', 'ended')),
     turns         INTEGER NOT NULL DEFAULT 0,       -- messages, both ways
     last_op       TEXT    NOT NULL DEFAULT '',      -- the last one's operation
     reply         TEXT,                             -- outbox.options for the next answer; NULL: none is due
+    inbox_id      INTEGER,                          -- the handset's last message
+    outbox_id     INTEGER,                          -- our last one that was settled
     opened_at     TEXT    NOT NULL DEFAULT (strftime('%Y-%m-%d %H:%M:%f', 'now')),
     last_at       TEXT    NOT NULL DEFAULT (strftime('%Y-%m-%d %H:%M:%f', 'now')),
     ended_at      TEXT,
     reason        TEXT                              -- why it ended
 );
 CREATE UNIQUE INDEX ussd_open ON ussd (link, msisdn, session) WHERE status = 'open';
+CREATE INDEX ussd_handset ON ussd (link, msisdn, id);
+CREATE INDEX ussd_quiet ON ussd (last_at) WHERE status = 'open';
 
 CREATE TABLE gateway (                  -- a row for each gateway on these tables
     name          TEXT    PRIMARY KEY,

@@ -47,12 +47,13 @@ UPDATE gateway SET state = 'dead'
  WHERE name = ?1 AND epoch = ?2 AND state = 'running'
    AND alive_until < strftime('%Y-%m-%d %H:%M:%f', 'now')
 
--- Rows of a gateway that is gone: back to the queue, or in doubt.
+-- Rows of a gateway that is gone: back to the queue, or in doubt. A turn of a dialogue is never
+-- sent again.
 -- :RECOVER
 UPDATE outbox
-   SET queue = CASE coalesce(in_doubt, ?2) WHEN 'resend' THEN 0 ELSE 2 END,
-       status = CASE coalesce(in_doubt, ?2) WHEN 'resend' THEN 'queued' ELSE 'doubtful' END,
-       owner = CASE coalesce(in_doubt, ?2) WHEN 'resend' THEN NULL ELSE owner END,
+   SET queue = CASE WHEN kind <> 'ussd' AND coalesce(in_doubt, ?2) = 'resend' THEN 0 ELSE 2 END,
+       status = CASE WHEN kind <> 'ussd' AND coalesce(in_doubt, ?2) = 'resend' THEN 'queued' ELSE 'doubtful' END,
+       owner = CASE WHEN kind <> 'ussd' AND coalesce(in_doubt, ?2) = 'resend' THEN NULL ELSE owner END,
        claim = NULL, error_text = ?3
  WHERE queue = 1 AND owner = ?1
 
@@ -425,6 +426,64 @@ UPDATE outbox
 -- Commands of a gateway that is gone: asking again does no harm.
 -- :COMMAND_RECOVER
 UPDATE command SET status = 'asked', owner = NULL WHERE status = 'sending' AND owner = ?1
+
+-- The dialogue of a handset: open before ended, that of the session before a push without
+-- one, and then the last. A handset is found with or without its +. same: the handset's last
+-- text is that of the arrival; seen: this turn is in it already; passed: it has moved on since
+-- the outbox row was claimed.
+-- :USSD_READ
+SELECT u.id, u.status = 'open', u.session, u.last_op, u.sequence, u.reply IS NOT NULL,
+       CAST((julianday('now') - julianday(u.opened_at)) * 86400 AS INTEGER),
+       CAST((julianday('now') - julianday(u.last_at)) * 86400 AS INTEGER),
+       EXISTS (SELECT 1 FROM inbox a CROSS JOIN inbox b
+                WHERE a.arrival = ?4 AND b.id = u.inbox_id AND a.body IS b.body),
+       coalesce(u.inbox_id >= (SELECT a.id FROM inbox a WHERE a.arrival = ?4), 0)
+           OR coalesce(u.outbox_id = ?5, 0),
+       coalesce(u.last_at > (SELECT o.claimed_at FROM outbox o WHERE o.id = ?5), 0)
+  FROM ussd u
+ WHERE u.link = ?1 AND u.msisdn IN (?2, '+' || ?2)
+   AND (u.session = ?3
+        OR (u.status = 'open'
+            AND (u.session = -1
+                 OR (?3 = -1 AND u.opened_at > (SELECT o.claimed_at FROM outbox o WHERE o.id = ?5)))))
+ ORDER BY (u.status = 'open' AND u.session = ?3) DESC, u.status = 'open' DESC, u.id DESC
+ LIMIT 1
+
+-- :USSD_OPEN
+INSERT INTO ussd (link, msisdn, code, session, sequence, last_op, reply, inbox_id, outbox_id, turns)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, (SELECT id FROM inbox WHERE arrival = ?8), ?9, 1)
+ON CONFLICT (link, msisdn, session) WHERE status = 'open' DO NOTHING
+
+-- The handset's. One that is over stays over.
+-- :USSD_TURN
+UPDATE ussd
+   SET session = ?2, sequence = ?3, last_op = ?4, turns = turns + 1,
+       reply = CASE status WHEN 'open' THEN ?5 END,
+       inbox_id = (SELECT id FROM inbox WHERE arrival = ?6),
+       code = CASE code WHEN '' THEN ?7 ELSE code END,
+       last_at = strftime('%Y-%m-%d %H:%M:%f', 'now')
+ WHERE id = ?1
+
+-- Ours. When the answer has overtaken it, the dialogue is further than that.
+-- :USSD_OURS
+UPDATE ussd
+   SET outbox_id = ?2, turns = turns + 1, last_op = CASE ?4 WHEN 0 THEN ?3 ELSE last_op END,
+       reply = CASE ?4 WHEN 0 THEN NULL ELSE reply END,
+       last_at = CASE ?4 WHEN 0 THEN strftime('%Y-%m-%d %H:%M:%f', 'now') ELSE last_at END
+ WHERE id = ?1
+
+-- :USSD_END
+UPDATE ussd
+   SET status = 'ended', reply = NULL, reason = ?2, ended_at = strftime('%Y-%m-%d %H:%M:%f', 'now')
+ WHERE id = ?1 AND status = 'open'
+
+-- :USSD_REPEAT
+UPDATE inbox SET dup_of = (SELECT u.inbox_id FROM ussd u WHERE u.id = ?2) WHERE arrival = ?1
+
+-- :USSD_QUIET
+UPDATE ussd
+   SET status = 'ended', reply = NULL, reason = ?2, ended_at = strftime('%Y-%m-%d %H:%M:%f', 'now')
+ WHERE status = 'open' AND last_at < strftime('%Y-%m-%d %H:%M:%f', 'now', (-?1) || ' seconds')
 
 -- Rows whose time is over on lanes that nobody claims from.
 -- :EXPIRE

@@ -38,17 +38,23 @@ CREATE TABLE ussd (
     id            INTEGER PRIMARY KEY AUTOINCREMENT,
     link          TEXT    NOT NULL,
     msisdn        TEXT    NOT NULL,
+    code          TEXT    NOT NULL DEFAULT '',
     session       INTEGER NOT NULL DEFAULT -1,
+    sequence      INTEGER NOT NULL DEFAULT -1,
     status        TEXT    NOT NULL DEFAULT 'open'
                   CHECK (status IN ('open', 'ended')),
     turns         INTEGER NOT NULL DEFAULT 0,
     last_op       TEXT    NOT NULL DEFAULT '',
     reply         TEXT,
+    inbox_id      INTEGER,
+    outbox_id     INTEGER,
     opened_at     TEXT    NOT NULL DEFAULT (strftime('%Y-%m-%d %H:%M:%f', 'now')),
     last_at       TEXT    NOT NULL DEFAULT (strftime('%Y-%m-%d %H:%M:%f', 'now')),
     ended_at      TEXT,
     reason        TEXT
 );
 CREATE UNIQUE INDEX ussd_open ON ussd (link, msisdn, session) WHERE status = 'open';
+CREATE INDEX ussd_handset ON ussd (link, msisdn, id);
+CREATE INDEX ussd_quiet ON ussd (last_at) WHERE status = 'open';
 
 UPDATE smsqld_schema SET version = 3;
