@@ -93,20 +93,19 @@ bool smpp_rebinds(const struct smpp_options *options, const struct smpp_pdu *pdu
 	return pdu->status && action_of(options, pdu) == ACTION_REBIND;
 }
 
-/* Nobody waits for a turn of a dialogue that comes half a minute later. */
-static bool is_turn(const struct message *message)
+/* Later, each time later, but not for ever; a turn of a dialogue never, since nobody waits for
+ * one that comes half a minute late. */
+static void put_off(struct outcome *outcome, const struct message *message, unsigned tries)
 {
-	return message->asked && message->asked->kind == KIND_USSD;
-}
-
-/* Later, each time later, but not for ever. */
-static void put_off(struct outcome *outcome, unsigned attempts, unsigned tries)
-{
-	if (attempts >= tries) {
-		char text[OUTCOME_TEXT_MAX];
-		memcpy(text, outcome->text, sizeof text);
-		snprintf(outcome->text, sizeof outcome->text, "given up after %u attempts: %.110s",
-		    attempts, text);
+	const unsigned attempts = message->attempts;
+	const bool turn = message->asked && message->asked->kind == KIND_USSD;
+	char text[OUTCOME_TEXT_MAX];
+	memcpy(text, outcome->text, sizeof text);
+	if (turn)
+		snprintf(outcome->text, sizeof outcome->text, "not taken, and too late to try again: %.110s", text);
+	else if (attempts >= tries)
+		snprintf(outcome->text, sizeof outcome->text, "given up after %u attempts: %.110s", attempts, text);
+	if (turn || attempts >= tries) {
 		outcome->verdict = VERDICT_REJECTED;
 		return;
 	}
@@ -152,10 +151,10 @@ struct outcome smpp_outcome(const struct smpp_options *options, const struct smp
 		outcome.untried = true;
 		break;
 	case ACTION_RETRY:
-		put_off(&outcome, message->attempts, is_turn(message) ? 0 : TRANSIENT_TRIES);
+		put_off(&outcome, message, TRANSIENT_TRIES);
 		break;
 	case ACTION_FEW:
-		put_off(&outcome, message->attempts, is_turn(message) ? 0 : AMBIGUOUS_TRIES);
+		put_off(&outcome, message, AMBIGUOUS_TRIES);
 	}
 	return outcome;
 }
