@@ -116,7 +116,7 @@ enum shape { ONE, MANY };
 	X(COMMAND_SETTLE,  MANY, "id, owner, status, answer, answer_at_ms, code, text, untried") \
 	X(COMMAND_APPLY,   MANY, "id")                                                   \
 	X(COMMAND_RECOVER, ONE,  "owner")                                                \
-	X(USSD_READ,       ONE,  "link, digits, session, arrival, outbox_id -> id, open, session, last_op, sequence, due, opened_s, quiet_s, same, seen, passed") /* locks it */ \
+	X(USSD_READ,       ONE,  "link, digits, session, arrival, outbox_id, confirm -> id, open, session, last_op, sequence, due, opened_s, quiet_s, same, seen, passed") /* locks it */ \
 	X(USSD_OPEN,       ONE,  "link, msisdn, service, session, sequence, op, options, arrival, outbox_id") \
 	X(USSD_TURN,       ONE,  "id, session, sequence, op, options, arrival, service")     \
 	X(USSD_OURS,       ONE,  "id, outbox_id, op, passed")                            \

@@ -53,6 +53,7 @@ struct key {
 	int64_t session;
 	const char *arrival;            /* of the inbox row, or NULL */
 	int64_t outbox_id;              /* or ours, 0 */
+	bool confirm;                   /* it confirms a notice */
 };
 
 static void see_dialogue(void *ctx, const struct value *columns, size_t n)
@@ -82,8 +83,9 @@ static enum db_result find(struct ledger *ledger, const struct key *key, struct 
 	*found = (struct dialogue){ .id = 0 };
 	const struct value values[] = { text_value(key->link),
 		text_value(key->msisdn + (*key->msisdn == '+')), number_value(key->session),
-		text_or_none(key->arrival), id_or_none(key->outbox_id) };
-	return ledger_run(ledger, STATEMENT_USSD_READ, values, 5, 1, see_dialogue, found, err);
+		text_or_none(key->arrival), id_or_none(key->outbox_id),
+		number_value(key->confirm) };
+	return ledger_run(ledger, STATEMENT_USSD_READ, values, 6, 1, see_dialogue, found, err);
 }
 
 static enum db_result end(struct ledger *ledger, int64_t id, const char *reason, struct db_error *err)
@@ -223,7 +225,7 @@ static enum db_result heard(struct ledger *ledger, const struct key *key, const 
 enum db_result ledger_hear_turn(struct ledger *ledger, const struct inbound *inbound, struct db_error *err)
 {
 	struct key key = { .link = inbound->link, .session = inbound->turn.session,
-		.arrival = inbound->arrival };
+		.arrival = inbound->arrival, .confirm = inbound->turn.op == TURN_CONFIRM };
 	snprintf(key.msisdn, sizeof key.msisdn, "%s", inbound->sender);
 	snprintf(key.code, sizeof key.code, "%s", inbound->recipient);
 	bool done = false;

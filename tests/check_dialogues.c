@@ -300,10 +300,14 @@ START_TEST(a_notice_is_over_and_its_confirmation_belongs_to_it)
 	begin_world(_i);
 	say("+4477", "NULL", VERDICT_SENT);
 	is("ended 1 notify -1/-1 our last word");
-	hear("+4477 -1 -1 confirm");
+	hear("+4477 9 1 confirm");
+	hear("+4477 9 1 confirm");
+	is("ended 2 confirm 9/1 our last word");
+	dialogues(1);
+	say("+4477", "NULL", VERDICT_SENT);
 	hear("+4477 -1 -1 confirm");
 	is("ended 2 confirm -1/-1 our last word");
-	dialogues(1);
+	dialogues(2);
 	say("+4477", "'{\"ussd\": {\"op\": \"notify\", \"end\": false}}'", VERDICT_SENT);
 	hear("+4477 5 0 confirm");
 	is("open 2 confirm 5/0 due");

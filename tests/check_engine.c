@@ -31,7 +31,7 @@ static bool is_number(const char *name)
 	static const char *const numbers[] = { "old_epoch", "new_epoch", "epoch", "lease_ms", "pid",
 		"token", "max", "id", "queue", "retry_ms", "untried", "parts", "code", "part", "n",
 		"done_at_ms", "outbox_id", "receipt_id", "received_at_ms", "network_at_ms", "missing", "wide", "ref", "set",
-		"received_at", "network_at", "data_coding", "protocol_id", "session", "sequence", "passed", "quiet_s",
+		"received_at", "network_at", "data_coding", "protocol_id", "session", "sequence", "passed", "quiet_s", "confirm",
 		"wait_s", "most_s", "keep_s",
 		"per_link", "per_sender", "digest", "attempt", "window", "queued", "answer_at_ms",
 		"unanswered", "rate", "sent", "failed", "receipts", "received", NULL };

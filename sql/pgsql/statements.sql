@@ -555,7 +555,7 @@ UPDATE command SET status = 'asked', owner = NULL
 -- The dialogue of a handset: open before ended, that of the session before a push without
 -- one, and then the last. A handset is found with or without its +. same: the handset's last
 -- text is that of the arrival; seen: this turn is in it already; passed: it has moved on since
--- the outbox row was claimed.
+-- the outbox row was claimed. A confirmation may name the dialogue of a notice that had no number.
 -- :USSD_READ
 SELECT u.id, (u.status = 'open')::int::bigint, u.session, u.last_op, u.sequence::bigint,
        (u.reply IS NOT NULL)::int::bigint,
@@ -570,6 +570,7 @@ SELECT u.id, (u.status = 'open')::int::bigint, u.session, u.last_op, u.sequence:
   FROM ussd u
  WHERE u.link = $1::text AND u.msisdn IN ($2::text, '+' || $2::text)
    AND (u.session = $3::bigint
+        OR ($6::bigint = 1 AND u.session = -1 AND u.last_op IN ('notify', 'confirm'))
         OR (u.status = 'open'
             AND (u.session = -1
                  OR ($3::bigint = -1

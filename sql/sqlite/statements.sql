@@ -430,7 +430,7 @@ UPDATE command SET status = 'asked', owner = NULL WHERE status = 'sending' AND o
 -- The dialogue of a handset: open before ended, that of the session before a push without
 -- one, and then the last. A handset is found with or without its +. same: the handset's last
 -- text is that of the arrival; seen: this turn is in it already; passed: it has moved on since
--- the outbox row was claimed.
+-- the outbox row was claimed. A confirmation may name the dialogue of a notice that had no number.
 -- :USSD_READ
 SELECT u.id, u.status = 'open', u.session, u.last_op, u.sequence, u.reply IS NOT NULL,
        CAST((julianday('now') - julianday(u.opened_at)) * 86400 AS INTEGER),
@@ -443,6 +443,7 @@ SELECT u.id, u.status = 'open', u.session, u.last_op, u.sequence, u.reply IS NOT
   FROM ussd u
  WHERE u.link = ?1 AND u.msisdn IN (?2, '+' || ?2)
    AND (u.session = ?3
+        OR (?6 = 1 AND u.session = -1 AND u.last_op IN ('notify', 'confirm'))
         OR (u.status = 'open'
             AND (u.session = -1
                  OR (?3 = -1 AND u.opened_at > (SELECT o.claimed_at FROM outbox o WHERE o.id = ?5)))))
