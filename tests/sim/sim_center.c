@@ -16,6 +16,7 @@
 #include "sim_message.h"
 #include "sim_outbind.h"
 #include "sim_session.h"
+#include "sim_ussd.h"
 
 #include "../../drivers/smpp_pdu.h"
 #include "../../gateway/log.h"
@@ -229,6 +230,7 @@ void center_submit(struct session *session, const struct smpp_pdu *pdu)
 	record(center, &segment, counts->accepted, seen_note(center->seen, &segment, counts));
 	record_json(center, pdu, counts->accepted);
 	follow(session, pdu);
+	ussd_submitted(center, session->account, pdu);
 	if (center->options->echo)
 		echo(center, session->account, pdu);
 	const unsigned every = center->options->disconnect_every;
@@ -333,6 +335,7 @@ struct center *center_new(const struct sim_options *options, struct event_base *
 	center->agenda = agenda_new(center->now_ms);
 	center->seen = seen_new();
 	center->kept = kept_new();
+	center->ussd = ussd_new();
 	center->tick = event_new(base, -1, EV_PERSIST, on_tick, center);
 	center->turn_end = event_new(base, -1, 0, on_turn_end, center);
 	center->housekeeping = event_new(base, -1, EV_PERSIST, on_housekeeping, center);
@@ -352,7 +355,7 @@ struct center *center_new(const struct sim_options *options, struct event_base *
 	if (options->disconnect_seconds > 0)
 		every(center->disconnect, options->disconnect_seconds);
 	if (options->inbound_rate > 0 || options->inbound_count || options->inject ||
-	    options->alerts)
+	    options->alerts || options->ussd)
 		every(center->inbound, INBOUND_MS / 1e3);
 	return center;
 }
@@ -390,6 +393,7 @@ void center_free(struct center *center)
 		fclose(center->record_json);
 	if (center->doubles)
 		fclose(center->doubles);
+	ussd_free(center->ussd);
 	seen_free(center->seen);
 	kept_free(center->kept);
 	agenda_free(center->agenda);

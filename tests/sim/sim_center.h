@@ -17,6 +17,7 @@ struct event_base;
 struct outbind;
 struct session;
 struct smpp_pdu;
+struct ussd;
 
 enum { SESSIONS_MAX = 1024, ID_TEXT_MAX = 40 };
 
@@ -45,6 +46,7 @@ struct center {
 	unsigned alerts_made;           /* of --alerts */
 	struct outbind *outbind;        /* NULL: nobody is called */
 	struct account *injected_to;    /* NULL until one has a receiver */
+	struct ussd *ussd;
 	FILE *record, *record_json, *doubles;   /* NULL when not asked for */
 };
 

@@ -34,6 +34,10 @@ struct smpp_pdu;
 	X(outbinds)             /* calls on which one left */ \
 	X(commands)             /* queries, cancels and replacements */ \
 	X(commands_refused)     /* those answered with an error */ \
+	X(ussd_dialogues)       /* begun by handsets or by a push */ \
+	X(ussd_turns)           /* both ways */ \
+	X(ussd_ended)           /* by either side */ \
+	X(ussd_wrong)           /* submits of another session or sequence than their dialogue's, or of none */ \
 	X(binds)                /* accepted */ \
 	X(binds_refused) \
 	X(malformed)            /* PDUs answered with an error for their form */ \

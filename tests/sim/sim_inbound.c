@@ -15,6 +15,7 @@
 #include "sim_center.h"
 #include "sim_session.h"
 #include "sim_text.h"
+#include "sim_ussd.h"
 
 #include "../../drivers/smpp_pdu.h"
 
@@ -144,6 +145,7 @@ void inbound_pace(struct center *center)
 		return;
 	injected_post(center, account);
 	alerts_post(center, account);
+	ussd_dial(center, account);
 	if (options->inbound_rate > 0)
 		center->inbound_owed += (double)passed_ms * options->inbound_rate / 1000;
 	else

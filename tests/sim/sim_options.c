@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum kind { TEXT, NUMBER, REAL, SHARE, SPAN, SWITCH, FLAG, LIST, PAIR_LIST, ERRORS, ID_FORM };
+enum kind { TEXT, NUMBER, REAL, SHARE, SPAN, SWITCH, FLAG, LIST, PAIR_LIST, ERRORS, ID_FORM, SESSIONS };
 
 struct row {
 	const char *flag, *value;       /* value: NULL for a flag that takes none */
@@ -80,6 +80,16 @@ static const struct row rows[] = {
 	  NULL, "say another one" },
 	{ "--alerts", "N", NUMBER, M(alerts), "0",
 	  "send so many alert_notification to the first who receives" },
+	{ "--ussd", "N", NUMBER, M(ussd), "0",
+	  "so many handsets dial --ussd-code over USSD, and answer what they are asked" },
+	{ "--ussd-code", "CODE", TEXT, M(ussd_code), "*123#", "what they dial" },
+	{ "--ussd-from", "NUMBER", TEXT, M(ussd_from), "447700901001", "the first one's number; then the next" },
+	{ "--ussd-input", "LINE,...", TEXT, M(ussd_input), "1,2,3",
+	  "what a handset enters, a line for each request; then the first again" },
+	{ "--ussd-release", "N", NUMBER, M(ussd_release), "0",
+	  "it releases the dialogue in place of its Nth answer; 0: never" },
+	{ "--ussd-sessions", "HOW", SESSIONS, M(ussd_unnumbered), "its_session_info",
+	  "what names a dialogue: its_session_info or none" },
 	{ "--echo", NULL, FLAG, M(echo), NULL,
 	  "send back what is submitted: source and destination swapped, the same octets" },
 	{ "--no-commands", NULL, FLAG, M(no_commands), NULL,
@@ -210,6 +220,12 @@ static bool read_switch(const char *text, bool *out)
 	return *out || strcmp(text, "off") == 0;
 }
 
+static bool read_sessions(const char *text, bool *unnumbered)
+{
+	*unnumbered = strcmp(text, "none") == 0;
+	return *unnumbered || strcmp(text, "its_session_info") == 0;
+}
+
 static bool row_read(const struct row *row, struct sim_options *options, const char *text)
 {
 	void *member = (char *)options + row->member;
@@ -225,6 +241,7 @@ static bool row_read(const struct row *row, struct sim_options *options, const c
 	case PAIR_LIST: return strchr(text, ':') && *text != ':' && read_list(text, member);
 	case ERRORS: return read_error(text, member);
 	case ID_FORM: return read_id_form(text, member);
+	case SESSIONS: return read_sessions(text, member);
 	}
 	return false;
 }

@@ -32,6 +32,7 @@ struct sim_options {
 	const char *listen, *record, *record_json, *counts, *doubles, *inject;
 	const char *outbind;            /* ADDRESS:PORT[,ID,PASSWORD]; NULL: nobody is called */
 	const char *inbound_from, *inbound_to, *inbound_text;
+	const char *ussd_code, *ussd_from, *ussd_input;
 	unsigned port;                  /* 0: any free one */
 	unsigned speaks;                /* SMPP: 0x33, 0x34, 0x50 */
 	unsigned max_binds;             /* of an account at a time; 0: no limit */
@@ -42,6 +43,7 @@ struct sim_options {
 	unsigned disconnect_every;      /* accepted submits; 0: never */
 	unsigned inbound_count;         /* 0: no end when there is a rate, else none */
 	unsigned alerts;                /* out of the blue */
+	unsigned ussd, ussd_release;    /* handsets that dial; the question at which they release, 0: none */
 	unsigned seed;
 	struct sim_span response_delay, receipt_delay, late_delay;
 	double undelivered, expired, rejected, early_receipts, drop_responses, late;
@@ -49,6 +51,7 @@ struct sim_options {
 	double inbound_rate;            /* a second; 0: all at once */
 	enum sim_id_form id_form;
 	bool outbind_wrong_password;
+	bool ussd_unnumbered;           /* dialogues have no sessions */
 	bool receipts, echo, no_commands, silent_commands, quiet, help, version;
 	struct sim_list accounts, fail, undeliverable;
 	struct sim_errors errors;

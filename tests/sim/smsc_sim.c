@@ -9,6 +9,7 @@
  *     sim_deliver    receipts and echoes     sim_inbound messages from handsets
  *     sim_inject     such messages of a file sim_text   a text in parts
  *     sim_outbind    calling a client        sim_alert  handsets that are back
+ *     sim_ussd       handsets in dialogues
  *     sim_message    a message as JSON
  *     sim_account    who may bind, and delivering until it is acknowledged
  *     sim_agenda     what is due later       sim_count   counts and doubles
