@@ -183,9 +183,11 @@ static char *unpack(struct inbound *to, char *text)
 	if (said == 0)
 		*both = '\0';
 	uint8_t *septets = (uint8_t *)both + said + 1;
-	if (n)
+	if (to->turn.there)
+		n = n ? ussd_unpack(septets, to->octets.at, to->octets.len) : 0;
+	else if (n)
 		septets_unpack(septets, n, to->octets.at, fill);
-	if (n && (bits - fill) % 7 == 0 && septets[n - 1] == 0)
+	if (!to->turn.there && n && (bits - fill) % 7 == 0 && septets[n - 1] == 0)
 		n--;
 	to->octets = (struct blob){ .at = septets, .len = n };
 	return both;

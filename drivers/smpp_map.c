@@ -225,7 +225,11 @@ static void pack(const struct part *part, struct blob *text)
 {
 	const size_t head = part->udh_len, n = part->len - head;
 	const unsigned fill = head ? septets_fill(head) : 0;
-	uint8_t *octets = batch_alloc(part->message->batch, head + septets_octets(n, fill) + 1);
+	uint8_t *octets = batch_alloc(part->message->batch, head + septets_octets(n, fill) + 2);
+	if (part->message->asked && part->message->asked->kind == KIND_USSD) {
+		*text = (struct blob){ octets, ussd_pack(octets, part->octets, n) };
+		return;
+	}
 	if (head)
 		memcpy(octets, part->octets, head);
 	*text = (struct blob){ octets, head + septets_pack(octets + head, part->octets + head, n, fill) };

@@ -216,6 +216,32 @@ START_TEST(a_text_is_one_screen_or_fails_in_words)
 }
 END_TEST
 
+/* 3GPP TS 23.038, 6.1.2.3.1: seven spare bits are a carriage return, which no text shows. */
+START_TEST(a_packed_text_is_filled_with_a_return)
+{
+	struct smpp_options options = options_of(NULL);
+	struct message *message = row("seven..", "{\"ussd\": {\"session\": 1}}");
+	struct outcome outcome;
+	struct inbound inbound;
+	options.packed = true;
+	const struct smpp_pdu *pdu = submitted(message, &options, &outcome);
+	ck_assert_msg(pdu != NULL, "%s", outcome.text);
+	ck_assert_uint_eq(pdu->sm_length, 7);
+	ck_assert_uint_eq(pdu->short_message[6] >> 1, 0x0D);
+	struct smpp_pdu back = { .command = SMPP_DELIVER_SM, .short_message = pdu->short_message, .sm_length = 7 };
+	smpp_tlv_add(&back, SMPP_TAG_USSD_SERVICE_OP, "\x12", 1);
+	char *told = smpp_read_inbound(&options, &back, &inbound);
+	ck_assert_uint_eq(inbound.octets.len, 7);
+	ck_assert_mem_eq(inbound.octets.at, "seven..", 7);
+	free(told);
+	back.sm_length = 0;
+	told = smpp_read_inbound(&options, &back, &inbound);
+	ck_assert_uint_eq(inbound.octets.len, 0);
+	free(told);
+	message_release(message);
+}
+END_TEST
+
 START_TEST(a_session_that_this_link_cannot_say_is_refused_in_words)
 {
 	const struct smpp_options options = options_of(NULL);
@@ -374,6 +400,7 @@ int main(void)
 	tcase_add_test(tests, what_a_handset_begins_is_read_from_the_vector);
 	tcase_add_test(tests, each_turn_says_its_operation_and_its_dialogue);
 	tcase_add_test(tests, a_text_is_one_screen_or_fails_in_words);
+	tcase_add_test(tests, a_packed_text_is_filled_with_a_return);
 	tcase_add_test(tests, a_session_that_this_link_cannot_say_is_refused_in_words);
 	tcase_add_test(tests, a_turn_is_known_by_its_operation_or_its_service_type);
 	tcase_add_test(tests, a_reply_to_the_network_s_own_octets_has_them_again);
