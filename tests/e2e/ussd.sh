@@ -163,6 +163,25 @@ a_turn_in_doubt_stays_in_doubt() {
 	expect "the dialogue" "$(dialogue "status || '|' || turns || '|' || last_op")" "open|3|answer"
 }
 
+# What the npm package reads of our turns, and we of its.
+a_foreign_handset_is_served_and_reads_the_same() {
+	[ -d "$TOP/build/peers/node_modules/smpp" ] || fail "the npm package smpp could not be installed: make check says why"
+	NODE_PATH=$TOP/build/peers/node_modules node tests/peers/ussd.js 2 50 >"$DIR/peer.out" 2>"$DIR/peer.log" &
+	PID[peer]=$!
+	await 20 "the peer is READY" started peer
+	PORT[peer]=$(sed -n 's/^READY smpp=//p' "$DIR/peer.out")
+	smpp_link main "${PORT[peer]}" | conf
+	ctl init
+	gateway_up
+	serve_until 30 1 "$(ended)"
+	gateway_stop
+	kill -TERM "${PID[peer]}"
+	await_gone 10 "${PID[peer]}"
+	expect "what the peer read" "$(tail -n 1 "$DIR/peer.out")" \
+		'{"turns":["2 1 Balance 2 Top up","2 How much?","17 Thank you for 50"],"ended":true,"problems":[]}'
+	expect "the dialogue" "$(dialogue "session || '|' || turns || '|' || reason")" "42|6|our last word"
+}
+
 on_both twenty_handsets_dial_and_are_answered_by_one_statement \
 	without_sessions_the_handset_alone_names_the_dialogue \
 	a_notice_is_confirmed_and_a_question_is_answered \
@@ -170,4 +189,5 @@ on_both twenty_handsets_dial_and_are_answered_by_one_statement \
 	a_turn_that_fails_ends_the_dialogue_and_is_not_sent_again \
 	a_gateway_that_starts_anew_in_the_middle_goes_on \
 	a_turn_in_doubt_stays_in_doubt
+on_one sqlite a_foreign_handset_is_served_and_reads_the_same
 finish
