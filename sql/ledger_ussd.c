@@ -23,6 +23,7 @@
 
 #include "../gateway/asked.h"
 #include "../gateway/turn.h"
+#include "../sms/alphabet.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,7 +43,7 @@ struct dialogue {
 	bool due;                       /* it is our turn */
 	bool same;                      /* the handset's last text is this one */
 	bool seen;                      /* this turn is in it already */
-	bool passed;                    /* it has moved on since our row was claimed */
+	bool passed;                    /* the handset has said something since our row was claimed */
 	char last_op[OP_TEXT];
 };
 
@@ -259,12 +260,13 @@ static enum db_result taken(struct ledger *ledger, const struct key *key, const 
     struct dialogue *found, struct db_error *err)
 {
 	const struct turn *turn = &message->asked->turn;
+	const bool calls = turn->op == TURN_REQUEST || turn->op == TURN_NOTIFY;
 	enum db_result result = DB_OK;
 	if (found->seen)
 		return DB_OK;
-	if (found->id && (found->open || found->passed))
+	if (found->open || (found->passed && !(calls && turn->session < 0)))
 		result = count_ours(ledger, key, found, turn, err);
-	else if (turn->op == TURN_REQUEST || turn->op == TURN_NOTIFY)
+	else if (calls)
 		result = begin_push(ledger, key, turn, found, err);
 	else
 		return DB_OK;
@@ -273,19 +275,25 @@ static enum db_result taken(struct ledger *ledger, const struct key *key, const 
 	return result;
 }
 
+/* A handset's number without what people write between its digits; a service's name, cut between
+ * characters. */
+static void fill_names(struct key *key, const struct message *message)
+{
+	size_t n = 0;
+	for (const char *at = message->recipient; *at && n + 1 < sizeof key->msisdn; at++)
+		if (*at > ' ' && *at <= '~' && !strchr("-./()", *at))
+			key->msisdn[n++] = *at;
+	snprintf(key->code, sizeof key->code, "%s", message->sender);
+	key->code[utf8_valid(key->code, strlen(key->code))] = '\0';
+}
+
 static enum db_result settled(struct ledger *ledger, const struct message *message, struct batch *scratch,
     struct db_error *err)
 {
 	struct dialogue found;
 	struct key key = { .link = *message->link ? message->link : message->pinned,
 		.session = message->asked->turn.session, .outbox_id = message->id };
-	const char *sender = clean_value(scratch, message->sender).at;
-	const char *recipient = clean_value(scratch, message->recipient).at;
-	size_t n = 0;
-	for (; *recipient && n + 1 < sizeof key.msisdn; recipient++)
-		if (!strchr(" -./()", *recipient))
-			key.msisdn[n++] = *recipient;
-	snprintf(key.code, sizeof key.code, "%s", sender);
+	fill_names(&key, message);
 	enum db_result result = find(ledger, &key, &found, err);
 	if (result != DB_OK)
 		return result;

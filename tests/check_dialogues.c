@@ -315,6 +315,48 @@ START_TEST(a_notice_is_over_and_its_confirmation_belongs_to_it)
 }
 END_TEST
 
+START_TEST(notices_that_are_claimed_together_are_dialogues_of_their_own)
+{
+	begin_world(_i);
+	for (int i = 0; i < 2; i++)
+		words("INSERT INTO outbox (kind, link, recipient, sender, body) VALUES ('ussd', 'acme', '+4477', "
+		    "'*123#', 'notice')");
+	claim(&gw1, 5000, 10);
+	ck_assert_uint_eq(nmessages, 2);
+	for (int i = 0; i < 2; i++) {
+		char why[OUTCOME_TEXT_MAX];
+		ck_assert(asked_read(messages[i], why, sizeof why));
+		answer(messages[i], VERDICT_SENT, 1, i ? "id2" : "id1");
+	}
+	words("UPDATE outbox SET claimed_at = %s", from_now(-1));
+	settle(&gw1);
+	dialogues(2);
+	ck_assert_int_eq(count("SELECT count(*) FROM ussd WHERE status = 'ended' AND turns = 1"), 2);
+	hear("+4477 8 1 confirm");
+	hear("+4477 9 1 confirm");
+	dialogues(2);
+	ck_assert_int_eq(count("SELECT count(*) FROM ussd WHERE turns = 2 AND last_op = 'confirm'"), 2);
+	end_entered();
+}
+END_TEST
+
+/* A number that is none fails its row, however long it is and whatever its letters are. */
+START_TEST(names_of_any_length_are_cut_between_characters)
+{
+	char name[160] = "";
+	begin_world(_i);
+	for (size_t i = 0; i + 3 < sizeof name; i += 3)
+		memcpy(name + i, "\xE2\x82\xAC", 4);
+	struct message *message = ask(name, "'{\"ussd\": {\"op\": \"request\"}}'");
+	message->sender = name;
+	answer(message, VERDICT_SENT, 1, "id");
+	settle(&gw1);
+	ck_assert_str_eq(words("SELECT status FROM outbox"), "sent");
+	ck_assert_int_eq(count("SELECT length(code) FROM ussd"), 21);
+	end_entered();
+}
+END_TEST
+
 START_TEST(an_answer_that_overtakes_our_turn_is_not_undone_by_it)
 {
 	begin_world(_i);
@@ -380,6 +422,8 @@ int main(void)
 		a_code_dialled_anew_ends_what_was_open, without_a_session_the_handset_is_the_dialogue,
 		two_handsets_at_once_do_not_meet,
 		a_turn_that_failed_ends_the_dialogue_and_one_in_doubt_does_not, a_row_of_the_kind_is_never_resent,
+		names_of_any_length_are_cut_between_characters,
+		notices_that_are_claimed_together_are_dialogues_of_their_own,
 		a_push_gets_its_number_from_the_answer, a_notice_is_over_and_its_confirmation_belongs_to_it,
 		an_answer_that_overtakes_our_turn_is_not_undone_by_it, ten_quiet_minutes_end_a_dialogue,
 		octets_of_the_network_s_own_go_back_as_they_came,

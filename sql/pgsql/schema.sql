@@ -49,7 +49,7 @@ CREATE TABLE outbox (
     expires_at    timestamptz(3),                   -- not sent after that; NULL: never expires
     receipt       boolean NOT NULL DEFAULT true,    -- a delivery receipt is wanted
     in_doubt      text                              -- sent but never answered: resend or hold;
-                  CHECK (in_doubt IN ('resend', 'hold')), -- NULL: as configured
+                  CHECK (in_doubt IN ('resend', 'hold')), -- NULL: as configured. ussd: hold
     options       jsonb,                            -- JSON object: docs/options.md
     created_at    timestamptz(3) NOT NULL DEFAULT clock_timestamp(),
 

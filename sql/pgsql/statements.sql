@@ -554,8 +554,8 @@ UPDATE command SET status = 'asked', owner = NULL
 
 -- The dialogue of a handset: open before ended, that of the session before a push without
 -- one, and then the last. A handset is found with or without its +. same: the handset's last
--- text is that of the arrival; seen: this turn is in it already; passed: it has moved on since
--- the outbox row was claimed. A confirmation may name the dialogue of a notice that had no number.
+-- text is that of the arrival; seen: this turn is in it already; passed: the handset has
+-- said something since the outbox row was claimed. A confirmation may name the dialogue of a notice that had no number.
 -- :USSD_READ
 SELECT u.id, (u.status = 'open')::int::bigint, u.session, u.last_op, u.sequence::bigint,
        (u.reply IS NOT NULL)::int::bigint,
@@ -566,7 +566,8 @@ SELECT u.id, (u.status = 'open')::int::bigint, u.session, u.last_op, u.sequence:
                    AND u.inbox_id IS NOT NULL))::int::bigint,
        (coalesce(u.inbox_id >= (SELECT a.id FROM inbox a WHERE a.arrival = $4::text), false)
            OR coalesce(u.outbox_id = $5::bigint, false))::int::bigint,
-       coalesce(u.last_at > (SELECT o.claimed_at FROM outbox o WHERE o.id = $5::bigint), false)::int::bigint
+       (coalesce(u.last_at > (SELECT o.claimed_at FROM outbox o WHERE o.id = $5::bigint), false)
+           AND u.last_op NOT IN ('request', 'notify', 'response', 'data-response'))::int::bigint
   FROM ussd u
  WHERE u.link = $1::text AND u.msisdn IN ($2::text, '+' || $2::text)
    AND (u.session = $3::bigint

@@ -49,7 +49,7 @@ CREATE TABLE outbox (
     receipt       INTEGER NOT NULL DEFAULT 1        -- 1: a delivery receipt is wanted
                   CHECK (receipt IN (0, 1)),
     in_doubt      TEXT                              -- sent but never answered: resend or hold;
-                  CHECK (in_doubt IN ('resend', 'hold')), -- NULL: as configured
+                  CHECK (in_doubt IN ('resend', 'hold')), -- NULL: as configured. ussd: hold
     options       TEXT,                             -- JSON object: docs/options.md
     created_at    TEXT    NOT NULL DEFAULT (strftime('%Y-%m-%d %H:%M:%f', 'now')),
 

@@ -429,8 +429,8 @@ UPDATE command SET status = 'asked', owner = NULL WHERE status = 'sending' AND o
 
 -- The dialogue of a handset: open before ended, that of the session before a push without
 -- one, and then the last. A handset is found with or without its +. same: the handset's last
--- text is that of the arrival; seen: this turn is in it already; passed: it has moved on since
--- the outbox row was claimed. A confirmation may name the dialogue of a notice that had no number.
+-- text is that of the arrival; seen: this turn is in it already; passed: the handset has
+-- said something since the outbox row was claimed. A confirmation may name the dialogue of a notice that had no number.
 -- :USSD_READ
 SELECT u.id, u.status = 'open', u.session, u.last_op, u.sequence, u.reply IS NOT NULL,
        CAST((julianday('now') - julianday(u.opened_at)) * 86400 AS INTEGER),
@@ -440,6 +440,7 @@ SELECT u.id, u.status = 'open', u.session, u.last_op, u.sequence, u.reply IS NOT
        coalesce(u.inbox_id >= (SELECT a.id FROM inbox a WHERE a.arrival = ?4), 0)
            OR coalesce(u.outbox_id = ?5, 0),
        coalesce(u.last_at > (SELECT o.claimed_at FROM outbox o WHERE o.id = ?5), 0)
+           AND u.last_op NOT IN ('request', 'notify', 'response', 'data-response')
   FROM ussd u
  WHERE u.link = ?1 AND u.msisdn IN (?2, '+' || ?2)
    AND (u.session = ?3
