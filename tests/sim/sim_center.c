@@ -94,27 +94,45 @@ static void respond(struct session *session, const struct item *response)
 	};
 	if (!pdu.status)
 		center_id(session->center, response->number, false, pdu.message_id);
+	pdu.dests = (struct smpp_dests){ response->part, (uint16_t)response->octets_len, response->octets };
 	session_send(session, &pdu);
 }
 
-/* Answers a submit, now or later. */
-static void respond_in(struct session *session, const struct smpp_pdu *pdu, uint32_t status,
-    unsigned in_ms)
+/* Now or later; takes the octets of a response that has some. */
+static void answer_in(struct session *session, const struct item *response, unsigned in_ms)
 {
 	struct center *center = session->center;
-	const struct item response = {
-		.kind = ITEM_RESPONSE, .session = session->serial, .sequence = pdu->sequence,
-		.command = pdu->command | 0x80000000u, .status = status,
-		.number = center->counts.accepted,
-	};
 	if (!in_ms) {
-		respond(session, &response);
+		respond(session, response);
+		free(response->octets);
 		return;
 	}
 	struct item *item = item_new(center->agenda);
-	*item = response;
+	*item = *response;
 	session->delayed++;
 	center_later(center, item, in_ms);
+}
+
+struct item center_response(const struct session *session, const struct smpp_pdu *pdu, uint32_t status)
+{
+	return (struct item){
+		.kind = ITEM_RESPONSE, .session = session->serial, .sequence = pdu->sequence,
+		.command = pdu->command | 0x80000000u, .status = status,
+		.number = session->center->counts.accepted,
+	};
+}
+
+bool center_refuse(struct session *session, const struct smpp_pdu *pdu, uint32_t status)
+{
+	struct center *center = session->center;
+	const bool throttled = status == SMPP_RTHROTTLED;
+	const struct item response = center_response(session, pdu, status);
+	if (!status)
+		return false;
+	*(throttled ? &center->counts.throttled : &center->counts.refused) += 1;
+	answer_in(session, &response, throttled ? 0 :
+	    judge_span_ms(center, &center->options->response_delay, ASK_RESPONSE_MS));
+	return true;
 }
 
 static void record(struct center *center, const struct segment *segment, uint64_t number,
@@ -150,7 +168,18 @@ static void record_json(struct center *center, const struct smpp_pdu *pdu, uint6
 	fflush(center->record_json);
 }
 
-void center_record(struct center *center, const struct smpp_pdu *pdu, uint64_t number)
+void center_record(struct center *center, const struct segment *segment)
+{
+	const bool is_double = seen_note(center->seen, segment, &center->counts);
+	record(center, segment, center->counts.accepted, is_double);
+}
+
+void center_record_json(struct center *center, const struct smpp_pdu *pdu)
+{
+	record_json(center, pdu, center->counts.accepted);
+}
+
+void center_record_anew(struct center *center, const struct smpp_pdu *pdu, uint64_t number)
 {
 	struct segment segment;
 	if (segment_read(pdu, &segment))
@@ -168,8 +197,7 @@ static void echo(struct center *center, struct account *account, const struct sm
 		    account->name);
 }
 
-/* An accepted submit: its response and its receipts, in the order that chance gives. */
-static void follow(struct session *session, const struct smpp_pdu *pdu)
+void center_tell(struct session *session, const struct smpp_pdu *pdu, bool before)
 {
 	struct center *center = session->center;
 	const struct sim_options *options = center->options;
@@ -178,33 +206,53 @@ static void follow(struct session *session, const struct smpp_pdu *pdu)
 	const uint8_t state = judge_state(center, pdu->destination.digits);
 	const bool early = options->early_receipts > 0 &&
 	    judge_chance(center, ASK_EARLY) < options->early_receipts;
-	struct item *receipt = NULL;
 	const uint64_t due_ms = early ? 0 : (uint64_t)response_ms + receipt_ms;
-	if (judge_wants(center, pdu, state)) {
-		receipt = receipt_new(center, session->account, pdu);
-		receipt->state = state;
-	}
-	if (receipt && early) {
-		const uint64_t sent = center->counts.receipts_sent;
-		post(center, receipt);
-		center->counts.receipts_early += center->counts.receipts_sent > sent;
-		receipt = NULL;
-	}
-	kept_note(session, pdu, state, due_ms, due_ms ? receipt : NULL);
-	if (options->drop_responses > 0 && judge_chance(center, ASK_DROP) < options->drop_responses)
-		center->counts.dropped_responses++;
-	else if (options->late > 0 && judge_chance(center, ASK_LATE) < options->late)
-		respond_in(session, pdu, SMPP_ROK,
-		    response_ms + judge_span_ms(center, &options->late_delay, ASK_LATE));
-	else
-		respond_in(session, pdu, SMPP_ROK, response_ms);
+	if (early != before)
+		return;
 	if (options->receipts && pdu->registered_delivery & REGISTERED_INTERMEDIATE && !early) {
 		struct item *notification = receipt_new(center, session->account, pdu);
 		notification->state = STATE_ENROUTE;
 		post_in(center, notification, response_ms + receipt_ms / 2);
 	}
-	if (receipt)
+	struct item *receipt = NULL;
+	if (judge_wants(center, pdu, state)) {
+		receipt = receipt_new(center, session->account, pdu);
+		receipt->state = state;
+	}
+	kept_note(session, pdu, state, due_ms, due_ms ? receipt : NULL);
+	if (!receipt)
+		return;
+	if (!early) {
 		post_in(center, receipt, due_ms);
+		return;
+	}
+	const uint64_t sent = center->counts.receipts_sent;
+	post(center, receipt);
+	center->counts.receipts_early += center->counts.receipts_sent > sent;
+}
+
+void center_answer(struct session *session, const struct item *response)
+{
+	struct center *center = session->center;
+	const struct sim_options *options = center->options;
+	const unsigned ms = judge_span_ms(center, &options->response_delay, ASK_RESPONSE_MS);
+	if (options->drop_responses > 0 && judge_chance(center, ASK_DROP) < options->drop_responses) {
+		center->counts.dropped_responses++;
+		free(response->octets);
+	} else if (options->late > 0 && judge_chance(center, ASK_LATE) < options->late) {
+		answer_in(session, response, ms + judge_span_ms(center, &options->late_delay, ASK_LATE));
+	} else {
+		answer_in(session, response, ms);
+	}
+}
+
+/* An accepted submit: its response and its receipts, in the order that chance gives. */
+static void follow(struct session *session, const struct smpp_pdu *pdu)
+{
+	const struct item response = center_response(session, pdu, SMPP_ROK);
+	center_tell(session, pdu, true);
+	center_answer(session, &response);
+	center_tell(session, pdu, false);
 }
 
 void center_submit(struct session *session, const struct smpp_pdu *pdu)
@@ -214,27 +262,23 @@ void center_submit(struct session *session, const struct smpp_pdu *pdu)
 	struct segment segment;
 	counts->submits++;
 	session->submits++;
-	const uint32_t status = judge_submit(session, pdu, &segment);
-	if (status == SMPP_RTHROTTLED) {
-		counts->throttled++;
-		respond_in(session, pdu, status, 0);
+	if (center_refuse(session, pdu, judge_submit(session, pdu, &segment)))
 		return;
-	}
-	if (status) {
-		counts->refused++;
-		respond_in(session, pdu, status,
-		    judge_span_ms(center, &center->options->response_delay, ASK_RESPONSE_MS));
-		return;
-	}
 	counts->accepted++;
-	record(center, &segment, counts->accepted, seen_note(center->seen, &segment, counts));
-	record_json(center, pdu, counts->accepted);
+	center_record(center, &segment);
+	center_record_json(center, pdu);
 	follow(session, pdu);
 	ussd_submitted(center, session->account, pdu);
 	if (center->options->echo)
 		echo(center, session->account, pdu);
+	center_cut(session);
+}
+
+void center_cut(struct session *session)
+{
+	const struct center *center = session->center;
 	const unsigned every = center->options->disconnect_every;
-	if (every && counts->accepted % every == 0)
+	if (every && center->counts.accepted % every == 0)
 		session_cut(session);
 }
 

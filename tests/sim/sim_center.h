@@ -60,8 +60,22 @@ void center_clock(struct center *);
 /* A well-formed submit_sm or data_sm on a bind that may submit. */
 void center_submit(struct session *, const struct smpp_pdu *);
 
-/* Writes a message to the files of --record and --record-json, as that number. */
-void center_record(struct center *, const struct smpp_pdu *, uint64_t number);
+/* What the others of its kind (sim_multi.c) share with it. The response to a submit: of the one
+ * that was accepted last when the status is ROK; it may be given octets, which are freed. */
+struct item center_response(const struct session *, const struct smpp_pdu *, uint32_t status);
+/* Sends it now, later or never, as chance says. */
+void center_answer(struct session *, const struct item *response);
+/* Answers with a status, and counts that; ROK: does nothing, and is false. */
+bool center_refuse(struct session *, const struct smpp_pdu *, uint32_t status);
+/* The receipts of an accepted submit that chance has go before, or after, its response. */
+void center_tell(struct session *, const struct smpp_pdu *, bool before);
+/* Counts and records an accepted submit. */
+void center_record(struct center *, const struct segment *);
+void center_record_json(struct center *, const struct smpp_pdu *);
+/* Records a message as it is now, under the number that it was accepted with. */
+void center_record_anew(struct center *, const struct smpp_pdu *, uint64_t number);
+/* Cuts the connection when it is time for that. */
+void center_cut(struct session *);
 
 /* Puts an item on the agenda, so many milliseconds from now. */
 void center_later(struct center *, struct item *, uint64_t in_ms);

@@ -176,7 +176,7 @@ static uint32_t replace(struct session *session, const struct smpp_pdu *pdu,
 	struct smpp_pdu now = *pdu;
 	now.destination = message->destination;
 	now.data_coding = message->data_coding;
-	center_record(center, &now, message->number);
+	center_record_anew(center, &now, message->number);
 	return SMPP_ROK;
 }
 

@@ -13,7 +13,11 @@ struct smpp_pdu;
 
 /* X(name): a member of struct sim_counts and of the JSON object, in this order. */
 #define SIM_COUNTS(X) \
-	X(submits)              /* submit_sm and data_sm on a bind, well formed or not */ \
+	X(submits)              /* submit_sm, data_sm, submit_multi, broadcast_sm on a bind, well formed or not */ \
+	X(multis)               /* accepted submit_multi among them */ \
+	X(destinations)         /* of these, that were accepted */ \
+	X(broadcasts)           /* accepted broadcast_sm among them */ \
+	X(areas)                /* of these, that were accepted */ \
 	X(accepted)             /* taken, answered or not */ \
 	X(refused)              /* answered with an error other than RTHROTTLED */ \
 	X(throttled)            /* answered RTHROTTLED, for window, rate or --error */ \

@@ -36,7 +36,7 @@ unsigned judge_span_ms(const struct center *center, const struct sim_span *span,
 	return span->ms + (unsigned)(judge_chance(center, question) * (span->jitter_ms + 1.0));
 }
 
-static bool listed(const struct sim_list *list, const char *number)
+bool judge_listed(const struct sim_list *list, const char *number)
 {
 	for (size_t i = 0; i < list->n; i++)
 		if (strcmp(list->at[i] + (list->at[i][0] == '+'), number) == 0)
@@ -54,7 +54,7 @@ static bool time_good(const char *time)
 /* What is wrong with the message itself. */
 static uint32_t check_form(const struct smpp_pdu *pdu, struct segment *segment)
 {
-	const size_t longest = pdu->command == SMPP_SUBMIT_SM ? 20 : 64;
+	const size_t longest = pdu->command == SMPP_DATA_SM ? 64 : 20;
 	if (strlen(pdu->source.digits) > longest)
 		return SMPP_RINVSRCADR;
 	if (!*pdu->destination.digits || strlen(pdu->destination.digits) > longest)
@@ -72,7 +72,7 @@ static uint32_t check_form(const struct smpp_pdu *pdu, struct segment *segment)
 	return SMPP_ROK;
 }
 
-static uint32_t check_error(const struct center *center)
+uint32_t judge_chance_error(const struct center *center)
 {
 	const struct sim_errors *errors = &center->options->errors;
 	if (!errors->n)
@@ -86,27 +86,39 @@ static uint32_t check_error(const struct center *center)
 	return SMPP_ROK;
 }
 
-uint32_t judge_submit(struct session *session, const struct smpp_pdu *pdu,
-    struct segment *segment)
+uint32_t judge_session(struct session *session)
 {
 	struct center *center = session->center;
 	const struct sim_options *options = center->options;
-	const uint32_t wrong = check_form(pdu, segment);
-	if (wrong)
-		return wrong;
 	if (options->window && session->delayed >= options->window)
 		return SMPP_RTHROTTLED;
 	if (!account_may_submit(center, session->account))
 		return SMPP_RTHROTTLED;
-	if (listed(&options->fail, pdu->destination.digits))
-		return SMPP_RINVDSTADR;
-	return check_error(center);
+	return SMPP_ROK;
+}
+
+uint32_t judge_destination(const struct center *center, const struct smpp_pdu *pdu, struct segment *segment)
+{
+	const uint32_t wrong = check_form(pdu, segment);
+	if (wrong)
+		return wrong;
+	return judge_listed(&center->options->fail, pdu->destination.digits) ? SMPP_RINVDSTADR : SMPP_ROK;
+}
+
+uint32_t judge_submit(struct session *session, const struct smpp_pdu *pdu, struct segment *segment)
+{
+	const uint32_t wrong = check_form(pdu, segment);
+	const uint32_t limit = wrong ? wrong : judge_session(session);
+	if (limit)
+		return limit;
+	const uint32_t refused = judge_destination(session->center, pdu, segment);
+	return refused ? refused : judge_chance_error(session->center);
 }
 
 uint8_t judge_state(const struct center *center, const char *recipient)
 {
 	const struct sim_options *options = center->options;
-	if (listed(&options->undeliverable, recipient))
+	if (judge_listed(&options->undeliverable, recipient))
 		return STATE_UNDELIVERABLE;
 	double at = judge_chance(center, ASK_STATE);
 	if ((at -= options->undelivered) < 0)

@@ -23,6 +23,15 @@ unsigned judge_span_ms(const struct center *, const struct sim_span *, enum ques
 /* The status to answer a submit with, and what it carries when that is ROK. */
 uint32_t judge_submit(struct session *, const struct smpp_pdu *, struct segment *);
 
+/* The same in its parts, for what has several destinations: the bind's limits; --error; the form
+ * of the message for one destination, and whether that is to be refused. */
+uint32_t judge_session(struct session *);
+uint32_t judge_chance_error(const struct center *);
+uint32_t judge_destination(const struct center *, const struct smpp_pdu *, struct segment *);
+/* Whether a list of a flag names it. */
+struct sim_list;
+bool judge_listed(const struct sim_list *, const char *word);
+
 /* The final state that its receipt is to tell. */
 uint8_t judge_state(const struct center *, const char *recipient);
 

@@ -65,6 +65,27 @@ static json_t *latin(const char *octets)
 	return json_stringn(text, n);
 }
 
+/* Each as its number, or as {"list": NAME}. */
+static json_t *show_destinations(const struct smpp_pdu *pdu)
+{
+	json_t *all = json_array();
+	struct smpp_dest dest;
+	for (size_t at = 0; smpp_dest_next(pdu, &at, &dest); )
+		json_array_append_new(all, dest.list ? json_pack("{s:o}", "list", latin(dest.address.digits))
+		    : latin(dest.address.digits));
+	return all;
+}
+
+/* Octets of broadcast_area_identifier, which is there more than once. */
+static json_t *show_areas(const struct smpp_pdu *pdu)
+{
+	json_t *all = json_array();
+	for (unsigned i = 0; i < pdu->ntlvs; i++)
+		if (pdu->tlvs[i].tag == SMPP_TAG_BROADCAST_AREA_IDENTIFIER)
+			json_array_append_new(all, hex(pdu->tlvs[i].at, pdu->tlvs[i].len));
+	return all;
+}
+
 json_t *message_show(const struct smpp_pdu *pdu)
 {
 	json_t *object = json_object(), *tlvs = json_object();
@@ -82,6 +103,10 @@ json_t *message_show(const struct smpp_pdu *pdu)
 			json_object_set_new(tlvs, tag, hex(pdu->tlvs[i].at, pdu->tlvs[i].len));
 	}
 	json_object_set_new(object, "tlvs", tlvs);
+	if (pdu->command == SMPP_SUBMIT_MULTI)
+		json_object_set_new(object, "destinations", show_destinations(pdu));
+	if (pdu->command == SMPP_BROADCAST_SM)
+		json_object_set_new(object, "areas", show_areas(pdu));
 	return object;
 }
 
@@ -205,7 +230,8 @@ static bool read_member(struct message *message, const char *name, json_t *value
 		return pdu->short_message;
 	}
 	/* Those of a record that a deliver_sm has no place for. */
-	if (strcmp(name, "command") == 0 || strcmp(name, "message_id") == 0)
+	if (strcmp(name, "command") == 0 || strcmp(name, "message_id") == 0 || strcmp(name, "destinations") == 0 ||
+	    strcmp(name, "areas") == 0)
 		return true;
 	return read_field(message, name, value);
 }

@@ -14,7 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum kind { TEXT, NUMBER, REAL, SHARE, SPAN, SWITCH, FLAG, LIST, PAIR_LIST, ERRORS, ID_FORM, SESSIONS };
+enum kind {
+	TEXT, NUMBER, REAL, SHARE, SPAN, SWITCH, FLAG, LIST, PAIR_LIST, LISTS, ERRORS, ID_FORM, SESSIONS,
+};
 
 struct row {
 	const char *flag, *value;       /* value: NULL for a flag that takes none */
@@ -54,6 +56,10 @@ static const struct row rows[] = {
 	  "receipts of this recipient say UNDELIV err:001 (repeatable)" },
 	{ "--fail", "NUMBER", LIST, M(fail), NULL,
 	  "refuse submits to this recipient with ESME_RINVDSTADR (repeatable)" },
+	{ "--list", "NAME=NUMBER,NUMBER", LISTS, M(lists), NULL,
+	  "a distribution list that submit_multi may name (repeatable)" },
+	{ "--fail-area", "NAME", LIST, M(fail_area), NULL,
+	  "refuse this area of a broadcast_sm (repeatable)" },
 	{ "--error", "STATUS:SHARE", ERRORS, M(errors), NULL,
 	  "answer so many submits with this status, as 0x58:0.1 (repeatable)" },
 	{ "--drop-responses", "SHARE", SHARE, M(drop_responses), "0",
@@ -239,6 +245,7 @@ static bool row_read(const struct row *row, struct sim_options *options, const c
 	case FLAG: *(bool *)member = true; return true;
 	case LIST: return read_list(text, member);
 	case PAIR_LIST: return strchr(text, ':') && *text != ':' && read_list(text, member);
+	case LISTS: return strchr(text, '=') && *text != '=' && read_list(text, member);
 	case ERRORS: return read_error(text, member);
 	case ID_FORM: return read_id_form(text, member);
 	case SESSIONS: return read_sessions(text, member);

@@ -53,7 +53,8 @@ struct sim_options {
 	bool outbind_wrong_password;
 	bool ussd_unnumbered;           /* dialogues have no sessions */
 	bool receipts, echo, no_commands, silent_commands, quiet, help, version;
-	struct sim_list accounts, fail, undeliverable;
+	struct sim_list accounts, fail, undeliverable, fail_area;
+	struct sim_list lists;          /* "NAME=NUMBER,NUMBER" */
 	struct sim_errors errors;
 };
 

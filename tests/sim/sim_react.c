@@ -12,6 +12,7 @@
 #include "sim_account.h"
 #include "sim_center.h"
 #include "sim_command.h"
+#include "sim_multi.h"
 #include "sim_session.h"
 
 #include "../../drivers/smpp_pdu.h"
@@ -106,6 +107,8 @@ static const struct reaction reactions[] = {
 	{ SMPP_REPLACE_SM, IN(TX) | IN(TRX), SMPP_RINVBNDSTS, command_react },
 	{ SMPP_QUERY_BROADCAST_SM, IN(TX) | IN(TRX), SMPP_RINVBNDSTS, command_react },
 	{ SMPP_CANCEL_BROADCAST_SM, IN(TX) | IN(TRX), SMPP_RINVBNDSTS, command_react },
+	{ SMPP_SUBMIT_MULTI, IN(TX) | IN(TRX), SMPP_RINVBNDSTS, multi_submit },
+	{ SMPP_BROADCAST_SM, IN(TX) | IN(TRX), SMPP_RINVBNDSTS, broadcast_submit },
 	{ SMPP_DELIVER_SM_RESP, IN(RX) | IN(TRX) | IN(UNBOUND), 0, on_delivered },
 	{ SMPP_GENERIC_NACK, IN(RX) | IN(TRX) | IN(UNBOUND), 0, on_delivered },
 	{ SMPP_ENQUIRE_LINK, ANYWHERE, 0, on_enquire_link },
@@ -130,7 +133,8 @@ static void on_malformed(struct session *session, const struct smpp_pdu *pdu, ui
 {
 	struct sim_counts *counts = &session->center->counts;
 	counts->malformed++;
-	if (pdu->command == SMPP_SUBMIT_SM || pdu->command == SMPP_DATA_SM) {
+	if (pdu->command == SMPP_SUBMIT_SM || pdu->command == SMPP_DATA_SM ||
+	    pdu->command == SMPP_SUBMIT_MULTI || pdu->command == SMPP_BROADCAST_SM) {
 		counts->submits++;
 		counts->refused++;
 	}

@@ -135,6 +135,7 @@ void session_send(struct session *session, const struct smpp_pdu *pdu)
 		return;
 	struct evbuffer_iovec room;
 	size_t most = PDU_ROOM;
+	most += pdu->dests.len;
 	for (unsigned i = 0; i < pdu->ntlvs; i++)
 		most += 4u + pdu->tlvs[i].len;
 	if (evbuffer_reserve_space(session->out, (ev_ssize_t)most, &room, 1) != 1)
@@ -142,7 +143,8 @@ void session_send(struct session *session, const struct smpp_pdu *pdu)
 	size_t len = smpp_pack(pdu, room.iov_base, most - 1);
 	assert(len);
 	const bool submitted = pdu->command == (uint32_t)SMPP_SUBMIT_SM_RESP ||
-	    pdu->command == (uint32_t)SMPP_DATA_SM_RESP;
+	    pdu->command == (uint32_t)SMPP_DATA_SM_RESP || pdu->command == (uint32_t)SMPP_SUBMIT_MULTI_RESP ||
+	    pdu->command == (uint32_t)SMPP_BROADCAST_SM_RESP;
 	/* SMPP 3.3 knows no response without a message_id, not even a refusal. */
 	if (submitted && pdu->status && session->version < 0x34 && len == SMPP_HEADER) {
 		uint8_t *at = room.iov_base;
