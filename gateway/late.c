@@ -3,6 +3,7 @@
 #include "late.h"
 
 #include "asked.h"
+#include "several.h"
 
 #include <stdlib.h>
 
@@ -10,8 +11,8 @@ struct grave {
 	uint64_t until;                 /* 0: empty */
 	int64_t row;
 	uint32_t sequence;
-	uint16_t attempt;
-	uint8_t part, parts;
+	uint16_t attempt, parts;
+	uint8_t part;
 	bool once;
 };
 
@@ -36,7 +37,7 @@ void late_put(struct late *late, uint32_t sequence, const struct part *part, uin
 	const struct message *message = part->message;
 	late->graves[late->next] = (struct grave){ .until = until, .sequence = sequence,
 		.row = message->id, .attempt = message->attempts, .part = part->number,
-		.parts = message->nparts,
+		.parts = (uint16_t)message_rows(message),
 		.once = message->asked && message->asked->kind == KIND_USSD };
 	late->next = (late->next + 1) % late->room;
 }

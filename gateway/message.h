@@ -89,8 +89,13 @@ struct outcome {
 	uint32_t hold_ms;               /* rest the whole link this long (throttled) */
 	bool untried;                   /* DEFERRED: it never left, so the attempt does not count */
 	char network_id[NETWORK_ID_MAX];/* SENT: how receipts will name it */
-	char text[OUTCOME_TEXT_MAX];    /* not SENT: why, in words for an operator */
+	char text[OUTCOME_TEXT_MAX];    /* why, in words for an operator; SENT: what was not taken of it */
 };
+
+/* One of several that a message is for: a number, or the name of a list that the network keeps. */
+struct destination { const char *address; bool list; };
+/* One of them that the network refused while it took the part for others. */
+struct rejection { unsigned destination; uint32_t code; const char *text; };
 
 /* One encoded segment. On exactly one list: its message's (before queuing),
  * a link's queue, a driver's window; then answered. */
@@ -108,6 +113,8 @@ struct part {
 	uint64_t deadline;              /* while in a driver's window */
 	char network_id[NETWORK_ID_MAX];/* once the network took it, else "" */
 	bool taken;                     /* the network took it, now or in an earlier attempt */
+	const struct rejection *refused;  /* in the batch; of a message to several, by the driver */
+	unsigned nrefused;
 };
 TAILQ_HEAD(parts, part);
 
@@ -136,6 +143,9 @@ struct message {
 	int64_t due_at;                 /* outbox.send_after; 0: not known */
 	int64_t expires_at;             /* 0: never */
 	uint8_t taken[32];              /* bit n-1: the network took part n in an earlier attempt */
+	const struct destination *destinations; /* of a message to several: these, the recipient first */
+	uint16_t ndestinations;         /* 0: the recipient alone */
+	const char *earlier;            /* parts that the network took, as CLAIM says them; NULL: none */
 	uint32_t *digests;              /* [n-1]: of these parts as they were, 0: not known; NULL: none */
 
 	char link[LINK_NAME_MAX];       /* the link that it was given to, "" before */
@@ -151,7 +161,8 @@ struct answer {
 	char link[LINK_NAME_MAX];       /* that it left by */
 	int64_t row;                    /* outbox.id */
 	uint16_t attempt;               /* outbox.attempts: a later one is another matter */
-	uint8_t part, parts;
+	uint8_t part;
+	uint16_t parts;                 /* outbox.parts: times its destinations, when they are several */
 	bool once;                      /* what was not taken is not to be sent again */
 	struct outcome outcome;
 };
@@ -172,7 +183,8 @@ struct receipt {
 	 * status is SENT, FAILED or QUEUED (not taken), and recipient, word, done_at are empty. */
 	int64_t row;
 	uint16_t attempt;
-	uint8_t part, parts;
+	uint8_t part;
+	uint16_t parts;
 };
 
 /* What makes a message one of a USSD dialogue; turn.h has the operations. */

@@ -70,7 +70,7 @@ enum shape { ONE, MANY };
  * behind -> what its rows hold. An engine's dialect is a table of texts with
  * these indexes, made from its statements.sql at build time. Names ending in
  * _ms are milliseconds: of a duration, or since 1970 where _at_ms. owner is
- * "name/epoch". key is network_key() of a message id. A number 0/1 is a truth.
+ * "name/epoch". source: digits that a receipt is from. key is network_key() of a message id. A number 0/1 is a truth.
  */
 #define STATEMENT_LIST(X) \
 	X(TABLES,          ONE,  "-> name")        /* tables of our names that are there */ \
@@ -86,10 +86,10 @@ enum shape { ONE, MANY };
 	X(CLAIM_PARKED,    ONE,  "owner, token, link, max -> CLAIM_COLUMNS")             \
 	X(CLAIM_READ,      ONE,  "owner, token -> CLAIM_COLUMNS")                        \
 	X(SETTLE,          MANY, "id, owner, status, queue, lane, retry_ms, untried, link, parts, message_id, code, text, encoding") \
-	X(PART_PUT,        MANY, "id, part, link, message_id, status, code, text, digest") \
+	X(PART_PUT,        MANY, "id, part, link, message_id, status, code, text, digest, recipient") \
 	X(OVERTAKEN,       MANY, "link, key -> RECEIPT_COLUMNS")                         \
 	X(CONFIRM,         MANY, "n, link, key, recipient, status, code, text -> n, id") \
-	X(CONFIRM_PART,    MANY, "n, link, key, recipient, status, code, text -> n, id") \
+	X(CONFIRM_PART,    MANY, "n, link, key, recipient, status, code, text, source -> n, id") \
 	X(FOLD,            MANY, "id")                                                   \
 	X(LATE,            MANY, "id, link, attempt, part, parts, message_id, status, code, text") \
 	X(LATE_PART,       MANY, "id, link, attempt, part, parts, message_id, status, code, text") \

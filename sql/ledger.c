@@ -13,6 +13,8 @@
 
 #include "ledger_values.h"
 
+#include "../gateway/several.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
@@ -248,6 +250,9 @@ static enum db_result settle(struct ledger *ledger, struct message **messages, s
 		const enum status status = status_of(message);
 		const enum queue queue = queue_of(message, status);
 		const bool taken = message->nparts > 0 && message->parts[0].taken;
+		char refused[OUTCOME_TEXT_MAX] = "";
+		if (message->ndestinations && outcome->verdict == VERDICT_SENT)
+			several_tell_refused(message, refused, sizeof refused);
 		const struct value row[WIDTH] = {
 			number_value(message->id), text_value(ledger->owner),
 			text_value(status_word(status)), number_value(queue),
@@ -255,9 +260,10 @@ static enum db_result settle(struct ledger *ledger, struct message **messages, s
 			number_value(outcome->verdict == VERDICT_DEFERRED ? outcome->retry_ms : 0),
 			number_value(outcome->verdict == VERDICT_DEFERRED && outcome->untried),
 			text_value(queue == QUEUE_PARKED ? "" : message->link),
-			number_value(message->nparts),
+			number_value(message_rows(message)),
 			id_value(scratch, taken ? message->parts[0].network_id : ""),
-			number_value(outcome->code), clean_value(scratch, outcome->text),
+			number_value(outcome->code), *refused ?
+			    text_value(batch_text(scratch, refused, strlen(refused))) : clean_value(scratch, outcome->text),
 			text_value(message->encoding ? message->encoding : ""),
 		};
 		memcpy(values + i * WIDTH, row, sizeof row);
@@ -271,39 +277,53 @@ static bool taken_earlier(const struct message *message, unsigned i)
 	return message->taken[i / 8] >> (i % 8) & 1;
 }
 
-/* Which parts of messages with several the network has taken. */
+enum { PART_WIDTH = 9 };
+
+/* A row of outbox_part; `refusal`: of that destination, or NULL. */
+static void put_part(const struct part *part, unsigned destination, const struct rejection *refusal,
+    struct batch *scratch, struct value *row)
+{
+	const struct message *message = part->message;
+	const bool several = message->ndestinations, taken = part->taken && !refusal;
+	const enum status status = taken ? STATUS_SENT
+	    : refusal || message->outcome.verdict == VERDICT_REJECTED ? STATUS_FAILED
+	    : status_of(message) == STATUS_DOUBTFUL ? STATUS_DOUBTFUL : STATUS_QUEUED;
+	const struct value values[PART_WIDTH] = {
+		number_value(message->id), number_value(part->number), text_value(message->link),
+		id_value(scratch, refusal ? "" : part->network_id), text_value(status_word(status)),
+		number_value(refusal ? refusal->code : taken ? 0 : message->outcome.code),
+		clean_value(scratch, refusal ? refusal->text : taken ? "" : message->outcome.text),
+		number_value(several ? destination_digest(part, destination) : part->digest),
+		clean_value(scratch, several ? message->destinations[destination].address : ""),
+	};
+	memcpy(row, values, sizeof values);
+}
+
+/* Which parts of messages with several the network has taken, and for whom. */
 static enum db_result put_parts(struct ledger *ledger, struct message **messages, size_t n,
     struct batch *scratch, struct db_error *err)
 {
-	enum { WIDTH = 8 };
-	size_t rows = 0;
+	size_t rows = 0, at = 0;
 	for (size_t i = 0; i < n; i++)
-		rows += messages[i]->nparts > 1 && !messages[i]->parked ? messages[i]->nparts : 0;
-	struct value *values = batch_alloc(scratch, (rows + 1) * WIDTH * sizeof *values);
-	size_t at = 0;
+		rows += messages[i]->parked ? 0 : message_rows(messages[i]);
+	struct value *values = batch_alloc(scratch, (rows + 1) * PART_WIDTH * sizeof *values);
 	for (size_t i = 0; i < n; i++) {
 		const struct message *message = messages[i];
-		if (message->nparts < 2 || message->parked)
+		if (message_rows(message) < 2 || message->parked)
 			continue;
 		for (unsigned k = 0; k < message->nparts; k++) {
 			const struct part *part = &message->parts[k];
 			if (taken_earlier(message, k))
 				continue;
-			const enum status status = part->taken ? STATUS_SENT
-			    : message->outcome.verdict == VERDICT_REJECTED ? STATUS_FAILED
-			    : status_of(message) == STATUS_DOUBTFUL ? STATUS_DOUBTFUL : STATUS_QUEUED;
-			const struct value row[WIDTH] = {
-				number_value(message->id), number_value(part->number),
-				text_value(message->link), id_value(scratch, part->network_id),
-				text_value(status_word(status)),
-				number_value(part->taken ? 0 : message->outcome.code),
-				clean_value(scratch, part->taken ? "" : message->outcome.text),
-				number_value(part->digest),
-			};
-			memcpy(values + at++ * WIDTH, row, sizeof row);
+			unsigned d = 0;
+			do {
+				if (!message->ndestinations || !destination_has(part, d))
+					put_part(part, d, destination_refused(part, d), scratch,
+					    values + at++ * PART_WIDTH);
+			} while (++d < message->ndestinations);
 		}
 	}
-	return ledger_run(ledger, STATEMENT_PART_PUT, values, WIDTH, at, NULL, NULL, err);
+	return ledger_run(ledger, STATEMENT_PART_PUT, values, PART_WIDTH, at, NULL, NULL, err);
 }
 
 /* The last part of a message may be taken when receipts have told of all the
@@ -314,7 +334,7 @@ static enum db_result fold_sent(struct ledger *ledger, struct message **messages
 	struct value *values = batch_alloc(scratch, (n + 1) * sizeof *values);
 	size_t rows = 0;
 	for (size_t i = 0; i < n; i++)
-		if (messages[i]->nparts > 1 && messages[i]->outcome.verdict == VERDICT_SENT)
+		if (message_rows(messages[i]) > 1 && messages[i]->outcome.verdict == VERDICT_SENT)
 			values[rows++] = number_value(messages[i]->id);
 	return ledger_run(ledger, STATEMENT_FOLD, values, 1, rows, NULL, NULL, err);
 }

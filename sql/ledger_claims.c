@@ -44,6 +44,7 @@ static void mark_taken(struct message *message, const struct value *value)
 {
 	if (value->kind != VALUE_TEXT)
 		return;
+	message->earlier = batch_text(message->batch, value->at, value->len);
 	for (const char *at = value->at; *at; ) {
 		char *end;
 		unsigned long part = strtoul(at, &end, 10);

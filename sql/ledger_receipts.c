@@ -9,8 +9,11 @@
  * What is found moves forward only. What is not found is kept, and tried again when a
  * message of that id is settled, and now and then.
  *
+ * A message to several recipients has one id for all of them, and the number that a receipt
+ * is from says whose it is.
+ *
  * One statement takes many receipts at once and says nothing of order among
- * them, so several for one id go in waves, one of each id in a wave.
+ * them, so several for one id and number go in waves, one of each in a wave.
  */
 #include "ledger_values.h"
 
@@ -95,8 +98,9 @@ static void see_match(void *ctx, const struct value *columns, size_t n)
 static enum db_result look(struct ledger *ledger, enum statement statement, unsigned wave, int base,
     struct search *search, size_t n, struct batch *scratch, struct db_error *err)
 {
-	enum { WIDTH = 7 };
-	struct value *values = batch_alloc(scratch, (n + 1) * WIDTH * sizeof *values);
+	enum { MOST = 8 };
+	const size_t width = statement == STATEMENT_CONFIRM_PART ? MOST : MOST - 1;
+	struct value *values = batch_alloc(scratch, (n + 1) * MOST * sizeof *values);
 	size_t rows = 0;
 	for (size_t i = 0; i < n; i++) {
 		const struct pending *pending = &search->pending[i];
@@ -104,14 +108,14 @@ static enum db_result look(struct ledger *ledger, enum statement statement, unsi
 		const bool findable = base < 0 ? *pending->id : *key && *pending->recipient;
 		if (pending->outbox_id || pending->wave != wave || !findable || !pending->via)
 			continue;
-		const struct value row[WIDTH] = {
+		const struct value row[MOST] = {
 			number_value((int64_t)i), text_value(pending->via), text_value(key),
 			text_value(base < 0 ? "" : pending->recipient), text_value(pending->status),
-			number_value(pending->code), text_value(pending->text),
+			number_value(pending->code), text_value(pending->text), text_value(pending->recipient),
 		};
-		memcpy(values + rows++ * WIDTH, row, sizeof row);
+		memcpy(values + rows++ * width, row, width * sizeof *row);
 	}
-	return ledger_run(ledger, statement, values, WIDTH, rows, see_match, search, err);
+	return ledger_run(ledger, statement, values, width, rows, see_match, search, err);
 }
 
 static enum db_result look_everywhere(struct ledger *ledger, unsigned wave, struct search *search,
@@ -153,10 +157,12 @@ static int by_key(const void *a, const void *b)
 	int order = strcmp(x->key, y->key);
 	if (order == 0)
 		order = strcmp(x->link, y->link);
+	if (order == 0)
+		order = strcmp(x->recipient, y->recipient);
 	return order ? order : x < y ? -1 : x > y;
 }
 
-/* Numbers the receipts of one id in the order they came; returns how many waves. */
+/* Numbers the receipts of one id and number in the order they came; returns how many waves. */
 static unsigned make_waves(struct pending *pending, size_t n, struct batch *scratch)
 {
 	struct pending **sorted = batch_alloc(scratch, (n + 1) * sizeof *sorted);
@@ -166,7 +172,8 @@ static unsigned make_waves(struct pending *pending, size_t n, struct batch *scra
 	qsort(sorted, n, sizeof *sorted, by_key);
 	for (size_t i = 1; i < n; i++) {
 		if (strcmp(sorted[i]->key, sorted[i - 1]->key) != 0 ||
-		    strcmp(sorted[i]->link, sorted[i - 1]->link) != 0)
+		    strcmp(sorted[i]->link, sorted[i - 1]->link) != 0 ||
+		    strcmp(sorted[i]->recipient, sorted[i - 1]->recipient) != 0)
 			continue;
 		sorted[i]->wave = sorted[i - 1]->wave + 1;
 		if (sorted[i]->wave >= waves)

@@ -334,7 +334,7 @@ START_TEST(a_value_against_a_rule_of_the_tables_is_refused)
 	    number(0), number(0), number(0), number(0), number(0), number(0), text(""));
 	ck_assert_int_eq(TRY(DESK_WANT, text("acme"), text("stop")), DB_REFUSED);
 	ck_assert_int_eq(TRY(PART_PUT, number(1), number(1), text("acme"), text("x"), text("nonsense"),
-	    number(0), text(""), number(0)), DB_REFUSED);
+	    number(0), text(""), number(0), text("")), DB_REFUSED);
 	ck_assert_int_eq(count("SELECT count(*) FROM outbox_part"), 0);
 	end();
 }

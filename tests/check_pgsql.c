@@ -198,7 +198,7 @@ static const struct { enum statement statement; const char *arguments, *index; }
 	    "outbox_pkey" },
 	{ STATEMENT_OVERTAKEN, "'{}', '{}'", "receipt_unmatched" },
 	{ STATEMENT_CONFIRM, "'{}', '{}', '{}', '{}', '{}', '{}', '{}'", "outbox_network_id" },
-	{ STATEMENT_CONFIRM_PART, "'{}', '{}', '{}', '{}', '{}', '{}', '{}'", "outbox_part_network_id" },
+	{ STATEMENT_CONFIRM_PART, "'{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}'", "outbox_part_network_id" },
 	{ STATEMENT_FOLD, "'{}'", "outbox_part_pkey" },
 	{ STATEMENT_LATE, "'{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}'", "outbox_pkey" },
 	{ STATEMENT_LATE_PART, "'{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}'", "outbox_part_pkey" },
@@ -362,9 +362,10 @@ START_TEST(a_value_that_is_refused_leaves_the_connection_fit)
 		{ .kind = VALUE_TEXT, .at = "acme", .len = 4 }, { .kind = VALUE_TEXT, .at = "", .len = 0 },
 		{ .kind = VALUE_TEXT, .at = "sent", .len = 4 }, { .kind = VALUE_NUMBER },
 		{ .kind = VALUE_TEXT, .at = "", .len = 0 }, { .kind = VALUE_NUMBER },
+		{ .kind = VALUE_TEXT, .at = "", .len = 0 },
 	};
 	ck_assert_int_eq(pgsql_engine.transact(ledger.db, EDGE_BEGIN, &err), DB_OK);
-	ck_assert_int_eq(pgsql_engine.run(ledger.db, STATEMENT_PART_PUT, bad, 8, 1, NULL, NULL, NULL,
+	ck_assert_int_eq(pgsql_engine.run(ledger.db, STATEMENT_PART_PUT, bad, 9, 1, NULL, NULL, NULL,
 	    &err), DB_REFUSED);
 	bool fenced = true;
 	ck_assert_int_eq(ledger_beat(&ledger, 60000, &fenced, &err), DB_OK);

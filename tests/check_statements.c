@@ -343,7 +343,12 @@ START_TEST(a_deferred_row_waits_as_long_as_told)
 END_TEST
 
 #define PART(id, part, link, message, status, code, why) \
-	number(id), number(part), text(link), text(message), text(status), number(code), text(why), number(7)
+	number(id), number(part), text(link), text(message), text(status), number(code), text(why), number(7), \
+	text("")
+/* The same of one of several recipients. */
+#define SHARE(id, part, message, status, recipient) \
+	number(id), number(part), text("acme"), text(message), text(status), number(0), text(""), number(7), \
+	text(recipient)
 
 static const char *part(long long id, int number_)
 {
@@ -380,6 +385,9 @@ END_TEST
 
 #define RECEIPT(n, link, key, recipient, status, code, why) \
 	number(n), text(link), text(key), text(recipient), text(status), number(code), text(why)
+/* The same to parts, which may have recipients of their own. */
+#define RECEIPT_FROM(n, link, key, recipient, status, code, why, source) \
+	RECEIPT(n, link, key, recipient, status, code, why), text(source)
 
 /* What a receipt makes of a row that has a status. */
 static const char *moved(const char *status, const char *receipt)
@@ -461,7 +469,7 @@ START_TEST(a_recipient_agrees_by_its_last_seven_digits)
 		    "VALUES (%lld, 1, 'acme', '%s', 'sent')", id, key);
 		RUN(CONFIRM, RECEIPT(1, "acme", key, cases[i].told, "delivered", 0, ""));
 		ck_assert_msg((nanswers == 1) == cases[i].agrees, "%s %s", cases[i].written, cases[i].told);
-		RUN(CONFIRM_PART, RECEIPT(1, "acme", key, cases[i].told, "delivered", 0, ""));
+		RUN(CONFIRM_PART, RECEIPT_FROM(1, "acme", key, cases[i].told, "delivered", 0, "", ""));
 		ck_assert_msg((nanswers == 1) == cases[i].agrees, "%s %s", cases[i].written, cases[i].told);
 	}
 	end();
@@ -489,8 +497,8 @@ START_TEST(a_message_of_several_parts_is_what_its_parts_are)
 		    "2, 'sent', 'acme', 'x', 2");
 		RUN(PART_PUT, PART(id, 1, "acme", first, "sent", 0, ""),
 		    PART(id, 2, "acme", second, "sent", 0, ""));
-		RUN(CONFIRM_PART, RECEIPT(8, "acme", first, "", folds[i].first, 2, "first"),
-		    RECEIPT(9, "acme", second, "", folds[i].second, 1, "second"));
+		RUN(CONFIRM_PART, RECEIPT_FROM(8, "acme", first, "", folds[i].first, 2, "first", ""),
+		    RECEIPT_FROM(9, "acme", second, "", folds[i].second, 1, "second", "4915"));
 		ck_assert_uint_eq(nanswers, 2);
 		ck_assert_int_eq(strtoll(answers[0][1], NULL, 10), id);
 		RUN(FOLD, number(id));

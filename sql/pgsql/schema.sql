@@ -61,7 +61,8 @@ CREATE TABLE outbox (
     owner         text,                             -- gateway/epoch that has claimed it
     claim         bigint,                           -- names the claim, so that it can be asked for again
     link_used     text,                             -- the link that took it last
-    parts         smallint,                         -- message parts; more than one: see outbox_part
+    parts         smallint,                         -- message parts, times recipients when there are
+                                                    -- several; more than one: see outbox_part
     encoding      text,                             -- gsm7, ucs2, binary; "gsm7 Turkish"
     message_id    text,                             -- the network's own
     error_code    bigint,                           -- the protocol's number
@@ -86,7 +87,7 @@ CREATE INDEX outbox_network_id ON outbox (link_used, ltrim(lower(message_id COLL
     WHERE message_id IS NOT NULL;
 CREATE UNIQUE INDEX outbox_ref ON outbox (app, ref) WHERE ref IS NOT NULL;
 
-CREATE TABLE outbox_part (              -- parts of messages that have more than one
+CREATE TABLE outbox_part (              -- parts of messages that have more than one, or several recipients
     outbox_id     bigint NOT NULL,
     part          smallint NOT NULL,                -- 1 ..
     link          text NOT NULL,
@@ -95,8 +96,8 @@ CREATE TABLE outbox_part (              -- parts of messages that have more than
     error_code    bigint,
     error_text    text,
     digest        bigint NOT NULL DEFAULT 0,        -- of its octets: is it still the same part?
-    recipient     text,                             -- of one message to several; NULL: the row's
-    PRIMARY KEY (outbox_id, part)
+    recipient     text NOT NULL DEFAULT '',         -- of one message to several: a row for each;
+    PRIMARY KEY (outbox_id, part, recipient)        -- '': the message's own
 );
 CREATE INDEX outbox_part_network_id ON outbox_part (link, ltrim(lower(message_id COLLATE "C"), '0'))
     WHERE message_id <> '';

@@ -187,13 +187,13 @@ UPDATE outbox o
 
 -- A part that the network has stays, unless it is cut anew and another one.
 -- :PART_PUT
-INSERT INTO outbox_part (outbox_id, part, link, message_id, status, error_code, error_text, digest)
+INSERT INTO outbox_part (outbox_id, part, link, message_id, status, error_code, error_text, digest, recipient)
 SELECT r.id, r.part, r.link, r.message_id, r.status::sms_status, nullif(r.code, 0), nullif(r.text, ''),
-       r.digest
+       r.digest, r.recipient
   FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::text[],
-              $8::bigint[])
-       AS r (id, part, link, message_id, status, code, text, digest)
-ON CONFLICT (outbox_id, part) DO UPDATE
+              $8::bigint[], $9::text[])
+       AS r (id, part, link, message_id, status, code, text, digest, recipient)
+ON CONFLICT (outbox_id, part, recipient) DO UPDATE
    SET link = excluded.link, message_id = excluded.message_id, status = excluded.status,
        error_code = excluded.error_code, error_text = excluded.error_text,
        digest = excluded.digest
@@ -244,22 +244,28 @@ moved AS (
      AND (o.status IN ('sent', 'doubtful') OR (o.status = 'undelivered' AND told.status = 'delivered')))
 SELECT n, id FROM found
 
+-- Of one message to several the id is that of all: which of them is told by the number that
+-- the receipt is from, source, as nearly as it agrees.
 -- :CONFIRM_PART
 WITH found AS MATERIALIZED (
-  SELECT r.n, r.status, r.code, r.text, newest.outbox_id, newest.part
-    FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::text[])
-         AS r (n, link, key, recipient, status, code, text)
+  SELECT r.n, r.status, r.code, r.text, newest.outbox_id, newest.part, newest.recipient
+    FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::text[],
+                $8::text[])
+         AS r (n, link, key, recipient, status, code, text, source)
    CROSS JOIN LATERAL (
-         SELECT p.outbox_id, p.part FROM outbox_part p
+         SELECT p.outbox_id, p.part, p.recipient FROM outbox_part p
           WHERE p.link = r.link AND ltrim(lower(p.message_id COLLATE "C"), '0') = r.key
             AND p.message_id <> ''
-            AND (r.recipient = ''
+            AND CASE p.recipient WHEN '' THEN r.recipient = ''
                  OR (SELECT right(regexp_replace(o.recipient, '[^0-9]', '', 'g'), 7)
-                       FROM outbox o WHERE o.id = p.outbox_id) = right(r.recipient, 7))
-          ORDER BY p.outbox_id + 0 DESC LIMIT 1) AS newest),
+                       FROM outbox o WHERE o.id = p.outbox_id) = right(r.recipient, 7)
+                ELSE right(translate(p.recipient, '+ -./()', ''), 7) = right(r.source, 7) END
+          ORDER BY p.outbox_id + 0 DESC, translate(p.recipient, '+ -./()', '') = r.source DESC,
+                   right(translate(p.recipient, '+ -./()', ''), 9) = right(r.source, 9) DESC
+          LIMIT 1) AS newest),
 told AS (
-  SELECT DISTINCT ON (outbox_id, part) outbox_id, part, status, code, text FROM found
-   ORDER BY outbox_id, part, status <> 'delivered', status <> 'undelivered',
+  SELECT DISTINCT ON (outbox_id, part, recipient) outbox_id, part, recipient, status, code, text FROM found
+   ORDER BY outbox_id, part, recipient, status <> 'delivered', status <> 'undelivered',
             CASE status WHEN 'sent' THEN -n ELSE n END),
 moved AS (
   UPDATE outbox_part p
@@ -267,25 +273,34 @@ moved AS (
          error_text = nullif(told.text, '')
     FROM told
    WHERE p.outbox_id BETWEEN told.outbox_id AND told.outbox_id
-     AND p.part BETWEEN told.part AND told.part
+     AND p.part BETWEEN told.part AND told.part AND p.recipient = told.recipient
      AND (p.status IN ('sent', 'doubtful') OR (p.status = 'undelivered' AND told.status = 'delivered')))
 SELECT n, outbox_id FROM found
 
 -- A message of several parts is what its parts are, once all are final. Code and text
--- are those of the first part that was not delivered.
+-- are those of the first part that was not delivered. So is one to several recipients,
+-- some of which may have been refused.
 -- :FOLD
 UPDATE outbox o
-   SET status = whole.word::sms_status, error_code = whole.code, error_text = whole.text,
+   SET status = whole.word::sms_status, error_code = whole.code,
+       error_text = CASE WHEN whole.word = 'undelivered' AND whole.recipients > 1
+                         THEN whole.missed || ' of ' || whole.recipients ||
+                              ' recipients not reached: see outbox_part'
+                         ELSE whole.text END,
        done_at = clock_timestamp()
   FROM unnest($1::bigint[]) AS r (id)
  CROSS JOIN LATERAL (
        SELECT count(*) AS n,
               CASE WHEN bool_and(p.status = 'delivered') THEN 'delivered'
-                   WHEN bool_and(p.status IN ('delivered', 'undelivered')) THEN 'undelivered'
+                   WHEN bool_and(p.status IN ('delivered', 'undelivered')
+                                 OR (p.status = 'failed' AND p.recipient <> '')) THEN 'undelivered'
               END AS word,
+              count(DISTINCT p.recipient) AS recipients,
+              count(DISTINCT p.recipient) FILTER (WHERE p.status <> 'delivered') AS missed,
               (array_agg(p.error_code ORDER BY p.part) FILTER (WHERE p.status = 'undelivered'))[1] AS code,
               (array_agg(p.error_text ORDER BY p.part) FILTER (WHERE p.status = 'undelivered'))[1] AS text
-         FROM outbox w JOIN outbox_part p ON p.outbox_id = w.id AND p.part <= w.parts
+         FROM outbox w JOIN outbox_part p ON p.outbox_id = w.id AND p.part <= w.parts /
+              greatest(1, (SELECT count(DISTINCT q.recipient) FROM outbox_part q WHERE q.outbox_id = w.id))
         WHERE w.id = r.id) AS whole
  WHERE o.id BETWEEN r.id AND r.id AND o.parts = whole.n AND whole.word IS NOT NULL
    AND (o.status IN ('sent', 'doubtful') OR (o.status = 'undelivered' AND whole.word = 'delivered'))
@@ -332,9 +347,11 @@ UPDATE outbox o
  CROSS JOIN LATERAL (
        SELECT count(*) AS n,
               CASE WHEN bool_or(p.status = 'doubtful') THEN NULL
-                   WHEN bool_or(p.status = 'failed') THEN 'failed'
+                   WHEN bool_or(p.status = 'failed' AND p.recipient = '') OR bool_and(p.status = 'failed')
+                        THEN 'failed'
                    WHEN bool_or(p.status = 'queued') THEN 'queued' ELSE 'sent' END AS word
-         FROM outbox w JOIN outbox_part p ON p.outbox_id = w.id AND p.part <= w.parts
+         FROM outbox w JOIN outbox_part p ON p.outbox_id = w.id AND p.part <= w.parts /
+              greatest(1, (SELECT count(DISTINCT q.recipient) FROM outbox_part q WHERE q.outbox_id = w.id))
         WHERE w.id = r.id) AS whole
  WHERE o.id BETWEEN r.id AND r.id AND o.status = 'doubtful' AND o.parts = whole.n
    AND whole.word IS NOT NULL

@@ -7,8 +7,9 @@
 -- New: command, what is asked of the network about messages that it has; ussd, dialogues;
 -- outbox_part.recipient, for one message to several.
 
-ALTER TABLE outbox_part ADD COLUMN recipient text;
 ALTER TABLE link ADD COLUMN account text NOT NULL DEFAULT '';
+ALTER TABLE outbox_part ADD COLUMN recipient text NOT NULL DEFAULT '';
+ALTER TABLE outbox_part DROP CONSTRAINT outbox_part_pkey, ADD PRIMARY KEY (outbox_id, part, recipient);
 CREATE TABLE command (
     id            bigserial PRIMARY KEY,
     what          text NOT NULL

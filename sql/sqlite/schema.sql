@@ -63,7 +63,8 @@ CREATE TABLE outbox (
     owner         TEXT,                             -- gateway/epoch that has claimed it
     claim         INTEGER,                          -- names the claim, so that it can be asked for again
     link_used     TEXT,                             -- the link that took it last
-    parts         INTEGER,                          -- message parts; more than one: see outbox_part
+    parts         INTEGER,                          -- message parts, times recipients when there are
+                                                    -- several; more than one: see outbox_part
     encoding      TEXT,                             -- gsm7, ucs2, binary; "gsm7 Turkish"
     message_id    TEXT,                             -- the network's own
     error_code    INTEGER,                          -- the protocol's number
@@ -82,7 +83,7 @@ CREATE INDEX outbox_network_id ON outbox (link_used, ltrim(lower(message_id), '0
     WHERE message_id IS NOT NULL;
 CREATE UNIQUE INDEX outbox_ref ON outbox (app, ref) WHERE ref IS NOT NULL;
 
-CREATE TABLE outbox_part (              -- parts of messages that have more than one
+CREATE TABLE outbox_part (              -- parts of messages that have more than one, or several recipients
     outbox_id     INTEGER NOT NULL,
     part          INTEGER NOT NULL,                 -- 1 ..
     link          TEXT    NOT NULL,
@@ -92,8 +93,8 @@ CREATE TABLE outbox_part (              -- parts of messages that have more than
     error_code    INTEGER,
     error_text    TEXT,
     digest        INTEGER NOT NULL DEFAULT 0,       -- of its octets: is it still the same part?
-    recipient     TEXT,                             -- of one message to several; NULL: the row's
-    PRIMARY KEY (outbox_id, part)
+    recipient     TEXT    NOT NULL DEFAULT '',      -- of one message to several: a row for each;
+    PRIMARY KEY (outbox_id, part, recipient)        -- '': the message's own
 ) WITHOUT ROWID;
 CREATE INDEX outbox_part_network_id ON outbox_part (link, ltrim(lower(message_id), '0'))
     WHERE message_id <> '';

@@ -144,9 +144,9 @@ UPDATE outbox
 
 -- A part that the network has stays, unless it is cut anew and another one.
 -- :PART_PUT
-INSERT INTO outbox_part (outbox_id, part, link, message_id, status, error_code, error_text, digest)
-VALUES (?1, ?2, ?3, ?4, ?5, nullif(?6, 0), nullif(?7, ''), ?8)
-ON CONFLICT (outbox_id, part) DO UPDATE
+INSERT INTO outbox_part (outbox_id, part, link, message_id, status, error_code, error_text, digest, recipient)
+VALUES (?1, ?2, ?3, ?4, ?5, nullif(?6, 0), nullif(?7, ''), ?8, ?9)
+ON CONFLICT (outbox_id, part, recipient) DO UPDATE
    SET link = excluded.link, message_id = excluded.message_id, status = excluded.status,
        error_code = excluded.error_code, error_text = excluded.error_text,
        digest = excluded.digest
@@ -185,6 +185,8 @@ UPDATE outbox
               ORDER BY o.id DESC LIMIT 1)
 RETURNING ?1, id
 
+-- Of one message to several the id is that of all: which of them is told by the number that
+-- the receipt is from, ?8, as nearly as it agrees.
 -- :CONFIRM_PART
 UPDATE outbox_part
    SET status = CASE WHEN status IN ('sent', 'doubtful') OR (status = 'undelivered' AND ?5 = 'delivered')
@@ -193,31 +195,42 @@ UPDATE outbox_part
                          THEN nullif(?6, 0) ELSE error_code END,
        error_text = CASE WHEN status IN ('sent', 'doubtful') OR (status = 'undelivered' AND ?5 = 'delivered')
                          THEN nullif(?7, '') ELSE error_text END
- WHERE (outbox_id, part) = (SELECT p.outbox_id, p.part
-                              FROM outbox_part p JOIN outbox o ON o.id = p.outbox_id
-                             WHERE p.link = ?2 AND ltrim(lower(p.message_id), '0') = ?3
-                               AND p.message_id <> ''
-                               AND (?4 = '' OR substr(replace(replace(replace(replace(replace(replace(
-                                        replace(o.recipient, ' ', ''), '-', ''), '.', ''), '/', ''),
-                                        '(', ''), ')', ''), '+', ''), -7) = substr(?4, -7))
-                             ORDER BY p.outbox_id DESC LIMIT 1)
+ WHERE (outbox_id, part, recipient) =
+       (SELECT f.outbox_id, f.part, f.recipient
+          FROM (SELECT p.outbox_id, p.part, p.recipient,
+                       replace(replace(replace(replace(replace(replace(replace(
+                       CASE p.recipient WHEN '' THEN o.recipient ELSE p.recipient END, ' ', ''), '-', ''),
+                       '.', ''), '/', ''), '(', ''), ')', ''), '+', '') AS digits
+                  FROM outbox_part p JOIN outbox o ON o.id = p.outbox_id
+                 WHERE p.link = ?2 AND ltrim(lower(p.message_id), '0') = ?3 AND p.message_id <> '') AS f
+         WHERE CASE f.recipient WHEN '' THEN ?4 = '' OR substr(f.digits, -7) = substr(?4, -7)
+                                ELSE substr(f.digits, -7) = substr(?8, -7) END
+         ORDER BY f.outbox_id DESC, f.digits = ?8 DESC, substr(f.digits, -9) = substr(?8, -9) DESC LIMIT 1)
 RETURNING ?1, outbox_id
 
 -- A message of several parts is what its parts are, once all are final. (min(): the
--- code and text beside it are those of the first part that was not delivered.)
+-- code and text beside it are those of the first part that was not delivered.) So is one
+-- to several recipients, some of which may have been refused.
 -- :FOLD
 UPDATE outbox
    SET status = whole.word,
        error_code = CASE whole.word WHEN 'undelivered' THEN whole.code END,
-       error_text = CASE whole.word WHEN 'undelivered' THEN whole.text END,
+       error_text = CASE WHEN whole.word <> 'undelivered' THEN NULL
+                         WHEN whole.recipients > 1 THEN whole.missed || ' of ' || whole.recipients ||
+                              ' recipients not reached: see outbox_part'
+                         ELSE whole.text END,
        done_at = strftime('%Y-%m-%d %H:%M:%f', 'now')
   FROM (SELECT count(*) AS n,
                CASE WHEN sum(p.status = 'delivered') = count(*) THEN 'delivered'
-                    WHEN sum(p.status IN ('delivered', 'undelivered')) = count(*) THEN 'undelivered'
+                    WHEN sum(p.status IN ('delivered', 'undelivered')
+                             OR (p.status = 'failed' AND p.recipient <> '')) = count(*) THEN 'undelivered'
                END AS word,
+               count(DISTINCT p.recipient) AS recipients,
+               count(DISTINCT CASE WHEN p.status <> 'delivered' THEN p.recipient END) AS missed,
                min(CASE p.status WHEN 'undelivered' THEN p.part END) AS part,
                p.error_code AS code, p.error_text AS text
-          FROM outbox o JOIN outbox_part p ON p.outbox_id = o.id AND p.part <= o.parts
+          FROM outbox o JOIN outbox_part p ON p.outbox_id = o.id AND p.part <= o.parts /
+               max(1, (SELECT count(DISTINCT q.recipient) FROM outbox_part q WHERE q.outbox_id = o.id))
          WHERE o.id = ?1) AS whole
  WHERE id = ?1 AND parts = whole.n AND whole.word IS NOT NULL
    AND (status IN ('sent', 'doubtful') OR (status = 'undelivered' AND whole.word = 'delivered'))
@@ -255,9 +268,11 @@ UPDATE outbox
        done_at = CASE whole.word WHEN 'failed' THEN strftime('%Y-%m-%d %H:%M:%f', 'now') ELSE done_at END
   FROM (SELECT count(*) AS n,
                CASE WHEN sum(p.status = 'doubtful') > 0 THEN NULL
-                    WHEN sum(p.status = 'failed') > 0 THEN 'failed'
+                    WHEN sum(p.status = 'failed' AND p.recipient = '') > 0
+                      OR sum(p.status = 'failed') = count(*) THEN 'failed'
                     WHEN sum(p.status = 'queued') > 0 THEN 'queued' ELSE 'sent' END AS word
-          FROM outbox o JOIN outbox_part p ON p.outbox_id = o.id AND p.part <= o.parts
+          FROM outbox o JOIN outbox_part p ON p.outbox_id = o.id AND p.part <= o.parts /
+               max(1, (SELECT count(DISTINCT q.recipient) FROM outbox_part q WHERE q.outbox_id = o.id))
          WHERE o.id = ?1) AS whole
  WHERE id = ?1 AND status = 'doubtful' AND parts = whole.n AND whole.word IS NOT NULL
 

@@ -6,8 +6,27 @@
 -- New: command, what is asked of the network about messages that it has; ussd, dialogues;
 -- outbox_part.recipient, for one message to several.
 
-ALTER TABLE outbox_part ADD COLUMN recipient TEXT;
 ALTER TABLE link ADD COLUMN account TEXT NOT NULL DEFAULT '';
+CREATE TABLE outbox_part_3 (
+    outbox_id     INTEGER NOT NULL,
+    part          INTEGER NOT NULL,
+    link          TEXT    NOT NULL,
+    message_id    TEXT    NOT NULL DEFAULT '',
+    status        TEXT    NOT NULL
+                  CHECK (status IN ('queued', 'sent', 'delivered', 'undelivered', 'failed', 'doubtful')),
+    error_code    INTEGER,
+    error_text    TEXT,
+    digest        INTEGER NOT NULL DEFAULT 0,
+    recipient     TEXT    NOT NULL DEFAULT '',
+    PRIMARY KEY (outbox_id, part, recipient)
+) WITHOUT ROWID;
+INSERT INTO outbox_part_3 (outbox_id, part, link, message_id, status, error_code, error_text, digest)
+SELECT outbox_id, part, link, message_id, status, error_code, error_text, digest FROM outbox_part;
+DROP TABLE outbox_part;
+ALTER TABLE outbox_part_3 RENAME TO outbox_part;
+CREATE INDEX outbox_part_network_id ON outbox_part (link, ltrim(lower(message_id), '0'))
+    WHERE message_id <> '';
+
 CREATE TABLE command (
     id            INTEGER PRIMARY KEY AUTOINCREMENT,
     what          TEXT    NOT NULL
