@@ -109,6 +109,13 @@ static void *loop_open(struct link *link, const void *options)
 static void loop_submit(void *session, struct part *part)
 {
 	struct loop *loop = session;
+	const struct message *message = part->message;
+	const struct outcome outcome = { .verdict = VERDICT_REJECTED,
+		.text = "driver loop has no messages to several recipients, and no broadcasts" };
+	if (message->ndestinations || (message->asked && message->asked->kind == KIND_BROADCAST)) {
+		link_done(loop->link, part, &outcome);
+		return;
+	}
 	bool first = TAILQ_EMPTY(&loop->waiting);
 	part->deadline = clock_ms() + (uint64_t)loop->options->delay;
 	TAILQ_INSERT_TAIL(&loop->waiting, part, entry);

@@ -580,7 +580,7 @@ static void smpp_ack(void *at, uint64_t ticket, enum ack ack)
 {
 	struct session *session = at;
 	const unsigned number = line_of_ticket(ticket);
-	if (session->phase == ENDED)
+	if (session->phase == ENDED || ticket == line_no_ticket)
 		return;
 	assert(session->tickets[number] > 0);
 	session->tickets[number]--;

@@ -14,6 +14,8 @@
 #include "../sms/charset.h"
 #include "smpp_pdu.h"
 
+#include <jansson.h>
+
 enum smpp_bind { SMPP_TRANSCEIVER, SMPP_TRANSMITTER_RECEIVER, SMPP_TRANSMITTER, SMPP_BIND_AUTO,
 	SMPP_RECEIVER };                /* a receiver alone answers an outbind */
 enum smpp_outbind_bind { SMPP_OUTBIND_RECEIVER, SMPP_OUTBIND_TRANSCEIVER };
@@ -48,6 +50,7 @@ struct smpp_options {
 	long short_code_digits, short_code_ton, short_code_npi;
 	char *service_type;
 	char *ussd_service_type, *ussd_session; /* "its_session_info", "none", or a tag: "0x1403" */
+	struct conf_list tlv_names, tlvs; /* "0x1400 entity_id text"; "entity_id = 1101" */
 
 	int alphabet;                   /* index; see smpp_alphabet() */
 	bool packed;                    /* GSM 7-bit texts have eight septets in seven octets */
@@ -55,6 +58,7 @@ struct smpp_options {
 	int esm_mode;                   /* enum smpp_esm_mode, as in esm_class */
 	int receipts;                   /* enum smpp_receipts */
 	bool notifications;             /* intermediate ones are asked for, too */
+	int submit_with;                /* enum operation, for rows that do not say it */
 	int class_coding;               /* enum smpp_class_coding */
 	int validity_format;            /* enum smpp_validity */
 	bool more_messages;
@@ -91,6 +95,16 @@ enum charset smpp_read_coding(const struct smpp_options *, uint8_t data_coding);
 /* Seconds that the provider's clock is ahead of UTC. */
 int32_t smpp_zone(const struct smpp_options *);
 
+/* Optional parameters by the link's names (smpp_tlvs.c). Are all entries of tlv_names and
+ * tlvs what they should be? */
+bool smpp_tlvs_check(const struct smpp_options *, struct conf_error *);
+/* Adds those that the row asks for, then the link's own that it does not say. Values are put
+ * into the batch. False: `outcome` says why. */
+bool smpp_add_tlvs(const struct smpp_options *, const struct message *, struct smpp_pdu *,
+    struct outcome *);
+/* Adds one that came in to `tlvs`, by its name, as a row may say it. */
+void smpp_tell_tlv(const struct smpp_options *, const struct smpp_tlv *, json_t *tlvs);
+
 /* How this link writes numbers. */
 struct address_rules smpp_address_rules(const struct smpp_options *);
 
@@ -110,8 +124,6 @@ bool smpp_submit(const struct smpp_options *, const struct part *, struct smpp_p
 void smpp_tell_pending(const struct smpp_pdu *, char *text, size_t room);
 /* Parts of that, for other requests about the same message. False: `outcome` says why. */
 bool smpp_put_source(const struct smpp_options *, const struct message *, struct smpp_pdu *,
-    struct outcome *);
-bool smpp_put_destination(const struct smpp_options *, const struct message *, struct smpp_pdu *,
     struct outcome *);
 bool smpp_put_text(const struct smpp_options *, const struct part *, struct smpp_pdu *,
     struct outcome *);
@@ -142,6 +154,16 @@ bool smpp_read_turn(const struct smpp_options *, const struct smpp_pdu *, struct
 bool smpp_tells_turn(const struct smpp_options *, const struct turn *, uint16_t tag);
 /* Are ussd_session and ussd_service_type what they may be? */
 bool smpp_ussd_check(const struct smpp_options *, struct conf_error *);
+/* A recipient as the link and the row want it written. False: it is none, as `outcome` says. */
+bool smpp_put_recipient(const struct smpp_options *, const struct message *, const char *recipient,
+    struct smpp_address *, struct outcome *);
+/* When the message is of no use any more, by row and options; Unix seconds, 0: never. */
+int64_t smpp_end_of(const struct message *);
+
+/* The same in whatever PDU the row asks for: submit_sm, submit_multi, data_sm or broadcast_sm. */
+bool smpp_request(const struct smpp_options *, const struct part *, struct smpp_pdu *, struct outcome *);
+/* What the answer to that means for the part; notes in it who was refused. */
+struct outcome smpp_answer(const struct smpp_options *, const struct smpp_pdu *, struct part *);
 
 /* What an answer to submit_sm means: submit_sm_resp, or a generic_nack. */
 struct outcome smpp_outcome(const struct smpp_options *, const struct smpp_pdu *,

@@ -49,6 +49,12 @@ static bool put_replacement(const struct smpp_options *options, uint8_t version,
 	return false;
 }
 
+/* One message has one recipient; of one to several, or to an area, the id has to do. */
+static bool names_recipient(const struct command *command)
+{
+	return *command->message->recipient && !command->broadcast && !command->message->ndestinations;
+}
+
 bool smpp_question(const struct smpp_options *options, uint8_t version,
     const struct question *question, struct smpp_pdu *pdu, struct reply *reply)
 {
@@ -64,8 +70,8 @@ bool smpp_question(const struct smpp_options *options, uint8_t version,
 		snprintf(pdu->service_type, sizeof pdu->service_type, "%s",
 		    asked->service_type ? asked->service_type : options->service_type);
 	if (!smpp_put_source(options, message, pdu, &outcome) ||
-	    (command->kind == COMMAND_CANCEL && *message->recipient && !command->broadcast &&
-	    !smpp_put_destination(options, message, pdu, &outcome)) ||
+	    (command->kind == COMMAND_CANCEL && names_recipient(command) &&
+	    !smpp_put_recipient(options, message, message->recipient, &pdu->destination, &outcome)) ||
 	    (command->kind == COMMAND_REPLACE &&
 	    !put_replacement(options, version, message, pdu, &outcome)))
 		return fail(reply, outcome.text);

@@ -437,6 +437,9 @@ static const struct reaction {
 	react_fn *act;
 } reactions[] = {
 	{ (uint32_t)SMPP_SUBMIT_SM_RESP,        SERVING,       on_answer },
+	{ (uint32_t)SMPP_SUBMIT_MULTI_RESP,     SERVING,       on_answer },
+	{ (uint32_t)SMPP_DATA_SM_RESP,          SERVING,       on_answer },
+	{ (uint32_t)SMPP_BROADCAST_SM_RESP,     SERVING,       on_answer },
 	{ (uint32_t)SMPP_QUERY_SM_RESP,         SERVING,       on_reply },
 	{ (uint32_t)SMPP_CANCEL_SM_RESP,        SERVING,       on_reply },
 	{ (uint32_t)SMPP_REPLACE_SM_RESP,       SERVING,       on_reply },

@@ -25,7 +25,8 @@ struct half_owner {
 	bool (*refused)(void *line, struct half *, uint32_t status);
 	/* The bind was accepted. */
 	void (*bound)(void *line, struct half *);
-	/* submit_sm_resp, or generic_nack for a number in the window. */
+	/* submit_sm_resp, that of another PDU with a message, or generic_nack for a number in the
+	 * window. */
 	void (*answered)(void *line, struct half *, const struct smpp_pdu *);
 	/* The same for a number that is not in the window any more, or never was. */
 	void (*late)(void *line, struct half *, const struct smpp_pdu *);

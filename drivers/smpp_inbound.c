@@ -82,12 +82,11 @@ static void read_address(const struct smpp_options *options, const struct smpp_a
 }
 
 /* Parameters that are not said elsewhere: ports by the names that options have for
- * them, the others under "tlvs", octets in hex. */
-static void tell_tlv(const struct smpp_pdu *pdu, const struct smpp_tlv *tlv, json_t *told,
-    json_t *tlvs)
+ * them, the others under "tlvs". */
+static void tell_tlv(const struct smpp_options *options, const struct smpp_pdu *pdu,
+    const struct smpp_tlv *tlv, json_t *told, json_t *tlvs)
 {
 	const struct tlv_name *known = tlv_tagged(tlv->tag);
-	char name[8], *hex;
 	if (known && known->ours)
 		return;
 	if (tlv->tag == SMPP_TAG_SOURCE_PORT || tlv->tag == SMPP_TAG_DESTINATION_PORT) {
@@ -95,19 +94,7 @@ static void tell_tlv(const struct smpp_pdu *pdu, const struct smpp_tlv *tlv, jso
 		    json_integer(smpp_tlv_number(pdu, tlv->tag, 0)));
 		return;
 	}
-	snprintf(name, sizeof name, "0x%04X", tlv->tag);
-	json_t *value;
-	if (known && known->width && known->width == tlv->len) {
-		value = json_integer(smpp_tlv_number(pdu, tlv->tag, 0));
-	} else {
-		if (!(hex = calloc(2, tlv->len + 1u)))
-			abort();
-		for (size_t i = 0; i < tlv->len; i++)
-			snprintf(hex + 2 * i, 3, "%02X", tlv->at[i]);
-		value = json_string(hex);
-		free(hex);
-	}
-	json_object_set_new(tlvs, known ? known->name : name, value);
+	smpp_tell_tlv(options, tlv, tlvs);
 }
 
 /* What is neither a plain message nor a receipt (SMPP 3.4, 5.2.12); NULL: plain. */
@@ -159,7 +146,7 @@ static char *tell_options(const struct smpp_options *options, const struct smpp_
 	for (unsigned i = 0; i < pdu->ntlvs; i++)
 		if ((!alert || pdu->tlvs[i].tag != SMPP_TAG_MS_AVAILABILITY_STATUS) &&
 		    !smpp_tells_turn(options, turn, pdu->tlvs[i].tag))
-			tell_tlv(pdu, &pdu->tlvs[i], told, tlvs);
+			tell_tlv(options, pdu, &pdu->tlvs[i], told, tlvs);
 	if (alert)
 		tell_availability(pdu, told, tlvs);
 	if (json_object_size(tlvs))

@@ -262,17 +262,18 @@ static void transmit(struct line *line, struct part *part)
 	line->active_at = clock_ms();
 	struct outcome outcome;
 	struct smpp_pdu pdu;
-	if (!smpp_submit(line->options, part, &pdu, &outcome) ||
+	if (!smpp_request(line->options, part, &pdu, &outcome) ||
 	    !smpp_suits(half_version(half), &pdu, &outcome)) {
 		link_done(line->link, part, &outcome);
 		return;
 	}
-	/* With TLVs it may be of any length, which is rare: no buffer is kept for it. */
+	/* With TLVs or several destinations it may be of any length, which is rare: no buffer is
+	 * kept for it. */
 	uint8_t usual[PACKED_MAX];
-	size_t room = sizeof usual;
+	size_t room = sizeof usual + pdu.dests.len;
 	for (unsigned i = 0; i < pdu.ntlvs; i++)
 		room += 4u + pdu.tlvs[i].len;
-	uint8_t *const octets = pdu.ntlvs ? malloc(room) : usual;
+	uint8_t *const octets = room > sizeof usual ? malloc(room) : usual;
 	if (!octets)
 		abort();
 	do
@@ -286,7 +287,7 @@ static void transmit(struct line *line, struct part *part)
 		arm(line);
 	} else {
 		outcome = (struct outcome){ .verdict = VERDICT_REJECTED,
-			.text = "the message does not fit a submit_sm" };
+			.text = "the message does not fit its PDU" };
 		link_done(line->link, part, &outcome);
 	}
 	if (octets != usual)
@@ -350,7 +351,7 @@ static void on_answered(void *at, struct half *half, const struct smpp_pdu *pdu)
 	struct part *part = window_take(line->window, pdu->sequence);
 	line->overdue = 0;
 	line->active_at = clock_ms();
-	const struct outcome outcome = smpp_outcome(line->options, pdu, part->message);
+	const struct outcome outcome = smpp_answer(line->options, pdu, part);
 	link_done(line->link, part, &outcome);
 	if (pdu->ntlvs)
 		heed_congestion(line, pdu);
@@ -374,6 +375,21 @@ static bool on_replied(void *at, struct half *half, const struct smpp_pdu *pdu)
 	return true;
 }
 
+/* Everybody's part has just been called sent: for these it was not. They are told as a receipt of
+ * each would tell it, since by now nobody holds the message. */
+static void tell_late_refusals(struct line *line, const struct smpp_pdu *pdu)
+{
+	struct smpp_dest dest;
+	for (size_t at = 0; *pdu->message_id && smpp_dest_next(pdu, &at, &dest); ) {
+		struct receipt receipt = { .status = STATUS_UNDELIVERED, .word = "refused", .code = dest.status };
+		snprintf(receipt.link, sizeof receipt.link, "%s", link_name(line->link));
+		smpp_print(receipt.network_id, sizeof receipt.network_id, pdu->message_id);
+		smpp_print(receipt.recipient, sizeof receipt.recipient, dest.address.digits);
+		smpp_status_text(receipt.text, sizeof receipt.text, dest.status);
+		link_receipt(line->link, &receipt, line_no_ticket);
+	}
+}
+
 static void on_late(void *at, struct half *half, const struct smpp_pdu *pdu)
 {
 	(void)half;
@@ -392,6 +408,8 @@ static void on_late(void *at, struct half *half, const struct smpp_pdu *pdu)
 	link_info(line->link, "event=late_answer row=%" PRId64 " part=%u parts=%u status=0x%02" PRIx32,
 	    answer.row, answer.part, answer.parts, pdu->status);
 	link_late(line->link, &answer);
+	if (answer.outcome.verdict == VERDICT_SENT && pdu->dests.n)
+		tell_late_refusals(line, pdu);
 }
 
 static void take_overdue(struct line *line, uint64_t now)

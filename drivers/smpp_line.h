@@ -18,6 +18,8 @@
 struct line;
 
 enum { LINE_NUMBERS = 64 };             /* what a ticket has room for */
+/* Of what no PDU is to be answered for: it names no session, so no session hears of it. */
+static const uint64_t line_no_ticket = UINT64_MAX;
 
 /* What a line tells its session. */
 struct line_owner {

@@ -94,20 +94,27 @@ static void put_fixed(long ton, long npi, struct smpp_address *to)
 		to->npi = (uint8_t)npi;
 }
 
-bool smpp_put_destination(const struct smpp_options *options, const struct message *message,
-    struct smpp_pdu *pdu, struct outcome *outcome)
+bool smpp_put_recipient(const struct smpp_options *options, const struct message *message,
+    const char *recipient, struct smpp_address *to, struct outcome *outcome)
 {
-	const struct asked *asked = message->asked ? message->asked : &asked_nothing;
 	const struct address_rules rules = smpp_address_rules(options);
+	const struct asked *asked = message->asked ? message->asked : &asked_nothing;
 	struct address address;
 	*outcome = (struct outcome){ .verdict = VERDICT_REJECTED };
-	if (!address_recipient(&address, message->recipient, &rules, outcome->text,
-	    sizeof outcome->text))
+	if (!address_recipient(&address, recipient, &rules, outcome->text, sizeof outcome->text))
 		return false;
-	put_address(&address, &pdu->destination);
-	put_fixed(options->dest_ton, options->dest_npi, &pdu->destination);
-	put_fixed(asked->dest_ton, asked->dest_npi, &pdu->destination);
+	put_address(&address, to);
+	put_fixed(options->dest_ton, options->dest_npi, to);
+	put_fixed(asked->dest_ton, asked->dest_npi, to);
 	return true;
+}
+
+/* What goes to everybody in an area has none. */
+static bool put_destination(const struct smpp_options *options, const struct message *message,
+    struct smpp_pdu *pdu, struct outcome *outcome)
+{
+	return (message->asked && message->asked->kind == KIND_BROADCAST) ||
+	    smpp_put_recipient(options, message, message->recipient, &pdu->destination, outcome);
 }
 
 bool smpp_put_source(const struct smpp_options *options, const struct message *message,
@@ -136,6 +143,11 @@ static int64_t end_of(const struct message *message, const struct asked *asked)
 {
 	const int64_t end = asked->validity > 0 ? (int64_t)time(NULL) + asked->validity : 0;
 	return end && (!message->expires_at || end < message->expires_at) ? end : message->expires_at;
+}
+
+int64_t smpp_end_of(const struct message *message)
+{
+	return end_of(message, message->asked ? message->asked : &asked_nothing);
 }
 
 /* A time that the form cannot say is left to the message centre, as none would be. */
@@ -309,7 +321,7 @@ static bool asks_for_tlv(const struct asked *asked, uint16_t tag)
 
 /* How parts say that they are parts when no header does; and what the row asks. */
 static bool put_tlvs(const struct smpp_options *options, const struct part *part,
-    const struct asked *asked, struct smpp_pdu *pdu)
+    const struct asked *asked, struct smpp_pdu *pdu, struct outcome *outcome)
 {
 	const struct message *message = part->message;
 	bool good = true;
@@ -325,10 +337,7 @@ static bool put_tlvs(const struct smpp_options *options, const struct part *part
 	if (options->more_messages && part->number < message->nparts &&
 	    !asks_for_tlv(asked, TAG_MORE_MESSAGES_TO_SEND))
 		good = good && smpp_tlv_add(pdu, TAG_MORE_MESSAGES_TO_SEND, pdu->numbers + 4, 1);
-	for (unsigned i = 0; i < asked->ntlvs; i++)
-		good = good && smpp_tlv_add(pdu, asked->tlvs[i].tag, asked->tlvs[i].value.at,
-		    (uint16_t)asked->tlvs[i].value.len);
-	return good;
+	return good && smpp_add_tlvs(options, message, pdu, outcome);
 }
 
 bool smpp_submit(const struct smpp_options *options, const struct part *part, struct smpp_pdu *pdu,
@@ -353,9 +362,10 @@ bool smpp_submit(const struct smpp_options *options, const struct part *part, st
 	    asked->service_type ? asked->service_type : options->service_type);
 	put_validity(options, end_of(message, asked), pdu);
 	return put_schedule(options, asked->schedule_at, end_of(message, asked), pdu, outcome) &&
-	    smpp_put_text(options, part, pdu, outcome) && put_tlvs(options, part, asked, pdu) &&
+	    smpp_put_text(options, part, pdu, outcome) &&
+	    put_tlvs(options, part, asked, pdu, outcome) &&
 	    smpp_put_turn(options, part, pdu, outcome) &&
-	    smpp_put_destination(options, message, pdu, outcome) &&
+	    put_destination(options, message, pdu, outcome) &&
 	    smpp_put_source(options, message, pdu, outcome);
 }
 

@@ -2,6 +2,7 @@
 /* smpp_options.c - what a link with driver = smpp may say. */
 #include "smpp.h"
 
+#include "../gateway/asked.h"
 #include "../gateway/stream.h"
 #include "../sms/dcs.h"
 #include "smpp_outbind.h"
@@ -38,6 +39,7 @@ static const char *const receipts_words[] = {
 	[SMPP_RECEIPTS_FINAL] = "final", [SMPP_RECEIPTS_FAILURE] = "failure",
 	[SMPP_RECEIPTS_SUCCESS] = "success", NULL,
 };
+static const char *const submit_words[] = { [OPERATION_SUBMIT] = "submit_sm", [OPERATION_DATA] = "data_sm", NULL };
 static const char *const alphabet_words[] = { "gsm7", "latin1", "ascii", "utf8", NULL };
 
 #define AT(member) .offset = offsetof(struct smpp_options, member)
@@ -120,6 +122,12 @@ const struct conf_key smpp_keys[] = {
 	{ .name = "ussd_session", .type = CONF_TEXT, AT(ussd_session), .fallback = "its_session_info",
 	  .help = "what names a USSD dialogue: its_session_info; the tag of a parameter of the "
 	  "provider's own, like 0x1403; none: the handset alone" },
+	{ .name = "tlv_names", .type = CONF_LIST, AT(tlv_names), .fallback = "",
+	  .help = "names of the provider's own optional parameters, for option tlvs of rows both ways, like "
+	  "\"0x1400 entity_id text\": text, cstring, number, number1, number2, number4, hex" },
+	{ .name = "tlvs", .type = CONF_LIST, AT(tlvs), .fallback = "",
+	  .help = "optional parameters of every submit, unless the row says them, like "
+	  "\"entity_id = 1101234567890\" or \"0x1403 = text:S50\"" },
 	{ .name = "alphabet", .type = CONF_WORD, AT(alphabet), .fallback = "gsm7",
 	  .words = alphabet_words,
 	  .help = "what data_coding 0 means at the provider; other texts than GSM 7-bit's are not "
@@ -136,6 +144,10 @@ const struct conf_key smpp_keys[] = {
 	  .help = "which receipts to ask for: final, failure alone, or success alone (SMPP 5.0)" },
 	{ .name = "notifications", .type = CONF_SWITCH, AT(notifications), .fallback = "off",
 	  .help = "ask for notifications on the way, too" },
+	{ .name = "submit_with", .type = CONF_WORD, AT(submit_with), .fallback = "submit_sm",
+	  .words = submit_words,
+	  .help = "the operation that carries a message of one recipient: submit_sm, or data_sm "
+	  "(SMPP 3.4 and later)" },
 	{ .name = "class_coding", .type = CONF_WORD, AT(class_coding), .fallback = "f",
 	  .words = class_coding_words,
 	  .help = "data_coding of GSM 7-bit texts and octets with a class: general: 16 to 23, "
@@ -314,5 +326,6 @@ bool smpp_check(const void *at, struct conf_error *err)
 			return false;
 		tls_free(tls);
 	}
-	return check_habits(options, err) && smpp_ussd_check(options, err) && smpp_actions_check(options, err);
+	return check_habits(options, err) && smpp_ussd_check(options, err) &&
+	    smpp_actions_check(options, err) && smpp_tlvs_check(options, err);
 }

@@ -124,6 +124,31 @@ void smpp_tell_pending(const struct smpp_pdu *pdu, char *text, size_t room)
 		snprintf(text + len, room - len, "; an alert is to come (dpf_result)");
 }
 
+/* What the answer adds to its status: "; temporary network error; network error 34 (type 3); try
+ * later". */
+static void tell_more(const struct smpp_pdu *pdu, char *out, size_t room)
+{
+	static const char *const reasons[] = { "destination unavailable", "destination invalid",
+		"permanent network error", "temporary network error" };
+	const struct smpp_tlv *error = smpp_tlv(pdu, SMPP_TAG_NETWORK_ERROR_CODE);
+	const struct smpp_tlv *info = smpp_tlv(pdu, SMPP_TAG_ADDITIONAL_STATUS_INFO_TEXT);
+	const uint32_t reason = smpp_tlv_number(pdu, TAG_DELIVERY_FAILURE_REASON, UINT32_MAX);
+	size_t n = strlen(out);
+	if (reason < sizeof reasons / sizeof *reasons && n < room)
+		n += (size_t)snprintf(out + n, room - n, "; %s", reasons[reason]);
+	if (error && error->len == 3 && n < room)
+		n += (size_t)snprintf(out + n, room - n, "; network error %u (type %u)",
+		    (unsigned)error->at[1] << 8 | error->at[2], error->at[0]);
+	if (!info || !info->len || n + 3 > room)
+		return;
+	char text[OUTCOME_TEXT_MAX], shown[OUTCOME_TEXT_MAX];
+	snprintf(text, sizeof text, "%.*s", info->len < sizeof text ? info->len : (int)sizeof text - 1,
+	    (const char *)info->at);
+	smpp_print(shown, sizeof shown, text);
+	if (*shown)
+		snprintf(out + n, room - n, "; %s", shown);
+}
+
 struct outcome smpp_outcome(const struct smpp_options *options, const struct smpp_pdu *pdu,
     const struct message *message)
 {
@@ -134,7 +159,10 @@ struct outcome smpp_outcome(const struct smpp_options *options, const struct smp
 		return outcome;
 	}
 	smpp_status_text(outcome.text, sizeof outcome.text, pdu->status);
-	smpp_tell_pending(pdu, outcome.text, sizeof outcome.text);
+	if (pdu->ntlvs) {
+		tell_more(pdu, outcome.text, sizeof outcome.text);
+		smpp_tell_pending(pdu, outcome.text, sizeof outcome.text);
+	}
 	switch (action_of(options, pdu)) {
 	case ACTION_FAIL:
 		outcome.verdict = VERDICT_REJECTED;

@@ -138,7 +138,7 @@ struct smpp_pdu {
 	/* optional parameters, in the order they came; values borrowed */
 	struct smpp_tlv tlvs[SMPP_TLVS_MAX];
 	unsigned ntlvs;
-	uint8_t numbers[8];             /* room for values of TLVs; they are borrowed as any others */
+	uint8_t numbers[8], more[4];    /* room for values of TLVs; they are borrowed as any others */
 	bool tail_dropped;              /* the TLV area was broken and its rest was ignored */
 };
 

@@ -37,9 +37,21 @@ static bool is_hint(uint16_t tag)
 	return tag == TAG_MORE_MESSAGES_TO_SEND || tag == SMPP_TAG_USER_MESSAGE_REFERENCE;
 }
 
+static uint8_t least_version(uint32_t command)
+{
+	return command == SMPP_BROADCAST_SM ? V50 : command == SMPP_DATA_SM ? V34 : V33;
+}
+
 bool smpp_suits(uint8_t version, struct smpp_pdu *pdu, struct outcome *outcome)
 {
 	unsigned kept = 0;
+	const uint8_t least = least_version(pdu->command);
+	if (version < least) {
+		*outcome = (struct outcome){ .verdict = VERDICT_REJECTED };
+		snprintf(outcome->text, sizeof outcome->text, "%s needs SMPP %d.%d, and this session is of %d.%d",
+		    smpp_command_name(pdu->command), least >> 4, least & 15, version >> 4, version & 15);
+		return false;
+	}
 	if (version >= V34)
 		return true;
 	for (unsigned i = 0; i < pdu->ntlvs; i++)

@@ -22,7 +22,7 @@
 enum {
 	OPTIONS_MAX = 16384,
 	FIRST_LOADING = 5,              /* in wap_action_words */
-	USSD = 1 << KIND_USSD,
+	USSD = 1 << KIND_USSD, CAST = 1 << KIND_BROADCAST,
 	TEXTS = 1 << KIND_TEXT | 1 << KIND_FLASH | 1 << KIND_WAITING | 1 << KIND_SILENT,
 	PORTED = 1 << KIND_TEXT | 1 << KIND_FLASH | 1 << KIND_BINARY | 1 << KIND_VCARD |
 	    1 << KIND_VCALENDAR,
@@ -36,6 +36,7 @@ const char *const kind_words[] = { KIND_LIST(X) NULL };
 #undef X
 const char *const encoding_words[] = { "auto", "gsm7", "gsm7-lossy", "ucs2", NULL };
 const char *const content_words[] = { "browser-settings", "browser-bookmarks", "provisioning", NULL };
+const char *const operation_words[] = { "submit_sm", "data_sm", NULL };
 const char *const concat_words[] = { "udh8", "udh16", "sar", "payload", NULL };
 
 #define NOTHING \
@@ -43,33 +44,34 @@ const char *const concat_words[] = { "udh8", "udh16", "sar", "payload", NULL };
 	.national_locking = -1, .class = -1, .data_coding = -1, .protocol_id = -1, .esm_class = -1, \
 	.network_priority = -1, .registered_delivery = -1, .replace = -1, .default_message = -1, .source_ton = -1, .source_npi = -1, .dest_ton = -1, \
 	.dest_npi = -1, .dest_port = -1, .source_port = -1, .ports_wide = true, .validity = -1, \
-	.push.action = -1, .ota.type = -1
+	.push.action = -1, .ota.type = -1, .operation = -1
 const struct asked asked_nothing = { NOTHING };
 static const struct asked flash_alone = { NOTHING, .kind = KIND_FLASH };
 
 #define AT(member) offsetof(struct asked, member)
+#define IN_BROADCAST(member) offsetof(struct asked_broadcast, member)
 static const struct member members[] = {
-	{ "encoding", read_word, TEXTS | USSD, AT(encoding), 0, 0, encoding_words },
-	{ "transliterate", read_transliterate, TEXTS | USSD, AT(transliterate), 0, 0, translit_words },
+	{ "encoding", read_word, TEXTS | USSD | CAST, AT(encoding), 0, 0, encoding_words },
+	{ "transliterate", read_transliterate, TEXTS | USSD | CAST, AT(transliterate), 0, 0, translit_words },
 	{ "national", read_national, TEXTS, 0, 0, 0, NULL },
 	{ "national_single", read_national, TEXTS, 0, 0, 0, NULL },
 	{ "national_locking", read_national, TEXTS, 0, 0, 0, NULL },
-	{ "concat", read_word, STORED & ~(1 << KIND_RAW), AT(concat), 0, 0, concat_words },
-	{ "max_parts", read_number, STORED & ~(1 << KIND_RAW), AT(max_parts), 1, PARTS_MAX, NULL },
+	{ "concat", read_word, STORED & ~(1 << KIND_RAW | CAST), AT(concat), 0, 0, concat_words },
+	{ "max_parts", read_number, STORED & ~(1 << KIND_RAW | CAST), AT(max_parts), 1, PARTS_MAX, NULL },
 	{ "class", read_number, STORED & ~(1 << KIND_WAITING), AT(class), 0, 3, NULL },
 	{ "data_coding", read_number, ANY, AT(data_coding), 0, 255, NULL },
-	{ "protocol_id", read_number, ANY, AT(protocol_id), 0, 255, NULL },
-	{ "esm_class", read_number, ANY, AT(esm_class), 0, 255, NULL },
+	{ "protocol_id", read_number, ANY & ~CAST, AT(protocol_id), 0, 255, NULL },
+	{ "esm_class", read_number, ANY & ~CAST, AT(esm_class), 0, 255, NULL },
 	{ "priority", read_number, ANY, AT(network_priority), 0, 3, NULL },
-	{ "registered_delivery", read_number, STORED, AT(registered_delivery), 0, 255, NULL },
+	{ "registered_delivery", read_number, STORED & ~CAST, AT(registered_delivery), 0, 255, NULL },
 	{ "replace", read_number, TEXTS, AT(replace), 1, 7, NULL },
 	{ "replace_if_present", read_flag, STORED, AT(replace_if_present), 0, 0, NULL },
-	{ "default_message", read_number, TEXTS, AT(default_message), 1, 254, NULL },
+	{ "default_message", read_number, TEXTS | CAST, AT(default_message), 1, 254, NULL },
 	{ "schedule", read_time, STORED, AT(schedule_at), 0, 0, NULL },
 	{ "source_ton", read_number, ANY, AT(source_ton), 0, 255, NULL },
 	{ "source_npi", read_number, ANY, AT(source_npi), 0, 255, NULL },
-	{ "dest_ton", read_number, ANY, AT(dest_ton), 0, 255, NULL },
-	{ "dest_npi", read_number, ANY, AT(dest_npi), 0, 255, NULL },
+	{ "dest_ton", read_number, ANY & ~CAST, AT(dest_ton), 0, 255, NULL },
+	{ "dest_npi", read_number, ANY & ~CAST, AT(dest_npi), 0, 255, NULL },
 	{ "dest_port", read_number, PORTED, AT(dest_port), 0, 65535, NULL },
 	{ "source_port", read_number, PORTED, AT(source_port), 0, 65535, NULL },
 	{ "port_bits", read_port_bits, PORTED, 0, 0, 0, NULL },
@@ -87,6 +89,15 @@ static const struct member members[] = {
 	{ "pin", read_ascii, OTA, AT(ota.pin), 1, 32, NULL },
 	{ "waiting", read_waiting, 1 << KIND_WAITING, 0, 0, 0, NULL },
 	{ "ussd", read_turn, USSD, 0, 0, 0, NULL },
+	{ "recipients", read_destinations, STORED & ~CAST, AT(recipients), 0, 0, NULL },
+	{ "lists", read_destinations, STORED & ~CAST, AT(lists), 0, 0, NULL },
+	{ "operation", read_word, STORED & ~CAST, AT(operation), 0, 0, operation_words },
+	{ "areas", read_areas, CAST, 0, 0, 0, NULL },
+	{ "broadcast_content", read_broadcast_content, CAST, 0, 0, 0, NULL },
+	{ "repetitions", read_broadcast_number, CAST, IN_BROADCAST(repetitions), 0, 65535, NULL },
+	{ "interval", read_interval, CAST, 0, 0, 0, NULL },
+	{ "channel", read_broadcast_number, CAST, IN_BROADCAST(channel), 0, 1, NULL },
+	{ "message_class", read_broadcast_number, CAST, IN_BROADCAST(class), 0, 3, NULL },
 	{ NULL, NULL, 0, 0, 0, 0, NULL },
 };
 
@@ -117,7 +128,7 @@ static bool row_agrees(const struct reading *reading)
 	const enum kind asked = reading->asked->kind;
 	const bool body = *message->body, data = message->data.len > 0;
 	const char *kind = kind_words[asked];
-	const bool text = (TEXTS | PUSH | USSD) >> asked & 1;
+	const bool text = (TEXTS | PUSH | USSD | CAST) >> asked & 1;
 	if (data && text)
 		return wrong(reading, "data is set, but kind %s sends body alone", kind);
 	if (body && (asked == KIND_BINARY || asked == KIND_RAW || asked == KIND_OTA))
@@ -230,7 +241,8 @@ static bool agrees(const struct reading *reading)
 	const enum kind kind = reading->asked->kind;
 	return row_agrees(reading) && codings_agree(reading) && protocols_agree(reading) &&
 	    (kind != KIND_WAP_PUSH || push_agrees(reading)) && (kind != KIND_OTA || ota_agrees(reading)) &&
-	    (kind != KIND_USSD || turn_agrees(reading));
+	    (kind != KIND_USSD || turn_agrees(reading)) && several_agree(reading) &&
+	    (kind != KIND_BROADCAST || broadcast_agrees(reading));
 }
 
 static bool read_options(struct reading *reading)
@@ -272,7 +284,7 @@ bool asked_read(struct message *message, char *why, size_t room)
 	const int kind = word_index(message->kind, kind_words);
 	if (kind < 0)
 		return wrong(&reading, "kind \"%.40s\" is not known: use text, flash, binary, vcard, "
-		    "vcalendar, wap-push, ota, waiting, silent, raw or ussd", message->kind);
+		    "vcalendar, wap-push, ota, waiting, silent, raw, ussd or broadcast", message->kind);
 	asked->kind = (enum kind)kind;
 	if (asked->kind == KIND_WAITING) {
 		asked->waiting.on = asked->waiting.by_dcs = true;

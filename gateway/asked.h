@@ -27,7 +27,8 @@
 	X(WAITING,   "waiting")   /* message waiting indication; options.waiting   */ \
 	X(SILENT,    "silent")    /* type 0: acknowledged, never shown             */ \
 	X(RAW,       "raw")       /* data is the whole user data, as it stands     */ \
-	X(USSD,      "ussd")      /* body, on the screen at once; options.ussd     */
+	X(USSD,      "ussd")      /* body, on the screen at once; options.ussd     */ \
+	X(BROADCAST, "broadcast") /* body, to every handset in options.areas       */
 #define X(name, word) KIND_##name,
 enum kind { KIND_LIST(X) KIND_COUNT };
 #undef X
@@ -43,9 +44,26 @@ extern const char *const concat_words[]; /* "udh8" "udh16" "sar" "payload" NULL 
 /* Settings over the air: "browser-settings" "browser-bookmarks" "provisioning" NULL. */
 extern const char *const content_words[];
 
-enum { ASKED_TLVS_MAX = 16, ASKED_NATIONAL_ALL = 0x3FFE };
+/* Which operation of the protocol carries it, where there is a choice. */
+enum operation { OPERATION_SUBMIT, OPERATION_DATA };
+extern const char *const operation_words[]; /* "submit_sm" "data_sm" NULL */
 
-struct asked_tlv { uint16_t tag; struct blob value; };
+enum { ASKED_TLVS_MAX = 16, ASKED_AREAS_MAX = 32, ASKED_NATIONAL_ALL = 0x3FFE };
+
+/* One whose name only a link can know has that name, and its value in JSON; tag and value are
+ * then the driver's to find. Else name is NULL. */
+struct asked_tlv { uint16_t tag; struct blob value; const char *name, *json; };
+
+struct asked_texts { const char *const *at; unsigned n; };
+
+/* Kind broadcast. Areas: name for people, value as it goes out, its format first. Content, network
+ * and service; an interval, unit (an octet of SMPP) and count. -1: not said. */
+struct asked_area { const char *name; struct blob value; };
+struct asked_broadcast {
+	const struct asked_area *areas;
+	unsigned nareas;
+	int network, service, repetitions, unit, count, channel, class;
+};
 
 /* -1 everywhere: not asked for, the link's setting or what follows from the text. */
 struct asked {
@@ -68,6 +86,9 @@ struct asked {
 	struct blob udh;                /* with its length octet; empty: none */
 	struct asked_tlv tlvs[ASKED_TLVS_MAX];
 	unsigned ntlvs;
+	struct asked_texts recipients, lists; /* besides the row's recipient; see message->destinations */
+	int operation;                  /* enum operation */
+	struct asked_broadcast *broadcast; /* NULL but for kind broadcast */
 	struct { const char *url, *id; int action; bool loading; int64_t created_at, expires_at; } push; /* kind wap-push; action: of wap_action_words; times 0: none */
 	struct { const char *pin; int type; } ota; /* kind ota: of content_words; pin NULL: none */
 	struct { enum mwi_type type; bool on, store, by_dcs, by_udh; int count; } waiting; /* kind waiting; count -1: not said */

@@ -14,7 +14,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { TLV_MAX = 1024, UDH_ASKED_MAX = PART_OCTETS, OCTETS_MAX = 2048 };
+enum { TLV_MAX = 1024, TLV_NAME_MAX = 32, UDH_ASKED_MAX = PART_OCTETS, OCTETS_MAX = 2048 };
 
 static const char *const waiting_words[] = { "voice", "fax", "email", "other", "video", NULL };
 static const char *const method_words[] = { "dcs", "udh", "both", NULL };
@@ -264,10 +264,15 @@ static bool tlv_number(struct reading *reading, const json_t *value, unsigned wi
 	return true;
 }
 
-/* {"text": "T1"} as it stands, {"cstring": "T1"} with a NUL behind it. */
+static bool tlv_value(struct reading *, const json_t *, unsigned width, struct blob *into);
+
+/* {"text": "T1"} as it stands, {"cstring": "T1"} with a NUL behind it, {"hex": "5431"}. */
 static bool tlv_text(struct reading *reading, const json_t *value, struct blob *into)
 {
 	const json_t *text = json_object_get(value, "text"), *cstring = json_object_get(value, "cstring");
+	const json_t *hex = json_object_get(value, "hex");
+	if (hex && json_object_size(value) == 1 && json_is_string(hex))
+		return tlv_value(reading, hex, 0, into);
 	const char *at = json_string_value(text ? text : cstring);
 	if (json_object_size(value) != 1 || !at || strlen(at) >= TLV_MAX)
 		return false;
@@ -295,9 +300,27 @@ static bool tlv_new(struct reading *reading, const char *name, const struct aske
 		return wrong(reading, "option \"tlvs\": \"%.40s\" is the gateway's to write: see \"concat\"",
 		    name);
 	for (unsigned i = 0; i < reading->asked->ntlvs; i++)
-		if (reading->asked->tlvs[i].tag == tlv->tag)
+		if (!reading->asked->tlvs[i].name && reading->asked->tlvs[i].tag == tlv->tag)
 			return wrong(reading, "option \"tlvs\": \"%.40s\" is there twice, as 0x%04X", name,
 			    tlv->tag);
+	return true;
+}
+
+/* It may be one of the link's names: what it means is seen when it is sent. */
+static bool tlv_unresolved(struct reading *reading, const char *name, const json_t *value,
+    struct asked_tlv *tlv)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+	const size_t len = strlen(name);
+	if (len == 0 || len > TLV_NAME_MAX || strspn(name, letters) != len || name[0] == '-' ||
+	    (name[0] >= '0' && name[0] <= '9'))
+		return false;
+	char *json = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
+	if (!json)
+		abort();
+	struct batch *batch = reading->message->batch;
+	*tlv = (struct asked_tlv){ .name = batch_text(batch, name, len), .json = batch_text(batch, json, strlen(json)) };
+	free(json);
 	return true;
 }
 
@@ -311,9 +334,13 @@ bool read_tlvs(struct reading *reading, const struct member *member, const json_
 	json_object_foreach((json_t *)(uintptr_t)value, name, each) {
 		struct asked_tlv *tlv = &reading->asked->tlvs[reading->asked->ntlvs];
 		const struct tlv_name *known;
-		if (!tag_of(name, tlv, &known))
-			return wrong(reading, "option \"tlvs\": there is no TLV \"%.40s\": use its SMPP name or "
-			    "its tag, like \"0x1401\"", name);
+		if (!tag_of(name, tlv, &known)) {
+			if (!tlv_unresolved(reading, name, each, tlv))
+				return wrong(reading, "option \"tlvs\": there is no TLV \"%.40s\": use its SMPP name, "
+				    "a name of the link's tlv_names, or its tag, like \"0x1401\"", name);
+			reading->asked->ntlvs++;
+			continue;
+		}
 		if (!tlv_new(reading, name, tlv, known))
 			return false;
 		if (!tlv_value(reading, each, known ? known->width : 0, &tlv->value))

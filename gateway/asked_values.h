@@ -35,6 +35,12 @@ struct member {
 read_fn read_number, read_word, read_text, read_ascii, read_time, read_flag, read_transliterate, read_national,
     read_udh, read_octets, read_validity, read_port_bits, read_tlvs, read_waiting,
     read_turn;
+/* asked_several.c, asked_broadcast.c */
+read_fn read_destinations, read_areas, read_broadcast_content, read_broadcast_number, read_interval;
+
+/* What these options cannot know of each other; the first makes message->destinations. */
+bool several_agree(const struct reading *);
+bool broadcast_agrees(const struct reading *);
 
 /* A number, or text like "0xF5" or "245". */
 bool value_number(const json_t *, long *number);

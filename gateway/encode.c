@@ -13,6 +13,8 @@
  */
 #include "encode.h"
 
+#include "several.h"
+
 #include "../sms/alphabet.h"
 #include "../sms/udh.h"
 #include "../sms/wap.h"
@@ -29,6 +31,7 @@ enum {
 	PORT_OBEX_NONE = 0, PORT_VCARD = 9204, PORT_VCALENDAR = 9205,
 	DCS_OCTETS_CLASS_1 = 0xF5,      /* what phones expect of data for a port */
 	LANGUAGE_LAST = GSM7_LANGUAGES - 1,
+	ROWS_MAX = INT16_MAX,           /* of outbox_part: outbox.parts is a smallint */
 };
 
 const struct encode_rules encode_usual = { .max_parts = 20 };
@@ -518,10 +521,12 @@ static void cut(struct work *work, const struct units *units)
 		if (n)
 			memcpy(part->octets + head, units->at + from * wide, n * wide);
 		from += n;
-		if (message->nparts > 1)
+		if (message->nparts > 1 || message->ndestinations)
 			part->digest = digest_of(part, (enum concat)message->concat, message->nparts);
 	}
-	if (message->nparts > 1 || message->digests)
+	if (message->ndestinations)
+		several_trust_taken(message);
+	else if (message->nparts > 1 || message->digests)
 		trust_taken(message);
 	if (work->asked->kind == KIND_RAW && work->asked->esm_class > 0 &&
 	    work->asked->esm_class & 0x40 && units->n)
@@ -550,6 +555,10 @@ static void begin(struct work *work, struct message *message, const struct encod
 	if (asked->kind == KIND_USSD)       /* which knows no header, and so no tables or parts */
 		work->rules = (struct encode_rules){ .encoding = work->rules.encoding,
 			.transliterate = work->rules.transliterate, .max_parts = 1 };
+	if (asked->kind == KIND_BROADCAST) { /* it is cut by the network, and has no header */
+		work->rules.concat = CONCAT_PAYLOAD;
+		work->rules.national_single = work->rules.national_locking = 0;
+	}
 	work->udh = (struct udh){ .ports = { .there = asked->dest_port >= 0, .wide = asked->ports_wide } };
 	if (asked->dest_port >= 0) {
 		work->udh.ports.destination = (uint16_t)asked->dest_port;
@@ -634,6 +643,11 @@ bool encode_message(struct message *message, const struct encode_rules *rules, c
 	}
 	if (units.parts == 0 || units.parts > (unsigned)work.rules.max_parts)
 		return refuse_length(&work, &units);
+	if (units.parts * (unsigned)message->ndestinations > ROWS_MAX) {
+		snprintf(why, room, "%u parts to %u recipients are too many: at most %d in all", units.parts,
+		    message->ndestinations, ROWS_MAX);
+		return false;
+	}
 	limit_turn(message);
 	message->data_coding = coding_octet(&work, &units);
 	name_encoding(message, &units);

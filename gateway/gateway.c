@@ -18,6 +18,7 @@
  */
 #include "gateway.h"
 
+#include "asked.h"
 #include "clock.h"
 #include "commands.h"
 #include "encode.h"
@@ -151,11 +152,13 @@ static void park(struct gateway *gateway, struct message *message, const char *l
 
 /* Dispatching: a message that was claimed finds its link. */
 
-/* Addresses are checked here and written by the drivers, each by its link's rules. */
+/* Addresses are checked here and written by the drivers, each by its link's rules. What goes to
+ * everybody in an area has none. */
 static bool prepare(struct message *message, const struct link *link, char *why, size_t room)
 {
 	struct address address;
-	return address_recipient(&address, message->recipient, &address_usual, why, room) &&
+	const bool everybody = strcmp(message->kind, kind_words[KIND_BROADCAST]) == 0;
+	return (everybody || address_recipient(&address, message->recipient, &address_usual, why, room)) &&
 	    address_sender(&address, message->sender, &address_usual, why, room) &&
 	    encode_message(message, link ? &link_settings(link)->encode : &encode_usual, why, room);
 }

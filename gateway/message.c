@@ -122,6 +122,8 @@ static void fold(struct outcome *whole, const struct outcome *part)
 	}
 	if (part->verdict > whole->verdict)
 		*whole = *part;
+	else if (part->verdict == VERDICT_SENT && whole->verdict == VERDICT_SENT && *part->text)
+		memcpy(whole->text, part->text, sizeof whole->text);
 }
 
 bool message_answer(struct part *part, const struct outcome *outcome)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Its recipient is +36201234567. */
 static struct message *row(const char *kind, const char *options, const char *body, bool data)
 {
 	struct batch *batch = batch_new();
@@ -15,6 +16,7 @@ static struct message *row(const char *kind, const char *options, const char *bo
 	message->kind = kind;
 	message->options = options;
 	message->body = body;
+	message->recipient = "+36201234567";
 	if (data)
 		message->data = (struct blob){ (const uint8_t *)"\x00\xFF", 2 };
 	return message;
@@ -22,7 +24,7 @@ static struct message *row(const char *kind, const char *options, const char *bo
 
 static const struct { const char *kind, *options, *body; bool data; const char *why; } wrong[] = {
 	{ "pigeon", NULL, "x", false, "kind \"pigeon\" is not known: use text, flash, binary, vcard, "
-	  "vcalendar, wap-push, ota, waiting, silent, raw or ussd" },
+	  "vcalendar, wap-push, ota, waiting, silent, raw, ussd or broadcast" },
 	{ "text", "{\"clas\": 1}", "x", false, "option \"clas\" is not known: did you mean \"class\"?" },
 	{ "text", "{\"class\": 4}", "x", false, "option \"class\" takes a number from 0 to 3" },
 	{ "text", "{\"class\": \"one\"}", "x", false, "option \"class\" takes a number from 0 to 3" },
@@ -89,7 +91,35 @@ static const struct { const char *kind, *options, *body; bool data; const char *
 	{ "ota", "{\"content_type\": \"browser-settings\", \"pin\": \"1\"}", "", true, "option \"pin\" goes "
 	  "with content_type provisioning alone" },
 	{ "text", "{\"udh\": \"xy\"}", "x", false, "option \"udh\" takes up to 140 octets in hex" },
-	{ "text", "{\"tlvs\": {\"nonsense\": 1}}", "x", false, "option \"tlvs\": there is no TLV" },
+	{ "text", "{\"tlvs\": {\"no sense\": 1}}", "x", false, "option \"tlvs\": there is no TLV" },
+	{ "text", "{\"recipients\": \"+36201234568\"}", "x", false, "option \"recipients\" takes a list of up "
+	  "to 253 numbers" },
+	{ "text", "{\"recipients\": [\"abc\"]}", "x", false, "recipient \"abc\"" },
+	{ "text", "{\"recipients\": [{}]}", "x", false, "option \"recipients\" takes a list of numbers" },
+	{ "text", "{\"recipients\": [\"+36 20 123-4567\"]}", "x", false, "option \"recipients\": +36 20 "
+	  "123-4567 is there twice" },
+	{ "text", "{\"lists\": [\"STAFF\", \"STAFF\"]}", "x", false, "option \"recipients\": STAFF is there" },
+	{ "text", "{\"lists\": [\"a name of more than 20\"]}", "x", false, "option \"lists\" takes a list of "
+	  "names of lists, of up to 20" },
+	{ "text", "{\"recipients\": [\"1234\"], \"operation\": \"data_sm\"}", "x", false, "option \"operation\" "
+	  "data_sm does not go with \"recipients\"" },
+	{ "text", "{\"operation\": \"replace_sm\"}", "x", false, "option \"operation\" takes one of submit_sm, "
+	  "data_sm" },
+	{ "text", "{\"areas\": [\"Z\"]}", "x", false, "option \"areas\" does not go with kind text" },
+	{ "broadcast", NULL, "x", false, "option \"areas\" is missing: kind broadcast needs" },
+	{ "broadcast", "{\"areas\": []}", "x", false, "option \"areas\" takes a list of 1 to 32 areas" },
+	{ "broadcast", "{\"areas\": [{\"format\": 1, \"hex\": \"0\"}]}", "x", false, "option \"areas\" takes" },
+	{ "broadcast", "{\"areas\": [\"Z\"]}", "x", false, "option \"broadcast_content\" is missing" },
+	{ "broadcast", "{\"areas\": [\"Z\"], \"broadcast_content\": {\"service\": 1}}", "x", false,
+	  "option \"broadcast_content\" takes a number" },
+	{ "broadcast", "{\"areas\": [\"Z\"], \"broadcast_content\": 1}", "x", false, "option "
+	  "\"repetitions\" is missing" },
+	{ "broadcast", "{\"areas\": [\"Z\"], \"broadcast_content\": 1, \"repetitions\": 5}", "x", false,
+	  "option \"interval\" is missing" },
+	{ "broadcast", "{\"interval\": {\"unit\": \"ages\", \"count\": 1}}", "x", false, "option \"interval\" "
+	  "takes" },
+	{ "broadcast", "{\"interval\": {\"unit\": \"minutes\"}}", "x", false, "option \"interval\" takes" },
+	{ "broadcast", "{\"esm_class\": 1}", "x", false, "option \"esm_class\" does not go with kind" },
 	{ "text", "{\"tlvs\": {\"ms_validity\": 300}}", "x", false, "option \"tlvs\": the value of" },
 	{ "text", "{\"tlvs\": 1}", "x", false, "option \"tlvs\" takes an object" },
 	{ "text", "{\"service_type\": \"TOOLONG\"}", "x", false, "option \"service_type\" takes text of 0 to 5" },

@@ -227,8 +227,8 @@ START_TEST(what_a_row_asks_goes_into_its_fields)
 	asked.source_npi = 1;
 	asked.dest_ton = 4;
 	asked.dest_npi = 9;
-	asked.tlvs[0] = (struct asked_tlv){ 0x1401, { (const uint8_t *)"\x0A\x0B", 2 } };
-	asked.tlvs[1] = (struct asked_tlv){ 0x130C, { NULL, 0 } };
+	asked.tlvs[0] = (struct asked_tlv){ .tag = 0x1401, .value = { (const uint8_t *)"\x0A\x0B", 2 } };
+	asked.tlvs[1] = (struct asked_tlv){ .tag = 0x130C };
 	asked.ntlvs = 2;
 	ck_assert(smpp_submit(&options, &part, &pdu, &outcome));
 	ck_assert_uint_eq(pdu.protocol_id, 0x7F);
@@ -309,7 +309,7 @@ START_TEST(parts_say_that_they_are_parts_as_the_message_wants)
 		    cases[i].sar ? cases[i].number : 0);
 		ck_assert_uint_eq(smpp_tlv_number(&pdu, 0x0426, 9), cases[i].follows ? 1 : 9);
 		/* A row's own is the only one. */
-		asked.tlvs[0] = (struct asked_tlv){ 0x0426, { (const uint8_t *)"", 1 } };
+		asked.tlvs[0] = (struct asked_tlv){ .tag = 0x0426, .value = { (const uint8_t *)"", 1 } };
 		asked.ntlvs = 1;
 		ck_assert(smpp_submit(&options, &part, &pdu, &outcome));
 		ck_assert_uint_eq(smpp_tlv_number(&pdu, 0x0426, 9), 0);
