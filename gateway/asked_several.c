@@ -98,7 +98,7 @@ bool several_agree(const struct reading *reading)
 	if (asked->operation == OPERATION_DATA)
 		return wrong(reading, "option \"operation\" data_sm does not go with \"recipients\" and \"lists\"");
 	struct destination *destinations = batch_alloc(message->batch, n * sizeof *destinations);
-	destinations[0].address = message->recipient;
+	destinations[0].address = message->recipient ? message->recipient : "";
 	for (unsigned i = 0; i < asked->recipients.n; i++)
 		destinations[1 + i].address = asked->recipients.at[i];
 	for (unsigned i = 0; i < asked->lists.n; i++)

@@ -114,6 +114,18 @@ a_whole_that_is_throttled_or_in_doubt_is_so_for_all() {
 	expect_at_least "throttled" "$(sim_count sim throttled)" 1
 }
 
+a_late_answer_settles_all_and_tells_who_was_refused() {
+	centre_and_link --late 1 --late-delay 4000 --receipts off -- 'window = 10 response_timeout = 1'
+	sql "INSERT INTO outbox (recipient, body, options, in_doubt) VALUES ('+36201000001', 'late',
+	     '{\"recipients\": [\"+$refused\", \"+36201000002\"]}', 'hold')"
+	await_sql 20 3 "SELECT count(*) FROM outbox_part WHERE status = 'doubtful'"
+	await_sql 20 "sent 2, undelivered 1" "SELECT 'sent ' || (SELECT count(*) FROM outbox_part WHERE status = 'sent') ||
+		', undelivered ' || (SELECT count(*) FROM outbox_part WHERE status = 'undelivered' AND recipient = '+$refused' AND
+		error_code = 11 AND error_text LIKE 'ESME_RINVDSTADR%')"
+	expect "the whole" "$(row 1 status)" sent
+	gateway_stop
+}
+
 a_session_of_33_has_submit_multi_and_no_data_sm() {
 	centre_and_link --speak 0x33 -- 'interface_version = "3.3"'
 	sql "INSERT INTO outbox (recipient, body, options) VALUES
@@ -240,7 +252,8 @@ on_both of_five_recipients_one_is_refused_and_one_not_reached \
 	while_receipts_are_awaited_the_row_says_how_many_were_refused \
 	receipts_that_overtake_the_answer_find_their_recipients \
 	when_all_are_refused_the_row_fails_and_a_retry_is_for_those_who_lack_it \
-	a_whole_that_is_throttled_or_in_doubt_is_so_for_all data_sm_carries_texts_and_its_receipts_come_back \
+	a_whole_that_is_throttled_or_in_doubt_is_so_for_all a_late_answer_settles_all_and_tells_who_was_refused \
+	data_sm_carries_texts_and_its_receipts_come_back \
 	of_two_areas_of_a_broadcast_one_is_refused parameters_have_the_names_of_the_link_both_ways
 on_one sqlite a_session_of_33_has_submit_multi_and_no_data_sm a_loop_says_that_it_cannot \
 	wrong_entries_are_refused_by_the_check_of_the_configuration

@@ -73,7 +73,7 @@ a_centre_in_perl_refuses_a_wrong_password_and_serves_a_transmitter() {
 }
 
 frames() { # FILTER: how many frames of the capture it lets through
-	tshark -r "$DIR/run.pcapng" -d "tcp.port==${PORT[sim]},smpp" -Y "$1" 2>"$DIR/tshark.log" | wc -l
+	tshark -r "$DIR/run.pcapng" -d "tcp.port==${PORT[sim]:-${PORT[peer]}},smpp" -Y "$1" 2>"$DIR/tshark.log" | wc -l
 }
 
 # dumpcap hands frames over late: the answer to unbind is the last one with a PDU.
@@ -128,10 +128,46 @@ tshark_finds_no_malformed_pdu_in_a_whole_run() {
 	note "$(frames smpp) frames, $submits submit_sm"
 }
 
+a_foreign_centre_takes_messages_to_several_and_data_sm_and_tshark_reads_them() {
+	peer_start --fail 36201000005
+	smpp_link main "${PORT[peer]}" | conf
+	ctl init
+	capture_start peer
+	gateway_up
+	sql "INSERT INTO outbox (recipient, body, sender, options) VALUES
+	     ('+36201000001', 'Hello @£\$ [€]', 'Shop', '{\"recipients\": [\"+36201000002\", \"+36201000005\"]}'),
+	     ('+36201000003', '$(printf 'длинный текст 😀 %d; ' {1..12})', 'Shop', '{\"recipients\": [\"+36201000004\"], \"lists\": [\"STAFF\"]}'),
+	     ('+36201000006', 'Szia, 你好 😀', 'Shop', '{\"operation\": \"data_sm\", \"validity\": 60}')"
+	await_statuses 20 "delivered=1 undelivered=2"
+	gateway_stop
+	kill -TERM "${PID[peer]}"
+	await_gone 10 "${PID[peer]}"
+	tail -1 "$DIR/peer.out" >"$DIR/peer.json"
+	node -e 'const saw = JSON.parse(require("fs").readFileSync(process.argv[1]));
+		if (saw.problems.length || saw.doubles || saw.incomplete) throw JSON.stringify(saw.problems);
+		console.log(saw.multis + " " + saw.datas);
+		for (const m of saw.messages) console.log(m.recipient + "\t" + m.text)' "$DIR/peer.json" >"$DIR/peer.texts"
+	expect "submit_multi and data_sm that it saw" "$(head -1 "$DIR/peer.texts")" \
+		"$((1 + $(sql "SELECT count(DISTINCT part) FROM outbox_part WHERE outbox_id = 2"))) 1"
+	sql "SELECT CASE coalesce(p.recipient, '') WHEN '' THEN substr(o.recipient, 2) ELSE substr(p.recipient, 2) END || '	' || o.body
+	     FROM outbox o LEFT JOIN outbox_part p ON p.outbox_id = o.id AND p.part = 1
+	     WHERE coalesce(p.status, 'sent') <> 'failed'" | sort >"$DIR/our.texts"
+	tail -n +2 "$DIR/peer.texts" | sort | diff "$DIR/our.texts" - || fail "the peer decoded other texts"
+	expect "refused" "$(sql "SELECT count(*) FROM outbox_part WHERE status = 'failed' AND (recipient = 'STAFF' AND
+		error_code = 52 OR recipient = '+36201000005' AND error_code = 11)")" "$(($(sed -n '1s/ .*//p' "$DIR/peer.texts")))"
+	await 20 "the end of the session in the capture" ended_in_capture
+	kill -INT "${PID[dumpcap]}"
+	await_gone 10 "${PID[dumpcap]}"
+	expect "malformed frames" "$(frames _ws.malformed)" 0
+	expect_at_least "frames with a submit_multi" "$(frames 'smpp.command_id == 0x21')" 1
+	expect "frames with a data_sm" "$(frames 'smpp.command_id == 0x103')" 1
+}
+
 on_both a_foreign_centre_gets_every_text_as_written_over_one_connection \
 	a_foreign_centre_gets_every_text_as_written_over_two_connections
 on_both a_centre_in_perl_gets_every_text_as_written_over_one_connection \
 	a_centre_in_perl_gets_every_text_as_written_over_two_connections
 on_one sqlite a_centre_in_perl_refuses_a_wrong_password_and_serves_a_transmitter
+on_both a_foreign_centre_takes_messages_to_several_and_data_sm_and_tshark_reads_them
 on_one sqlite a_foreign_centre_that_calls_by_outbind_is_served tshark_finds_no_malformed_pdu_in_a_whole_run
 finish

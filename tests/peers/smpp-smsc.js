@@ -50,6 +50,7 @@ const defaults = {
 	'--inbound-count': '0',         // sent to the first receiver: GSM 7-bit and UCS-2 in turn
 	'--inbound-from': '447700900001',
 	'--inbound-to': '12345',
+	'--fail': '',                   // a number that a submit_multi is refused for
 	'--counts': '',                 // write the JSON there too
 	'--record': '',                 // append whole messages there
 	'--echo': false,                // takes no value: send submits back
@@ -85,7 +86,7 @@ const options = readOptions(process.argv.slice(2));
 const record = options['--record'] ? fs.openSync(options['--record'], 'a') : null;
 
 const saw = {
-	submits: 0, binds: 0, binds_refused: 0, enquiries: 0, doubles: 0,
+	submits: 0, multis: 0, datas: 0, binds: 0, binds_refused: 0, enquiries: 0, doubles: 0,
 	receipts_sent: 0, receipts_acked: 0, inbound_sent: 0, inbound_acked: 0,
 	echoes_sent: 0, echoes_acked: 0,
 	recipients: {},                 // number of submits for each
@@ -321,6 +322,7 @@ function onSubmit(session, pdu) {
 		return;
 	}
 	const id = `peer-${++lastId}`, now = new Date();
+	saw.datas += pdu.command === 'data_sm';
 	noteSubmit(pdu);
 	session.send(pdu.response({ message_id: id }));
 	if (options['--echo'])
@@ -371,6 +373,24 @@ function onCommand(session, pdu) {
 	}
 }
 
+/* Taken for all but one, each of whom is noted and told as of a submit of its own. */
+function onMulti(session, pdu) {
+	const id = `peer-${++lastId}`, now = new Date();
+	const refused = pdu.dest_address.filter((to) => to.destination_addr === options['--fail'] || to.dl_name);
+	saw.multis++;
+	session.send(pdu.response({ message_id: id, unsuccess_sme: refused.map((to) => ({
+		destination_addr: to.destination_addr || to.dl_name, dest_addr_ton: to.dest_addr_ton,
+		dest_addr_npi: to.dest_addr_npi, error_status_code: to.dl_name ? 0x34 : smpp.ESME_RINVDSTADR })) }));
+	for (const to of pdu.dest_address) {
+		if (refused.includes(to))
+			continue;
+		const one = { ...pdu, ...to };
+		noteSubmit(one);
+		if (pdu.registered_delivery & 0x03)
+			setTimeout(sendReceipt, Number(options['--receipt-delay']), session.account, id, one, now);
+	}
+}
+
 function onGone(session) {
 	const others = (receivers.get(session.account) || []).filter((other) => other !== session);
 	receivers.set(session.account, others);
@@ -394,6 +414,7 @@ function serve(session) {
 		session.on(command, (pdu) => onSubmit(session, pdu));
 	for (const command of ['query_sm', 'cancel_sm', 'replace_sm'])
 		session.on(command, (pdu) => onCommand(session, pdu));
+	session.on('submit_multi', (pdu) => onMulti(session, pdu));
 	session.on('enquire_link', (pdu) => {
 		saw.enquiries++;
 		session.send(pdu.response());
