@@ -345,8 +345,8 @@ bool smpp_add_tlvs(const struct smpp_options *options, const struct message *mes
 			return false;
 	for (size_t i = 0; i < options->tlvs.n; i++) {
 		struct constant constant;
-		if (read_constant(options, options->tlvs.items[i], &constant) && !smpp_tlv(pdu, constant.tag) &&
-		    !add(message, pdu, constant.tag, &constant.value))
+		if (*options->tlvs.items[i] && read_constant(options, options->tlvs.items[i], &constant) &&
+		    !smpp_tlv(pdu, constant.tag) && !add(message, pdu, constant.tag, &constant.value))
 			return false;
 	}
 	return true;

@@ -29,6 +29,8 @@
  *    so a driver first defers (untried) those it knows never left this machine.
  * 4. No more parts are lent than link_up() promised room for. When a session takes room
  *    back, by link_up() again, it first answers the parts that no longer fit.
+ *    A part of a message to several (message->ndestinations) is for all of these that do not
+ *    have it (several.h); whom the network refused is noted in part->refused before link_done().
  * 5. After link_down() the session makes no more calls; close() follows.
  *    Waiting and reconnecting are then the link's business, not the driver's.
  * 6. A ticket is answered exactly once, by ack(), after the database has

@@ -78,7 +78,12 @@ START_TEST(what_version_1_had_is_still_there)
 	    "VALUES ('A', '1', 'first', 'acme', 'b', 77, 1, 3)");
 	words("INSERT INTO inbox (sender, recipient, body, link, arrival) VALUES ('A', '1', 'gone', 'acme', 'c')");
 	words("DELETE FROM inbox WHERE arrival = 'c'");
+	words("INSERT INTO outbox_part (outbox_id, part, link, message_id, status, error_code, error_text) "
+	    "VALUES (1, 1, 'acme', 'p1', 'sent', NULL, NULL), (1, 2, 'acme', 'p2', 'failed', 11, 'why')");
 	upgrade(1);
+	ck_assert_int_eq(count("SELECT count(*) FROM outbox_part WHERE outbox_id = 1 AND recipient = '' AND "
+	    "(part = 1 AND status = 'sent' AND message_id = 'p1' OR part = 2 AND error_code = 11 AND error_text = "
+	    "'why')"), 2);
 	ck_assert_int_eq(count("SELECT count(*) FROM outbox WHERE body = 'old' AND encoding IS NULL"), 1);
 	ck_assert_int_eq(count("SELECT count(*) FROM inbox WHERE id = 1 AND body = 'whole' AND parts = 1 AND "
 	    "missing = 0 AND options IS NULL"), 1);
