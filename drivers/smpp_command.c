@@ -120,7 +120,8 @@ static void tell(const struct smpp_options *options, const char *link,
 	snprintf(receipt->recipient, sizeof receipt->recipient, "%s", question->command->message->recipient);
 	receipt->done_at = reply->answer_at;
 	reply->status = receipt->status;
-	reply->reports = receipt->status != STATUS_SENT;
+	/* One state for several recipients says of none of them what a receipt would. */
+	reply->reports = receipt->status != STATUS_SENT && !question->command->message->ndestinations;
 }
 
 static struct reply queried(const struct smpp_options *options, const char *link,

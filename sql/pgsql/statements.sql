@@ -523,11 +523,12 @@ SELECT c.id, c.what, c.attempts::bigint, coalesce(c.outbox_id, 0), coalesce(c.li
  ORDER BY c.id LIMIT $2::bigint
    FOR NO KEY UPDATE OF c SKIP LOCKED
 
--- The network's ids of messages in parts.
+-- The network's ids of messages in parts, but for what it refused.
 -- :COMMAND_IDS
 SELECT r.n, p.part::bigint, p.message_id
   FROM unnest($1::bigint[], $2::bigint[]) AS r (n, id),
        LATERAL (SELECT * FROM outbox_part p WHERE p.outbox_id = r.id OFFSET 0) AS p
+ WHERE NOT (p.status = 'failed' AND p.message_id = '')
  ORDER BY r.n, p.part
 
 -- (Its status is looked at, and no reason to read one of the indexes by it.)

@@ -405,9 +405,11 @@ SELECT c.id, c.what, c.attempts, coalesce(c.outbox_id, 0), coalesce(c.link, ''),
                                           AND k.name = coalesce(o.link_used, c.link)))
  ORDER BY c.id LIMIT ?2
 
--- The network's ids of messages in parts.
+-- The network's ids of messages in parts, but for what it refused.
 -- :COMMAND_IDS
-SELECT ?1, part, message_id FROM outbox_part WHERE outbox_id = ?2 ORDER BY part
+SELECT ?1, part, message_id FROM outbox_part
+ WHERE outbox_id = ?2 AND NOT (status = 'failed' AND message_id = '')
+ ORDER BY part
 
 -- :COMMAND_TAKE
 UPDATE command

@@ -324,6 +324,54 @@ a_foreign_centre_and_a_dissector_understand_every_question() {
 	expect "replacements that tshark dissected" "$(frames 'smpp.command_id == 7 and smpp.message_id == "peer-1"')" 1
 }
 
+# One id for all: it is asked once, and its answer is nobody's receipt.
+a_message_to_several_is_asked_about_once() {
+	gateway_and_centre 3000 --fail 36201000003
+	local id query cancel
+	id=$(sql "INSERT INTO outbox (recipient, body, sender, options) VALUES ('+36201000001', 'to all', 'Shop',
+	     '{\"recipients\": [\"+36201000002\", \"+36201000003\"]}') RETURNING id" | head -1)
+	await_sql 20 sent "SELECT status FROM outbox WHERE id = $id"
+	query=$(command 'what, outbox_id' "'query', $id")
+	await_command "$query" 'done'
+	expect "state" "$(answer "$query")" enroute
+	cancel=$(command 'what, outbox_id, body' "'replace', $id, 'other'")
+	await_command "$cancel" failed
+	await_sql 20 undelivered "SELECT status FROM outbox WHERE id = $id"
+	query=$(command 'what, outbox_id' "'query', $id")
+	await_command "$query" 'done'
+	expect "state at the end" "$(answer "$query")" delivered
+	expect "receipts" "$(sql "SELECT count(*) FROM receipt WHERE outbox_id = $id")" 2
+	gateway_stop
+	sim_stop sim
+	expect "questions" "$(sim_count sim commands)" 2
+}
+
+a_broadcast_is_asked_about_and_stopped() {
+	sim_start sim --speak 0x50 --receipt-delay 60000
+	smpp_link main "${PORT[sim]}" 'interface_version = "5.0"' | conf
+	ctl init
+	gateway_up
+	local id query cancel
+	id=$(sql "INSERT INTO outbox (recipient, body, kind, sender, options) VALUES ('everybody', 'Flood', 'broadcast', 'CIVIL',
+	     '{\"areas\": [\"ZONE-6\"], \"broadcast_content\": 1, \"repetitions\": 5,
+	       \"interval\": {\"unit\": \"minutes\", \"count\": 10}}') RETURNING id" | head -1)
+	await_sql 20 sent "SELECT status FROM outbox WHERE id = $id"
+	query=$(command 'what, outbox_id' "'query', $id")
+	await_command "$query" 'done'
+	expect "state on the air" "$(answer "$query")" enroute
+	cancel=$(command 'what, outbox_id' "'cancel', $id")
+	await_command "$cancel" 'done'
+	expect "the row" "$(sql "SELECT status FROM outbox WHERE id = $id")" cancelled
+	query=$(command 'what, outbox_id' "'query', $id")
+	await_command "$query" 'done'
+	expect "state at the end" "$(answer "$query")" deleted
+	cancel=$(command 'what, outbox_id' "'cancel', $id")
+	await_command "$cancel" refused
+	says "$cancel" ESME_RBCASTCANCELFAIL
+	gateway_stop
+}
+
+on_both a_message_to_several_is_asked_about_once a_broadcast_is_asked_about_and_stopped
 on_both a_query_tells_what_has_become_of_a_message \
 	a_query_makes_good_a_receipt_that_was_lost \
 	a_cancelled_message_is_not_delivered \
