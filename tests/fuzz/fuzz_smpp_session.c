@@ -10,6 +10,7 @@
  */
 #include "../../drivers/smpp.h"
 #include "../../gateway/driver.h"
+#include "../../gateway/encode.h"
 #include "replay.h"
 
 #include <event2/event.h>
@@ -37,7 +38,8 @@ struct link {
 };
 
 static struct link the_link;
-static struct message message;
+static struct message *messages[5];      /* one of each way to be sent */
+static struct batch *batch;
 static struct part parts[PARTS];
 static enum { FREE, LENT, DONE } states[PARTS];
 static struct command errands[PARTS];
@@ -125,7 +127,7 @@ void link_replied(struct link *link, struct question *question, const struct rep
 void link_late(struct link *link, const struct answer *answer)
 {
 	may_speak(link);
-	assert(answer->row == message.id);
+	assert(answer->row >= 1 && answer->row <= (int64_t)(sizeof messages / sizeof *messages));
 }
 
 static void owe(struct link *link, uint64_t ticket)
@@ -166,7 +168,8 @@ void link_log(const struct link *link, char level, const char *format, ...)
 
 static struct { int fd; uint8_t in[IN_ROOM]; size_t have; uint32_t bind, bind_number; } calls[CALLS];
 static unsigned ncalls;
-static uint32_t numbers[NUMBERS];       /* of submits that were heard, the newest last */
+static uint32_t numbers[NUMBERS];       /* of submits that were heard, the newest last; */
+static uint32_t submits[NUMBERS];       /* and their commands */
 static unsigned nnumbers, own_number;
 static uint32_t asked_number;           /* of the newest question */
 static int listener = -1;
@@ -192,11 +195,15 @@ static void hear(unsigned call, const uint8_t *at, size_t len)
 {
 	struct smpp_pdu pdu;
 	assert(smpp_unpack(at, len, &pdu) == SMPP_ROK && !pdu.tail_dropped);
-	if (pdu.command == SMPP_QUERY_SM || pdu.command == SMPP_CANCEL_SM) {
+	if (pdu.command == SMPP_QUERY_SM || pdu.command == SMPP_CANCEL_SM ||
+	    pdu.command == SMPP_QUERY_BROADCAST_SM || pdu.command == SMPP_CANCEL_BROADCAST_SM) {
 		asked_number = pdu.sequence;
-	} else if (pdu.command == SMPP_SUBMIT_SM) {
+	} else if (pdu.command == SMPP_SUBMIT_SM || pdu.command == SMPP_DATA_SM ||
+	    pdu.command == SMPP_SUBMIT_MULTI || pdu.command == SMPP_BROADCAST_SM) {
 		memmove(numbers, numbers + 1, sizeof numbers - sizeof *numbers);
+		memmove(submits, submits + 1, sizeof submits - sizeof *submits);
 		numbers[NUMBERS - 1] = pdu.sequence;
+		submits[NUMBERS - 1] = pdu.command;
 		nnumbers += nnumbers < NUMBERS;
 	} else if (pdu.command == SMPP_BIND_TRANSCEIVER || pdu.command == SMPP_BIND_TRANSMITTER ||
 	    pdu.command == SMPP_BIND_RECEIVER) {
@@ -283,7 +290,7 @@ static void lend(void)
 	smpp_driver.submit(the_link.session, &parts[i]);
 	if (i % 4 == 3) {
 		errands[i] = (struct command){ .kind = i % 8 == 7 ? COMMAND_CANCEL : COMMAND_QUERY,
-			.message = &message, .nquestions = 1, .unanswered = 1 };
+			.message = parts[i].message, .broadcast = i % 16 == 11, .nquestions = 1, .unanswered = 1 };
 		questions[i] = (struct question){ .command = &errands[i], .number = 1, .network_id = "1A2B" };
 		asked[i] = true;
 		smpp_driver.ask(the_link.session, &questions[i]);
@@ -313,11 +320,12 @@ static void say_body(unsigned call, struct script *script)
 {
 	static const uint32_t commands[] = { SMPP_DELIVER_SM, SMPP_DATA_SM, SMPP_ALERT_NOTIFICATION,
 		(uint32_t)SMPP_SUBMIT_SM_RESP, SMPP_OUTBIND, (uint32_t)SMPP_DATA_SM_RESP,
-		(uint32_t)SMPP_SUBMIT_MULTI_RESP, (uint32_t)SMPP_QUERY_SM_RESP };
+		(uint32_t)SMPP_SUBMIT_MULTI_RESP, (uint32_t)SMPP_QUERY_SM_RESP,
+		(uint32_t)SMPP_BROADCAST_SM_RESP, (uint32_t)SMPP_QUERY_BROADCAST_SM_RESP };
 	uint8_t octets[SMPP_HEADER + 255] = { 0 };
 	const uint32_t command = commands[octet(script) % (sizeof commands / sizeof *commands)];
-	const uint32_t number = command == (uint32_t)SMPP_QUERY_SM_RESP ? asked_number
-	    : command & (uint32_t)SMPP_RESPONSE ? numbers[NUMBERS - 1] : ++own_number;
+	const uint32_t number = command == (uint32_t)SMPP_QUERY_SM_RESP ||
+	    command == (uint32_t)SMPP_QUERY_BROADCAST_SM_RESP ? asked_number : command & (uint32_t)SMPP_RESPONSE ? numbers[NUMBERS - 1] : ++own_number;
 	size_t len = octet(script);
 	if (len > script->left)
 		len = script->left;
@@ -337,8 +345,8 @@ static void say_body(unsigned call, struct script *script)
 
 static void answer_submit(unsigned call, struct script *script)
 {
-	const uint32_t number = numbers[NUMBERS - 1 - octet(script) % NUMBERS];
-	struct smpp_pdu pdu = { .command = (uint32_t)SMPP_SUBMIT_SM_RESP, .sequence = number,
+	const unsigned i = NUMBERS - 1 - octet(script) % NUMBERS;
+	struct smpp_pdu pdu = { .command = submits[i] | (uint32_t)SMPP_RESPONSE, .sequence = numbers[i],
 		.status = octet(script) % 3 ? 0 : octet(script), .message_id = "1A2B" };
 	say_pdu(call, &pdu);
 }
@@ -384,29 +392,59 @@ static void act(struct script *script)
 	}
 }
 
+static void write_messages(void)
+{
+	static const struct { const char *kind, *recipient, *body, *options; } rows[] = {
+		{ "text", "+447700900123", "hello", NULL },
+		{ "text", "+447700900123", "hello, all", "{\"recipients\": [\"+447700900124\", \"+447700900125\"], "
+		  "\"lists\": [\"STAFF\"]}" },
+		{ "text", "+447700900123", "hello", "{\"operation\": \"data_sm\", \"tlvs\": {\"0x1400\": \"AB\"}}" },
+		{ "ussd", "+447700900123", "1 yes, 2 no", "{\"ussd\": {\"op\": \"request\", \"session\": 7, \"sequence\": 1}}" },
+		{ "broadcast", "", "flood", "{\"areas\": [\"ZONE-6\", \"ZONE-7\"], \"broadcast_content\": 1, "
+		  "\"repetitions\": 1, \"interval\": {\"unit\": \"fast\"}}" },
+	};
+	char why[OUTCOME_TEXT_MAX];
+	batch = batch_new();
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct message *row = messages[i] = batch_message(batch);
+		row->id = (int64_t)i + 1;
+		row->sender = "ACME";
+		row->recipient = rows[i].recipient;
+		row->kind = rows[i].kind;
+		row->body = rows[i].body;
+		row->options = rows[i].options;
+		row->route = row->pinned = "";
+		row->attempts = 1;
+		row->wants_receipt = true;
+		if (!encode_message(row, &encode_usual, why, sizeof why) || row->nparts != 1)
+			abort();
+	}
+}
+
 static void begin(struct script *script, struct smpp_options *options)
 {
-	static char empty[] = "", account[] = "acme01", abroad[] = "00", home[] = "0", *hosts[] = { host };
-	static uint8_t text[] = "hello";
+	static char empty[] = "", ussd[] = "USSD", info[] = "its_session_info", account[] = "acme01", abroad[] = "00", home[] = "0", *hosts[] = { host };
 	const uint8_t choice = octet(script);
 	*options = (struct smpp_options){ .host = { hosts, 1 }, .port = 2775, .system_id = account,
 		.password = empty, .password_file = empty, .system_type = empty, .address_range = empty,
 		.bind = choice & 3, .interface_version = (choice >> 2) % 3, .source_ton = -1, .source_npi = -1,
 		.dest_ton = -1, .dest_npi = -1, .country_code = empty, .international_prefix = abroad,
-		.national_prefix = home, .short_code_digits = 6, .service_type = empty,
+		.national_prefix = home, .short_code_digits = 6,
+		.service_type = empty, .ussd_service_type = ussd, .ussd_session = info,
 		.window = WINDOW, .binds = 1 + (choice >> 4) % 3,
 		.deliver_defer_status = SMPP_RX_T_APPN, .sniff_receipts = choice & 64, .packed = choice & 128,
 		.connect_timeout = 60000, .bind_timeout = 60000, .response_timeout = 60000,
 		.enquire_timeout = 60000, .unbind_timeout = 60000, .pdu_timeout = 60000, .write_timeout = 60000 };
-	message = (struct message){ .batch = batch_new(), .id = 7, .sender = "ACME", .recipient = "+447700900123",
-		.kind = "text", .body = "hello", .attempts = 1, .wants_receipt = true, .nparts = 1 };
+	write_messages();
 	for (unsigned i = 0; i < PARTS; i++) {
-		parts[i] = (struct part){ .message = &message, .number = 1, .octets = text, .len = 5 };
+		/* Each on its own, as if its message had been claimed again. */
+		parts[i] = messages[i % (sizeof messages / sizeof *messages)]->parts[0];
 		states[i] = FREE;
 		asked[i] = false;
 	}
 	ncalls = nnumbers = own_number = 0;
 	memset(numbers, 0, sizeof numbers);
+	memset(submits, 0, sizeof submits);
 	the_link = (struct link){ .base = the_link.base, .inside_open = true };
 	the_link.session = smpp_driver.open(&the_link, options);
 	the_link.inside_open = false;
@@ -427,7 +465,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *at, size_t len)
 	for (unsigned i = 0; i < ncalls; i++)
 		hang_up(i);
 	smpp_driver.close(the_link.session);
-	batch_release(message.batch);
+	for (size_t i = 0; i < sizeof messages / sizeof *messages; i++)
+		message_release(messages[i]);
+	batch_release(batch);
 	int fd;
 	while ((fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK)) >= 0)
 		close(fd);
