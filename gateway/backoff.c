@@ -2,9 +2,10 @@
 /*
  * backoff.c - a table: by what a connection ended, how long is waited at first and at most.
  *
- * The wait doubles with each failure of one cause in a row, and begins anew after a
- * minute of health. A connection that comes up and is lost at once, three times in a
- * row, is a cause of its own: the connecting succeeds, and yet nothing comes of it.
+ * The wait doubles with each failure of one cause in a row, stays what it was after a
+ * connection that did its work for a while, and begins anew after a minute of health.
+ * A connection that comes up and is lost at once, three times in a row, is a cause of
+ * its own: the connecting succeeds, and yet nothing comes of it.
  */
 #include "backoff.h"
 
@@ -51,7 +52,8 @@ uint64_t backoff_next(struct backoff *backoff, enum down cause, uint64_t up_ms, 
 		backoff->flaps = 0;
 	backoff->cause = cause;
 	backoff->flaps += up_ms > 0 && up_ms < FLAP_MS && is_flap(cause);
-	unsigned shift = backoff->failures++;
+	const bool worked = up_ms >= FLAP_MS && backoff->failures > 0;
+	unsigned shift = worked ? backoff->failures - 1 : backoff->failures++;
 	if (backoff->flaps >= FLAPS_MAX) {
 		rule = &flapping;
 		shift = backoff->flaps - FLAPS_MAX;

@@ -52,9 +52,20 @@ START_TEST(a_minute_of_health_begins_anew_and_less_does_not)
 	struct backoff backoff = { .failures = 0 };
 	for (unsigned i = 0; i < 4; i++)
 		next(&backoff, DOWN_LOST, 0);
-	expect_about(next(&backoff, DOWN_LOST, MINUTE - 1), 16 * SECOND);
+	expect_about(next(&backoff, DOWN_LOST, MINUTE - 1), 8 * SECOND);
 	expect_about(next(&backoff, DOWN_LOST, MINUTE), SECOND);
 	expect_about(next(&backoff, DOWN_LOST, 0), 2 * SECOND);
+}
+END_TEST
+
+/* A centre that cuts every 20 s is worth coming back to at once. */
+START_TEST(a_connection_that_worked_for_a_while_doubles_nothing)
+{
+	struct backoff backoff = { .failures = 0 };
+	for (unsigned i = 0; i < 10; i++)
+		expect_about(next(&backoff, DOWN_LOST, 20 * SECOND), SECOND);
+	expect_about(next(&backoff, DOWN_LOST, 0), 2 * SECOND);
+	expect_about(next(&backoff, DOWN_LOST, 20 * SECOND), 2 * SECOND);
 }
 END_TEST
 
@@ -104,6 +115,7 @@ int main(void)
 	tcase_add_loop_test(tests, each_cause_doubles_from_its_own_beginning_to_its_own_end, 0, 7);
 	tcase_add_test(tests, another_cause_begins_at_its_own_beginning);
 	tcase_add_test(tests, a_minute_of_health_begins_anew_and_less_does_not);
+	tcase_add_test(tests, a_connection_that_worked_for_a_while_doubles_nothing);
 	tcase_add_loop_test(tests, up_and_lost_at_once_three_times_is_a_cause_of_its_own, 0, 2);
 	tcase_add_test(tests, not_connecting_between_is_no_flap_and_does_not_forget_them);
 	tcase_add_test(tests, the_keys_of_the_link_scale_all_of_it);
