@@ -72,12 +72,6 @@ a_centre_in_perl_refuses_a_wrong_password_and_serves_a_transmitter() {
 	gateway_stop
 }
 
-frames() { # FILTER: how many frames of the capture it lets through
-	tshark -r "$DIR/run.pcapng" -d "tcp.port==${PORT[sim]:-${PORT[peer]}},smpp" -Y "$1" 2>"$DIR/tshark.log" | wc -l
-}
-
-# dumpcap hands frames over late: the answer to unbind is the last one with a PDU.
-ended_in_capture() { [ "$(frames 'smpp.command_id == 0x80000006')" -ge 1 ]; }
 
 # It calls us; tshark reads along.
 a_foreign_centre_that_calls_by_outbind_is_served() {
@@ -96,10 +90,7 @@ a_foreign_centre_that_calls_by_outbind_is_served() {
 	kill -TERM "${PID[peer]}"
 	await_gone 10 "${PID[peer]}"
 	compare_texts
-	await 20 "the end of the session in the capture" ended_in_capture
-	kill -INT "${PID[dumpcap]}"
-	await_gone 10 "${PID[dumpcap]}"
-	expect "malformed frames" "$(frames _ws.malformed)" 0
+	capture_end
 	expect "outbinds that tshark dissected" "$(frames 'smpp.command_id == 0x0000000b')" 1
 }
 
@@ -115,10 +106,7 @@ tshark_finds_no_malformed_pdu_in_a_whole_run() {
 	await_sql 20 20 "SELECT count(*) FROM inbox"
 	gateway_stop
 	sim_stop sim
-	await 20 "the end of the session in the capture" ended_in_capture
-	kill -INT "${PID[dumpcap]}"
-	await_gone 10 "${PID[dumpcap]}"
-	expect "malformed frames" "$(frames _ws.malformed)" 0
+	capture_end
 	local submits delivers
 	submits=$(tshark -r "$DIR/run.pcapng" -d "tcp.port==${PORT[sim]},smpp" -Y smpp -T fields \
 		-e smpp.command_id -E occurrence=a -E aggregator=/s 2>/dev/null | tr ' ,' '\n\n' | grep -c '^0x0*4$')
@@ -155,10 +143,7 @@ a_foreign_centre_takes_messages_to_several_and_data_sm_and_tshark_reads_them() {
 	tail -n +2 "$DIR/peer.texts" | sort | diff "$DIR/our.texts" - || fail "the peer decoded other texts"
 	expect "refused" "$(sql "SELECT count(*) FROM outbox_part WHERE status = 'failed' AND (recipient = 'STAFF' AND
 		error_code = 52 OR recipient = '+36201000005' AND error_code = 11)")" "$(($(sed -n '1s/ .*//p' "$DIR/peer.texts")))"
-	await 20 "the end of the session in the capture" ended_in_capture
-	kill -INT "${PID[dumpcap]}"
-	await_gone 10 "${PID[dumpcap]}"
-	expect "malformed frames" "$(frames _ws.malformed)" 0
+	capture_end
 	expect_at_least "frames with a submit_multi" "$(frames 'smpp.command_id == 0x21')" 1
 	expect "frames with a data_sm" "$(frames 'smpp.command_id == 0x103')" 1
 }

@@ -172,11 +172,14 @@ a_foreign_handset_is_served_and_reads_the_same() {
 	PORT[peer]=$(sed -n 's/^READY smpp=//p' "$DIR/peer.out")
 	smpp_link main "${PORT[peer]}" | conf
 	ctl init
+	capture_start peer
 	gateway_up
 	serve_until 30 1 "$(ended)"
 	gateway_stop
 	kill -TERM "${PID[peer]}"
 	await_gone 10 "${PID[peer]}"
+	capture_end
+	expect "turns that tshark dissected" "$(frames 'smpp.command_id == 4 and smpp.ussd_service_op == 2')" 2
 	expect "what the peer read" "$(tail -n 1 "$DIR/peer.out")" \
 		'{"turns":["2 1 Balance 2 Top up","2 How much?","17 Thank you for 50"],"ended":true,"problems":[]}'
 	expect "the dialogue" "$(dialogue "session || '|' || turns || '|' || reason")" "42|6|our last word"

@@ -193,10 +193,27 @@ perl_start() { # FLAGS...
 # What goes over the wire.
 
 capture_start() { # NAME of a simulator: into run.pcapng; PID[dumpcap]
-	dumpcap -q -i lo -f "tcp port ${PORT[$1]}" -w "$DIR/run.pcapng" 2>"$DIR/dumpcap.log" &
+	CAPTURED=${PORT[$1]}
+	dumpcap -q -i lo -f "tcp port $CAPTURED" -w "$DIR/run.pcapng" 2>"$DIR/dumpcap.log" &
 	PID[dumpcap]=$!
 	await 10 "dumpcap captures, or says why not" eval \
 		"grep -q '^File:' '$DIR/dumpcap.log' || ! kill -0 ${PID[dumpcap]}"
 	grep -q '^File:' "$DIR/dumpcap.log" ||
 		{ [ "$(id -u)" = 0 ] && fail "$(cat "$DIR/dumpcap.log")"; skip "capturing needs root or the group wireshark"; }
+}
+
+frames() { # FILTER: how many frames of the capture it lets through
+	tshark -r "$DIR/run.pcapng" -d "tcp.port==$CAPTURED,smpp" -Y "$1" 2>"$DIR/tshark.log" | wc -l
+}
+
+# dumpcap hands frames over late: the answer to unbind is the last one with a PDU.
+ended_in_capture() { [ "$(frames 'smpp.command_id == 0x80000006')" -ge 1 ]; }
+
+# When the gateway has logged out: the capture is whole, and tshark finds nothing malformed in
+# it, but for what the filter lets through.
+capture_end() { # [FILTER]
+	await 20 "the end of the session in the capture" ended_in_capture
+	kill -INT "${PID[dumpcap]}"
+	await_gone 10 "${PID[dumpcap]}"
+	expect "malformed frames" "$(frames "_ws.malformed and not (${1:-frame.len == 0})")" 0
 }
