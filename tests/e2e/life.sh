@@ -27,7 +27,7 @@ rows_of_life() {
 	scheduled|+36201234575|later|send_after|$(now_plus 2)
 	expired|+36201234576|too late|expires_at|$(now_plus -1)
 	noreceipt|+36201234577|no receipt wanted|receipt|$([ "$ENGINE" = sqlite ] && echo 0 || echo false)
-	cancelled|+36201234578|never mind|send_after|$(now_plus 3)
+	cancelled|+36201234578|never mind|send_after|$(now_plus 3600)
 	options|+36201234581|őz – ok|options|'{"transliterate": "on", "class": 1, "tlvs": {"0x1401": "0A"}}'
 	sar|+36201234582|$(printf 'x%.0s' {1..200})|options|'{"concat": "sar"}'
 	payload|+36201234583|$(printf 'x%.0s' {1..900})|options|'{"concat": "payload"}'
@@ -68,7 +68,8 @@ insert_rows_of_life() {
 		sql "INSERT INTO outbox (ref, recipient, body, $column)
 		     VALUES ('$ref', '$recipient', '$body', $value)"
 	done < <(rows_of_life)
-	sql "UPDATE outbox SET status = 'cancelled' WHERE ref = 'cancelled' AND status = 'queued'"
+	# From then on a claim meets it, and takes it out of the queue.
+	sql "UPDATE outbox SET status = 'cancelled', send_after = created_at WHERE ref = 'cancelled' AND status = 'queued'"
 }
 
 # Each row against its line: status, number of parts (0: any), text of the error.
