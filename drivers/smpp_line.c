@@ -71,7 +71,8 @@ struct line {
 	struct asks *asks;              /* questions; they have a share of the window */
 	struct late *late;              /* parts that were given up */
 	uint64_t eased_at;              /* loop ms */
-	unsigned overdue;               /* parts in a row that got no answer */
+	unsigned overdue;               /* parts in a row that got no answer, nor did any after them */
+	uint32_t answered;              /* the newest number that an answer came for; 0: none */
 	uint64_t patient_until;         /* no part is overdue before */
 	uint64_t drain_until;           /* while DRAINING: then it unbinds, answered or not */
 	struct event *timer;
@@ -344,12 +345,22 @@ static void heed_congestion(struct line *line, const struct smpp_pdu *pdu)
 	link_ease(line->link, state >= FULL ? 50 : 90);
 }
 
+/* Was `number` given out after `other`? They go round. */
+static bool is_newer(uint32_t number, uint32_t other)
+{
+	enum { NUMBERS = 0x7FFFFFFF };
+	const uint32_t ahead = (number - other) & NUMBERS;
+	return ahead && ahead <= NUMBERS / 2;
+}
+
 static void on_answered(void *at, struct half *half, const struct smpp_pdu *pdu)
 {
 	(void)half;
 	struct line *line = at;
 	struct part *part = window_take(line->window, pdu->sequence);
 	line->overdue = 0;
+	if (is_newer(pdu->sequence, line->answered))
+		line->answered = pdu->sequence;
 	line->active_at = clock_ms();
 	const struct outcome outcome = smpp_answer(line->options, pdu, part);
 	link_done(line->link, part, &outcome);
@@ -412,6 +423,7 @@ static void on_late(void *at, struct half *half, const struct smpp_pdu *pdu)
 		tell_late_refusals(line, pdu);
 }
 
+/* One that is lost among others which are answered says nothing of the session. */
 static void take_overdue(struct line *line, uint64_t now)
 {
 	if (now < line->patient_until || half_is_paused(line->halves[0]))
@@ -425,7 +437,7 @@ static void take_overdue(struct line *line, uint64_t now)
 	while ((part = window_overdue(line->window, now, &sequence))) {
 		late_put(line->late, sequence, part, now + LATE_MS);
 		link_done(line->link, part, &outcome);
-		if (++line->overdue < OVERDUE_MAX)
+		if (is_newer(line->answered, sequence) || ++line->overdue < OVERDUE_MAX)
 			continue;
 		snprintf(outcome.text, sizeof outcome.text,
 		    "%d messages in a row got no answer within %g s", OVERDUE_MAX, limit);

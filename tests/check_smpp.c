@@ -304,6 +304,26 @@ START_TEST(an_answer_that_comes_late_still_names_its_part)
 }
 END_TEST
 
+START_TEST(answers_that_are_lost_among_others_do_not_end_the_session)
+{
+	options.response_timeout = 60;
+	world_up();
+	peer.no_submit_answer = true;
+	for (unsigned i = 0; i < 5; i++)
+		lend(i);
+	AWAIT(peer.submits == 5);
+	const struct smpp_pdu last = { .command = SMPP_SUBMIT_SM, .sequence = 6 };
+	peer_answer(0, &last, SMPP_ROK);
+	AWAIT(the_link.answered == 5);
+	ck_assert_uint_eq(the_link.downs, 0);
+	/* Those after the last answer are another matter. */
+	for (unsigned i = 5; i < 8; i++)
+		lend(i);
+	AWAIT(the_link.downs);
+	ck_assert_ptr_nonnull(strstr(the_link.why, "3 messages in a row got no answer"));
+}
+END_TEST
+
 START_TEST(overdue_parts_are_in_doubt_and_three_in_a_row_end_the_session)
 {
 	options.response_timeout = 60;
@@ -643,6 +663,7 @@ int main(void)
 	tcase_add_test(tests, parts_of_one_turn_leave_together_and_may_be_answered_in_any_order);
 	tcase_add_test(tests, a_centre_that_says_how_full_it_is_eases_the_link);
 	tcase_add_test(tests, an_answer_that_comes_late_still_names_its_part);
+	tcase_add_test(tests, answers_that_are_lost_among_others_do_not_end_the_session);
 	tcase_add_test(tests, overdue_parts_are_in_doubt_and_three_in_a_row_end_the_session);
 	tcase_add_test(tests,
 	    a_lost_connection_defers_what_never_left_and_leaves_the_rest_in_doubt);
