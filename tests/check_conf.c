@@ -458,7 +458,7 @@ int main(void)
 {
 	Suite *suite = suite_create("conf");
 	TCase *tests = tcase_create("conf");
-	tcase_set_timeout(tests, 60);
+	tcase_set_timeout(tests, 300);  /* a file read for each of its octets, under sanitizers */
 	tcase_add_checked_fixture(tests, enter_folder, leave_folder);
 	tcase_add_test(tests, a_file_is_read_with_its_lists_variables_and_includes);
 	tcase_add_test(tests, a_section_left_out_has_its_defaults);
