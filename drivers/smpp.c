@@ -492,12 +492,10 @@ static void smpp_drain(void *at)
 
 /* Parts. */
 
-static struct line *pick(struct session *session, const struct message *message)
+/* Which of `serving` holds the fewest, nserving: none does. It looks from behind the last
+ * one that was picked, so that equals take turns. */
+static unsigned least_loaded(const struct session *session)
 {
-	struct home *home = &session->homes[(uint64_t)message->id % HOMES];
-	if (message->nparts > 1 && home->row == message->id && session->lines[home->number] &&
-	    line_room(session->lines[home->number]))
-		return session->lines[home->number];
 	unsigned best = session->nserving;
 	for (unsigned i = 0; i < session->nserving; i++) {
 		const unsigned n = (session->turn + i) % session->nserving;
@@ -505,6 +503,16 @@ static struct line *pick(struct session *session, const struct message *message)
 		    line_load(session->serving[n]) < line_load(session->serving[best])))
 			best = n;
 	}
+	return best;
+}
+
+static struct line *pick(struct session *session, const struct message *message)
+{
+	struct home *home = &session->homes[(uint64_t)message->id % HOMES];
+	if (message->nparts > 1 && home->row == message->id && session->lines[home->number] &&
+	    line_room(session->lines[home->number]))
+		return session->lines[home->number];
+	const unsigned best = least_loaded(session);
 	if (best == session->nserving)
 		return NULL;
 	session->turn = best + 1;
@@ -534,13 +542,9 @@ static void smpp_ask(void *at, struct question *question)
 {
 	struct session *session = at;
 	const struct reply unsent = { .kind = REPLY_UNSENT, .text = "the session is ending" };
-	struct line *best = NULL;
-	for (unsigned i = 0; session->phase == UP && i < session->nserving; i++)
-		if (line_room(session->serving[i]) &&
-		    (!best || line_load(session->serving[i]) < line_load(best)))
-			best = session->serving[i];
-	if (best)
-		line_ask(best, question);
+	const unsigned best = session->phase == UP ? least_loaded(session) : session->nserving;
+	if (best < session->nserving)
+		line_ask(session->serving[best], question);
 	else
 		link_replied(session->link, question, &unsent);
 }
