@@ -130,7 +130,9 @@ a_gateway_that_starts_anew_in_the_middle_goes_on() {
 	smpp_link main "${PORT[sim]}" | conf
 	ctl init
 	gateway_up
-	serve_until 20 3 "SELECT turns FROM ussd WHERE status = 'open' AND reply IS NOT NULL"
+	await_sql 20 1 "SELECT turns FROM ussd WHERE status = 'open' AND reply IS NOT NULL"
+	serve
+	await_sql 20 3 "SELECT turns FROM ussd WHERE status = 'open' AND reply IS NOT NULL"
 	gateway_stop
 	expect "the dialogue" "$(dialogue "status || '|' || turns")" "open|3"
 	serve
