@@ -347,7 +347,8 @@ START_TEST(a_connection_that_died_is_lost)
 		ck_assert_int_eq(engine->transact(db, EDGE_BEGIN, &err), DB_OK);
 		RUN(INBOX_PUT, INBOX("a", text("acme")));
 		words("SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-		    "WHERE application_name = 'smsqld' AND state = 'idle in transaction'");
+		    "WHERE application_name = '%s' AND state = 'idle in transaction'",
+		    program_invocation_short_name);
 		ck_assert_int_eq(TRY(INBOX_PUT, INBOX("b", text("acme"))), DB_LOST);
 		ck_assert_int_eq(TRY(INBOX_PUT, INBOX("b", text("acme"))), DB_LOST);
 		ck_assert_int_eq(engine->transact(db, EDGE_ROLLBACK, &err), DB_LOST);

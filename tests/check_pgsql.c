@@ -5,7 +5,8 @@
  * neither sort nor walk over rows for later and pass over rows that others have
  * locked, and a server that ends a connection is told from one that refuses a value.
  *
- * Needs SMSQLD_TEST_PGSQL, the URL of a database that may be emptied.
+ * Needs SMSQLD_TEST_PGSQL, the URL of a database that may be emptied, on a server that
+ * nobody else uses: transactions of others keep old rows from being pruned.
  */
 #include "../sql/ledger.h"
 

@@ -153,11 +153,12 @@ static inline void begin_sqlite(void)
 	sqlite3_busy_timeout(sqlite_outside, 10000);
 }
 
-/* The schema is named as the program, so that two of them do not meet. */
+/* Schema and connections are named as the program, so that two of them do not meet. */
 static inline void begin_pgsql(void)
 {
-	snprintf(url, sizeof url, "%s%coptions=-csearch_path%%3D%s", pgsql_url(),
-	    strchr(pgsql_url(), '?') ? '&' : '?', program_invocation_short_name);
+	snprintf(url, sizeof url, "%s%coptions=-csearch_path%%3D%s&application_name=%s", pgsql_url(),
+	    strchr(pgsql_url(), '?') ? '&' : '?', program_invocation_short_name,
+	    program_invocation_short_name);
 	pgsql_outside = PQconnectdb(url);
 	ck_assert_msg(PQstatus(pgsql_outside) == CONNECTION_OK, "%s", PQerrorMessage(pgsql_outside));
 	words("SET client_min_messages = warning");
