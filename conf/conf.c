@@ -467,6 +467,15 @@ const char *conf_where(const struct conf_section *section)
 	return section->where;
 }
 
+void conf_where_key(const struct conf_section *section, const char *key, char *out, size_t room)
+{
+	const struct conf_entry *entry = section_entry(section, key);
+	if (entry)
+		snprintf(out, room, "%.200s:%d: %.100s", entry->path, entry->line, section->label);
+	else
+		snprintf(out, room, "%s", section->where);
+}
+
 const char *conf_value(const struct conf_section *section, const char *key)
 {
 	const struct conf_entry *entry = section_entry(section, key);

@@ -88,6 +88,8 @@ const char *conf_title(const struct conf_section *);    /* "" for untitled kinds
 
 /* "smsqld.conf:12: link \"acme\"": where a section begins, for error lines. */
 const char *conf_where(const struct conf_section *);
+/* The same for a key of it, at the line that says it; that of the section when none does. */
+void conf_where_key(const struct conf_section *, const char *key, char *out, size_t room);
 
 /* The first value of a key as written, or NULL when the file does not say it.
  * For keys that decide which table applies (`driver`). */

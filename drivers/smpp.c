@@ -594,6 +594,12 @@ static void smpp_ack(void *at, uint64_t ticket, enum ack ack)
 
 /* From open to close. */
 
+static const char *smpp_listens(const void *at)
+{
+	const struct smpp_options *options = at;
+	return outbind_wanted(options) ? options->listen : NULL;
+}
+
 static void *smpp_open(struct link *link, const void *at)
 {
 	const struct smpp_options *options = at;
@@ -635,6 +641,7 @@ const struct driver smpp_driver = {
 	.keys = smpp_keys,
 	.options = sizeof(struct smpp_options),
 	.check = smpp_check,
+	.listens = smpp_listens,
 	.open = smpp_open,
 	.concats = 1 << CONCAT_UDH8 | 1 << CONCAT_UDH16 | 1 << CONCAT_SAR | 1 << CONCAT_PAYLOAD,
 	.submit = smpp_take,

@@ -78,6 +78,10 @@ struct driver {
 	 * May be NULL. */
 	bool (*check)(const void *options, struct conf_error *err);
 
+	/* Where a link awaits peers that connect to it, as its key `listen` says: an endpoint
+	 * (network.h). NULL: nowhere. May be NULL, when no link of the driver does. */
+	const char *(*listens)(const void *options);
+
 	/* Begins to connect; success or failure comes as link_up or link_down.
 	 * `options` outlives the session. Never NULL. */
 	void *(*open)(struct link *, const void *options);

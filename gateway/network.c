@@ -46,17 +46,25 @@ bool network_read(const char *text, struct network *network)
 	return true;
 }
 
-bool network_has(const struct network *network, const struct sockaddr *address)
+/* Its address as IPv6; false: it is of neither kind. */
+static bool sixteen(const struct sockaddr *address, uint8_t at[16])
 {
-	uint8_t at[16];
 	if (address->sa_family == AF_INET6) {
-		memcpy(at, &((const struct sockaddr_in6 *)address)->sin6_addr, sizeof at);
+		memcpy(at, &((const struct sockaddr_in6 *)address)->sin6_addr, 16);
 	} else if (address->sa_family == AF_INET) {
 		memcpy(at, mapped, MAPPED);
 		memcpy(at + MAPPED, &((const struct sockaddr_in *)address)->sin_addr, 4);
 	} else {
 		return false;
 	}
+	return true;
+}
+
+bool network_has(const struct network *network, const struct sockaddr *address)
+{
+	uint8_t at[16];
+	if (!sixteen(address, at))
+		return false;
 	const unsigned whole = network->bits / 8, rest = network->bits % 8;
 	return memcmp(at, network->at, whole) == 0 &&
 	    (!rest || (at[whole] ^ network->at[whole]) >> (8 - rest) == 0);
@@ -79,6 +87,37 @@ bool network_endpoint(const char *text, struct sockaddr_storage *address, sockle
 	*len = (socklen_t)size;
 	return (address->ss_family == AF_INET ? ((struct sockaddr_in *)address)->sin_port
 	    : ((struct sockaddr_in6 *)address)->sin6_port) != 0;
+}
+
+/* Its port and, as IPv6, its address. */
+struct place { uint16_t port; uint8_t at[16]; };
+
+static bool read_place(const char *text, struct place *place)
+{
+	struct sockaddr_storage address;
+	socklen_t len;
+	if (!network_endpoint(text, &address, &len))
+		return false;
+	place->port = address.ss_family == AF_INET ? ((struct sockaddr_in *)&address)->sin_port
+	    : ((struct sockaddr_in6 *)&address)->sin6_port;
+	sixteen((struct sockaddr *)&address, place->at);
+	return true;
+}
+
+/* "::" takes all of IPv4 as well, unless the system is told otherwise. */
+static bool has_place(const struct place *one, const struct place *other)
+{
+	static const uint8_t all[16], all_v4[16] = { [10] = 0xFF, [11] = 0xFF };
+	const bool v4 = memcmp(other->at, mapped, MAPPED) == 0;
+	return memcmp(one->at, other->at, sizeof all) == 0 || memcmp(one->at, all, sizeof all) == 0 ||
+	    (v4 && memcmp(one->at, all_v4, sizeof all) == 0);
+}
+
+bool network_clash(const char *one, const char *other)
+{
+	struct place a, b;
+	return read_place(one, &a) && read_place(other, &b) && a.port == b.port &&
+	    (has_place(&a, &b) || has_place(&b, &a));
 }
 
 void network_name(const struct sockaddr *address, char out[NETWORK_NAME_MAX])

@@ -22,7 +22,10 @@ bool network_has(const struct network *, const struct sockaddr *);
 /* "192.0.2.1:2775", "[2001:db8::1]:2775" or "2775", which is every address of this machine.
  * False: it is none. */
 bool network_endpoint(const char *text, struct sockaddr_storage *, socklen_t *len);
-/* The same for people. */
+/* Can no two sockets listen at both, since one is the other or has it in it? False as well when
+ * one is no endpoint. */
+bool network_clash(const char *one, const char *other);
+/* An address and port for people. */
 void network_name(const struct sockaddr *, char out[NETWORK_NAME_MAX]);
 
 #endif

@@ -7,6 +7,7 @@
 #include "settings.h"
 
 #include "log.h"
+#include "network.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -91,6 +92,40 @@ static bool read_link(const struct conf_section *section, struct link_settings *
 	return true;
 }
 
+static const char *listens_at(const struct link_settings *link)
+{
+	return link->driver->listens ? link->driver->listens(link->options) : NULL;
+}
+
+static const struct conf_section *section_of(const struct conf *conf, const char *link)
+{
+	const struct conf_section *at = conf_next(conf, "link", NULL);
+	while (at && strcmp(conf_title(at), link) != 0)
+		at = conf_next(conf, "link", at);
+	return at;
+}
+
+/* No two links may await their peers at one address: the second would never get it. */
+static bool check_listening(const struct settings *settings, struct conf_error *err)
+{
+	char here[400], there[400];
+	for (size_t i = 0; i < settings->nlinks; i++) {
+		const char *one = listens_at(&settings->links[i]);
+		for (size_t j = 0; one && j < i; j++) {
+			const char *other = listens_at(&settings->links[j]);
+			if (!other || !network_clash(one, other))
+				continue;
+			conf_where_key(section_of(settings->conf, settings->links[i].name), "listen", here,
+			    sizeof here);
+			conf_where_key(section_of(settings->conf, settings->links[j].name), "listen", there,
+			    sizeof there);
+			return conf_fail(err, "%s: listen = %.80s: it is taken by %s: listen = %.80s; give one of "
+			    "them another port", here, one, there, other);
+		}
+	}
+	return true;
+}
+
 static size_t count(const struct conf *conf, const char *kind)
 {
 	size_t n = 0;
@@ -108,7 +143,7 @@ static bool read_links(struct settings *settings, struct conf_error *err)
 	for (const struct conf_section *at = NULL; (at = conf_next(settings->conf, "link", at)); )
 		if (!read_link(at, &settings->links[settings->nlinks++], err))
 			return false;
-	return true;
+	return check_listening(settings, err);
 }
 
 static bool has_link(const struct settings *settings, const char *name)

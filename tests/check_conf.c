@@ -163,6 +163,13 @@ START_TEST(a_file_is_read_with_its_lists_variables_and_includes)
 
 	const struct conf_section *acme = conf_next(conf, "link", NULL);
 	ck_assert_str_eq(conf_where(acme), "c.conf:5: link \"acme\"");
+	char where[100];
+	conf_where_key(acme, "port", where, sizeof where);
+	ck_assert_str_eq(where, "c.conf:7: link \"acme\"");
+	conf_where_key(acme, "window", where, sizeof where);
+	ck_assert_str_eq(where, "window.conf:2: link \"acme\"");
+	conf_where_key(acme, "password_file", where, sizeof where);
+	ck_assert_str_eq(where, conf_where(acme));
 	struct options options = { .port = 0 };
 	ck_assert(conf_fill(acme, common_keys, &options, &err));
 	ck_assert_msg(conf_fill(acme, smpp_keys, &options, &err), "%s", err.text);

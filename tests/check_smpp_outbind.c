@@ -488,6 +488,26 @@ START_TEST(a_network_has_its_addresses_and_no_others)
 }
 END_TEST
 
+START_TEST(two_cannot_listen_at_one_address)
+{
+	static const struct { const char *one, *other; bool clash; } cases[] = {
+		{ "192.0.2.7:2775", "192.0.2.7:2775", true }, { "192.0.2.7:2775", "192.0.2.7:2776", false },
+		{ "192.0.2.7:2775", "192.0.2.8:2775", false }, { "2775", "2775", true }, { "2775", "2776", false },
+		{ "2775", "192.0.2.7:2775", true }, { "2775", "[2001:db8::1]:2775", true },
+		{ "[::]:2775", "0.0.0.0:2775", true }, { "0.0.0.0:2775", "192.0.2.7:2775", true },
+		{ "0.0.0.0:2775", "[2001:db8::1]:2775", false }, { "0.0.0.0:2775", "192.0.2.7:2776", false },
+		{ "[2001:db8::1]:5", "[2001:DB8:0::1]:5", true }, { "[2001:db8::1]:5", "[2001:db8::2]:5", false },
+		{ "[::ffff:192.0.2.7]:5", "192.0.2.7:5", true }, { "localhost:5", "localhost:5", false },
+	};
+	for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		ck_assert_msg(network_clash(cases[i].one, cases[i].other) == cases[i].clash, "%s and %s",
+		    cases[i].one, cases[i].other);
+		ck_assert_msg(network_clash(cases[i].other, cases[i].one) == cases[i].clash, "%s and %s",
+		    cases[i].other, cases[i].one);
+	}
+}
+END_TEST
+
 START_TEST(a_caller_has_a_name)
 {
 	static const struct { const char *endpoint, *name; } cases[] = {
@@ -534,6 +554,7 @@ int main(void)
 	tcase_add_test(tests, a_link_that_has_lost_all_waits_and_tries_and_listens);
 	tcase_add_test(tests, keys_that_do_not_go_together_are_refused_in_words);
 	tcase_add_test(tests, a_network_has_its_addresses_and_no_others);
+	tcase_add_test(tests, two_cannot_listen_at_one_address);
 	tcase_add_loop_test(tests, a_caller_has_a_name, 0, 4);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

@@ -81,11 +81,28 @@ who_is_not_known_is_not_let_in() {
 	gateway_stop
 }
 
-a_second_link_at_the_same_address_says_so() {
+a_second_link_at_the_same_address_is_refused() {
+	AWAITED=2775
+	{ listen_link main; listen_link other | sed 's/127.0.0.1:2775/2775/'; } | conf
+	"$B/smsqld" -t -c "$DIR/smsqld.conf" >"$DIR/said" 2>&1 && fail "two doors at one address are taken"
+	local lines
+	lines=($(grep -n 'listen = ' "$DIR/smsqld.conf" | cut -d: -f1))
+	expect "what it says" "$(cat "$DIR/said")" "$DIR/smsqld.conf:${lines[1]}: link \"other\": listen = 2775: \
+it is taken by $DIR/smsqld.conf:${lines[0]}: link \"main\": listen = 127.0.0.1:2775; give one of them another port"
+	{ listen_link main; listen_link other | sed 's/127.0.0.1:2775/127.0.0.2:2775/'; } | conf
+	"$B/smsqld" -t -c "$DIR/smsqld.conf"
+}
+
+an_address_that_another_program_has_is_said() {
 	port_choose
-	{ listen_link main; listen_link other; } | conf
+	listen_link main | conf
 	ctl init
 	gateway_start
+	await_log 20 'event=listening'
+	cp -p "$DIR/smsqld.conf" "$DIR/second.conf"
+	sed -i 's/name = "gw1"/name = "gw2"/' "$DIR/second.conf"
+	"$B/smsqld" -c "$DIR/second.conf" >"$DIR/second.log" 2>&1 &
+	PID[second]=$!
 	await_sql 20 1 "SELECT count(*) FROM link WHERE state = 'connecting' AND reason LIKE
 		'cannot listen at 127.0.0.1:$AWAITED: Address already in use%'"
 	# shellcheck disable=SC2046
@@ -158,6 +175,7 @@ a_quiet_bind_is_made_anew() {
 
 on_both receipts_and_messages_come_over_an_outbind each_side_may_go_and_come_back \
 	a_handset_that_is_back_is_a_row_of_the_inbox
-on_one sqlite who_is_not_known_is_not_let_in a_second_link_at_the_same_address_says_so \
+on_one sqlite who_is_not_known_is_not_let_in a_second_link_at_the_same_address_is_refused \
+	an_address_that_another_program_has_is_said \
 	listening_for_anybody_is_refused a_reload_opens_the_door_anew a_quiet_bind_is_made_anew
 finish
