@@ -359,12 +359,18 @@ bool outbind_check(const struct smpp_options *options, struct conf_error *err)
 {
 	struct sockaddr_storage at;
 	socklen_t len;
+	const bool asks = options->tls.client_ca && *options->tls.client_ca;
+	if (!outbind_wanted(options) && asks)
+		return conf_fail(err, "tls_client_ca is about message centres that connect to us: it needs "
+		    "listen; tls_ca is for those that we connect to");
 	if (!outbind_wanted(options))
 		return options->host.n > 0 || conf_fail(err, "host is missing: the message centre to "
 		    "connect to; or listen, where one connects to us");
 	if (!network_endpoint(options->listen, &at, &len))
 		return conf_fail(err, "listen = \"%.80s\" is no address with a port, and no port: like "
 		    "\"192.0.2.1:2775\", \"[2001:db8::1]:2775\" or \"2775\"", options->listen);
+	if (!options->tls.on && asks)
+		return conf_fail(err, "tls_client_ca needs tls = on");
 	if (options->tls.on) {
 		struct tls *tls = tls_new_server(&options->tls, err);
 		if (!tls)

@@ -53,7 +53,7 @@
 #include <unistd.h>
 
 enum {
-	WHY_MAX = 256,
+	WHY_MAX = 512,
 	NAME_MAX_LEN = 256,             /* of a host, DNS allows 253 */
 	READ_MAX = 64 * 1024,           /* octets of one read */
 };
@@ -112,7 +112,7 @@ static void blame(struct stream *stream, const char *reason)
 {
 	size_t at = strlen(stream->why);
 	stream->distrusted = false;
-	snprintf(stream->why + at, sizeof stream->why - at, "%s%.100s: %.100s", at ? "; " : "",
+	snprintf(stream->why + at, sizeof stream->why - at, "%s%.100s: %.240s", at ? "; " : "",
 	    stream->peer, reason);
 }
 

@@ -32,13 +32,35 @@ static const char *reason(void)
 	return tls_reason(error);
 }
 
-static bool load(SSL_CTX *context, const struct tls_settings *settings, struct conf_error *err)
+/* Whom to believe that says who the peer is. */
+static bool load_authorities(SSL_CTX *context, const struct tls_settings *settings,
+    struct conf_error *err)
 {
-	const char *key = *settings->key ? settings->key : settings->certificate;
 	if (*settings->ca ? SSL_CTX_load_verify_locations(context, settings->ca, NULL) != 1
 	    : SSL_CTX_set_default_verify_paths(context) != 1)
 		return conf_fail(err, "tls_ca: %s cannot be read: %s", *settings->ca ? settings->ca
 		    : "the system's list", reason());
+	return true;
+}
+
+/* The same for peers that connect to us. They are told the names, and choose by them. */
+static bool load_client_authorities(SSL_CTX *context, const struct tls_settings *settings,
+    struct conf_error *err)
+{
+	if (!*settings->client_ca)
+		return true;
+	STACK_OF(X509_NAME) *names = SSL_load_client_CA_file(settings->client_ca);
+	if (!names || SSL_CTX_load_verify_locations(context, settings->client_ca, NULL) != 1) {
+		sk_X509_NAME_pop_free(names, X509_NAME_free);
+		return conf_fail(err, "tls_client_ca: %s cannot be read: %s", settings->client_ca, reason());
+	}
+	SSL_CTX_set_client_CA_list(context, names);
+	return true;
+}
+
+static bool load(SSL_CTX *context, const struct tls_settings *settings, struct conf_error *err)
+{
+	const char *key = *settings->key ? settings->key : settings->certificate;
 	if (*settings->key && !*settings->certificate)
 		return conf_fail(err, "tls_key is given without tls_certificate");
 	if (!*settings->certificate)
@@ -51,8 +73,7 @@ static bool load(SSL_CTX *context, const struct tls_settings *settings, struct c
 	return true;
 }
 
-static struct tls *make(const SSL_METHOD *method, const struct tls_settings *settings, bool verify,
-    struct conf_error *err)
+static struct tls *make(const SSL_METHOD *method, const struct tls_settings *settings)
 {
 	struct tls *tls = calloc(1, sizeof *tls);
 	if (!tls || !(tls->name = strdup(settings->name)))
@@ -62,17 +83,18 @@ static struct tls *make(const SSL_METHOD *method, const struct tls_settings *set
 	if (!tls->context)
 		abort();
 	SSL_CTX_set_min_proto_version(tls->context, settings->least ? TLS1_3_VERSION : TLS1_2_VERSION);
-	SSL_CTX_set_verify(tls->context, verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, NULL);
 	SSL_CTX_set_mode(tls->context, SSL_MODE_RELEASE_BUFFERS);
-	if (load(tls->context, settings, err))
-		return tls;
-	tls_free(tls);
-	return NULL;
+	return tls;
 }
 
 struct tls *tls_new(const struct tls_settings *settings, struct conf_error *err)
 {
-	return make(TLS_client_method(), settings, settings->verify, err);
+	struct tls *tls = make(TLS_client_method(), settings);
+	SSL_CTX_set_verify(tls->context, settings->verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, NULL);
+	if (load_authorities(tls->context, settings, err) && load(tls->context, settings, err))
+		return tls;
+	tls_free(tls);
+	return NULL;
 }
 
 struct tls *tls_new_server(const struct tls_settings *settings, struct conf_error *err)
@@ -81,7 +103,17 @@ struct tls *tls_new_server(const struct tls_settings *settings, struct conf_erro
 		conf_fail(err, "tls_certificate is missing: who connects to us wants to see one");
 		return NULL;
 	}
-	return make(TLS_server_method(), settings, false, err);
+	struct tls *tls = make(TLS_server_method(), settings);
+	if (*settings->client_ca)
+		SSL_CTX_set_verify(tls->context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+	/* Each handshake is whole, so that nobody is let in by what an earlier one found. */
+	SSL_CTX_set_session_cache_mode(tls->context, SSL_SESS_CACHE_OFF);
+	SSL_CTX_set_num_tickets(tls->context, 0);
+	SSL_CTX_set_options(tls->context, SSL_OP_NO_TICKET);
+	if (load_client_authorities(tls->context, settings, err) && load(tls->context, settings, err))
+		return tls;
+	tls_free(tls);
+	return NULL;
 }
 
 void tls_free(struct tls *tls)
@@ -109,13 +141,23 @@ SSL *tls_session(struct tls *tls, const char *host)
 	return session;
 }
 
+/* What is wrong, when it is not the peer's certificate. */
+static const char *failure(unsigned long error)
+{
+	if (!error)
+		return "the peer closed the connection in the handshake";
+	if (ERR_GET_LIB(error) == ERR_LIB_SSL && ERR_GET_REASON(error) == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE)
+		return "the peer showed no certificate, and this link asks for one (tls_client_ca)";
+	return tls_reason(error);
+}
+
 void tls_explain(SSL *session, unsigned long error, char *out, size_t room)
 {
 	const long verdict = SSL_get_verify_result(session);
 	const char *remedy = "";
 	switch (verdict) {
 	case X509_V_OK:
-		snprintf(out, room, "TLS: %s", error ? tls_reason(error) : "the peer closed the connection in the handshake");
+		snprintf(out, room, "TLS: %s", failure(error));
 		return;
 	case X509_V_ERR_HOSTNAME_MISMATCH:
 	case X509_V_ERR_IP_ADDRESS_MISMATCH:
@@ -130,7 +172,13 @@ void tls_explain(SSL *session, unsigned long error, char *out, size_t room)
 	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
 	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
 	case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-		remedy = " (check of who signed it): name the provider's authority by tls_ca";
+		remedy = SSL_is_server(session)
+		    ? " (check of who signed it): name the provider's authority by tls_client_ca"
+		    : " (check of who signed it): name the provider's authority by tls_ca";
+		break;
+	case X509_V_ERR_INVALID_PURPOSE:
+		remedy = SSL_is_server(session) ? " (check of the purpose): it is not one for a client"
+		    : " (check of the purpose): it is not one for a server";
 		break;
 	default:
 		break;

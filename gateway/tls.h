@@ -18,6 +18,7 @@ struct tls_settings {
 	bool on;
 	bool verify;                    /* the peer's certificate; off only where there is no other way */
 	char *ca;                       /* file of the authorities to trust; "": the system's */
+	char *client_ca;                /* the same for peers that connect to us; "": they show no certificate */
 	char *name;                     /* that the certificate is to be for; "": the host's */
 	char *certificate, *key;        /* files of our own; "": none */
 	int least;                      /* index in tls_versions */
@@ -32,6 +33,8 @@ extern const char *const tls_versions[]; /* "1.2" "1.3" NULL */
 	  .help = "refuse a provider whose certificate cannot be verified" }, \
 	{ "tls_ca", CONF_TEXT, (offset) + offsetof(struct tls_settings, ca), .fallback = "", \
 	  .help = "file with the authorities to trust (PEM); empty: those of the system" }, \
+	{ "tls_client_ca", CONF_TEXT, (offset) + offsetof(struct tls_settings, client_ca), .fallback = "", \
+	  .help = "ask who connects to us (listen) for a certificate of the authorities in this file (PEM)" }, \
 	{ "tls_name", CONF_TEXT, (offset) + offsetof(struct tls_settings, name), .fallback = "", \
 	  .help = "the name in the provider's certificate, where it is not the host's" }, \
 	{ "tls_certificate", CONF_TEXT, (offset) + offsetof(struct tls_settings, certificate), \
@@ -43,8 +46,8 @@ extern const char *const tls_versions[]; /* "1.2" "1.3" NULL */
 
 /* Reads the files. NULL: *err says which is wrong, and why. */
 struct tls *tls_new(const struct tls_settings *, struct conf_error *err);
-/* The same for peers that connect to us. It needs a certificate of ours, and asks for none of
- * theirs. */
+/* The same for peers that connect to us. It needs a certificate of ours, and asks for one of
+ * theirs when client_ca says who signs such: without it the handshake fails. */
 struct tls *tls_new_server(const struct tls_settings *, struct conf_error *err);
 void tls_free(struct tls *);            /* NULL is allowed; sessions that began go on */
 

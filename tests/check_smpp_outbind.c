@@ -438,8 +438,8 @@ START_TEST(keys_that_do_not_go_together_are_refused_in_words)
 	struct conf_error err;
 	struct smpp_options good = options;
 	ck_assert(smpp_check(&good, &err));
-	struct smpp_options wrong[8];
-	for (unsigned i = 0; i < 8; i++)
+	struct smpp_options wrong[10];
+	for (unsigned i = 0; i < 10; i++)
 		wrong[i] = good;
 	static char *bads[] = { bad };
 	wrong[0].listen = empty;
@@ -449,11 +449,17 @@ START_TEST(keys_that_do_not_go_together_are_refused_in_words)
 	wrong[4].listen_from.items = bads;
 	wrong[5].outbind_id = empty;
 	wrong[6].outbind_password_file = good.outbind_password;
-	wrong[7].tls = (struct tls_settings){ .on = true, .certificate = empty };
+	wrong[7].tls.on = true;
+	wrong[8].tls.client_ca = name;
+	wrong[9].listen = empty;
+	wrong[9].host = (struct conf_list){ .items = bads, .n = 1 };
+	wrong[9].tls.on = true;
+	wrong[9].tls.client_ca = name;
 	static const char *const words[] = { "host is missing", "listen = \"localhost:2775\"",
 		"listen = \"0\"", "listen needs listen_from", "listen_from: \"10.0.0.0/33\"",
-		"listen needs outbind_id", "keep one", "tls_certificate is missing" };
-	for (unsigned i = 0; i < 8; i++) {
+		"listen needs outbind_id", "keep one", "tls_certificate is missing",
+		"tls_client_ca needs tls = on", "tls_client_ca is about message centres that connect to us" };
+	for (unsigned i = 0; i < 10; i++) {
 		ck_assert(!smpp_check(&wrong[i], &err));
 		ck_assert_msg(strstr(err.text, words[i]), "%u: %s", i, err.text);
 	}

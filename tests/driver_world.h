@@ -418,6 +418,8 @@ static inline struct smpp_options smpp_defaults(void)
 		.source_ton = -1, .source_npi = -1, .dest_ton = -1, .dest_npi = -1,
 		.country_code = empty, .international_prefix = abroad, .national_prefix = home,
 		.short_code_digits = 6, .short_code_ton = 3, .service_type = empty,
+		.tls = { .verify = true, .ca = empty, .client_ca = empty, .name = empty, .certificate = empty,
+			.key = empty },
 		.window = 10, .deliver_defer_status = SMPP_RX_T_APPN,
 		.connect_timeout = 5000, .bind_timeout = 5000, .response_timeout = 5000,
 		.enquire_link = 5000, .enquire_timeout = 5000, .unbind_timeout = 5000,

@@ -10,11 +10,12 @@ authority() { # NAME: makes NAME.pem, NAME.key
 		-keyout "$DIR/$1.key" -out "$DIR/$1.pem" -subj "/CN=$1" 2>/dev/null
 }
 
-certificate() { # NAME AUTHORITY SUBJECT-ALT-NAME DAYS
+certificate() { # NAME AUTHORITY SUBJECT-ALT-NAME DAYS [PURPOSE]
 	openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$DIR/$1.key" \
 		-out "$DIR/$1.csr" -subj "/CN=$1" 2>/dev/null
 	openssl x509 -req -in "$DIR/$1.csr" -CA "$DIR/$2.pem" -CAkey "$DIR/$2.key" -CAcreateserial \
-		-days "$4" -out "$DIR/$1.pem" -extfile <(echo "subjectAltName=$3") 2>/dev/null
+		-days "$4" -out "$DIR/$1.pem" -extfile <(echo "subjectAltName=$3
+			${5:+extendedKeyUsage=$5}") 2>/dev/null
 }
 
 centre_with() { # CERTIFICATE [FLAGS...]
@@ -151,9 +152,47 @@ a_centre_that_calls_by_outbind_is_served_over_tls() {
 	grep -q 'tls_certificate is missing' "$DIR/said" || fail "it says $(cat "$DIR/said")"
 }
 
+# What somebody who calls is told matters less than what the log says of him.
+is_turned_away() { # REGEX [CERTIFICATE]: calls with it
+	openssl s_client -connect "127.0.0.1:$AWAITED" -quiet ${2:+-cert "$DIR/$2.pem" -key "$DIR/$2.key"} \
+		</dev/null >>"$DIR/client.out" 2>&1 && fail "let in: $1"
+	await_log 10 "event=outbind_refused peer=127.0.0.1:[0-9]+ reason=\"the caller: TLS: .*$1"
+}
+
+a_centre_that_calls_is_asked_for_its_certificate() {
+	authority ca
+	authority centres
+	certificate ours ca IP:127.0.0.1 30
+	certificate good centres DNS:centre.example 30
+	certificate stranger ca DNS:centre.example 30
+	certificate old centres DNS:centre.example -1
+	certificate server centres DNS:centre.example 30 serverAuth
+	port_choose
+	local keys="tls = on tls_certificate = \"$DIR/ours.pem\" tls_key = \"$DIR/ours.key\""
+	listen_link main "outbind_bind = transceiver password = \"secret\" $keys tls_client_ca = \"$DIR/centres.pem\"" | conf
+	ctl init
+	gateway_start
+	await_log 20 'event=listening'
+	is_turned_away 'the peer showed no certificate, and this link asks for one'
+	is_turned_away 'check of who signed it\): name .* by tls_client_ca' stranger
+	is_turned_away 'has expired \(check of the dates' old
+	is_turned_away 'check of the purpose\): it is not one for a client' server
+	peer_start --account shop:secret --inbound-count 4 --outbind "127.0.0.1:$AWAITED" --outbind-as centre:wakeup \
+		--outbind-ca "$DIR/ca.pem" --outbind-cert "$DIR/good.pem" --outbind-key "$DIR/good.key"
+	sql "INSERT INTO outbox (recipient, body) VALUES ('+36201000001', 'Hello')"
+	await_statuses 20 delivered=1
+	await_sql 20 4 "SELECT count(*) FROM inbox"
+	await_log 1 'event=called peer=127.0.0.1:[0-9]+ tls="the caller, TLSv1.3 .*certificate of good until 20'
+	gateway_stop
+	listen_link main "$keys tls_client_ca = \"$DIR/none.pem\"" | conf
+	ctl init 2>"$DIR/said" && fail "a file that is not there is taken"
+	grep -q 'tls_client_ca: .*none.pem cannot be read' "$DIR/said" || fail "$(cat "$DIR/said")"
+}
+
 on_one sqlite a_link_over_tls_carries_messages_both_ways the_oldest_version_is_kept \
 	a_certificate_of_an_unknown_authority_is_refused a_certificate_for_another_name_is_refused \
 	a_certificate_that_has_expired_is_refused a_centre_that_asks_for_our_certificate_gets_it \
 	files_that_cannot_be_read_are_said_when_the_configuration_is \
-	a_handshake_that_cannot_end_is_given_up a_centre_that_calls_by_outbind_is_served_over_tls
+	a_handshake_that_cannot_end_is_given_up a_centre_that_calls_by_outbind_is_served_over_tls \
+	a_centre_that_calls_is_asked_for_its_certificate
 finish

@@ -57,6 +57,7 @@ const defaults = {
 	'--outbind': '',                // ADDRESS:PORT: call there, send outbind, await a bind
 	'--outbind-as': '',             // ID:PASSWORD to say then
 	'--outbind-ca': '',             // PEM: call over TLS, and believe its certificates
+	'--outbind-cert': '', '--outbind-key': '', // PEM: and show this one then
 	'--tls-cert': '', '--tls-key': '', // PEM: speak TLS
 	'--tls-client-ca': '',          // PEM: ask for certificates signed by it
 };
@@ -440,7 +441,9 @@ function call() {
 	const [host, port] = options['--outbind'].split(':');
 	const [id, password] = options['--outbind-as'].split(':');
 	const ca = options['--outbind-ca'];
-	const how = { host, port: Number(port), ...(ca ? { tls: true, ca: fs.readFileSync(ca) } : {}) };
+	const cert = options['--outbind-cert'], key = options['--outbind-key'];
+	const how = { host, port: Number(port), ...(ca ? { tls: true, ca: fs.readFileSync(ca) } : {}),
+		...(cert ? { cert: fs.readFileSync(cert), key: fs.readFileSync(key) } : {}) };
 	const session = smpp.connect(how, () => {
 		serve(session);
 		session.outbind({ system_id: id, password });
