@@ -60,7 +60,7 @@ enum {
 	NO_NUMBER_MS = 1000,            /* until one may be free */
 	GUESTS_MAX = 8,                 /* lines that message centres made */
 	HOMES = 256,                    /* messages in parts whose line is remembered */
-	NOTE_MAX = 256,
+	NOTE_MAX = 320,
 };
 
 enum phase { OPENING, UP, DRAINING, ENDED };
@@ -224,7 +224,7 @@ static void tell_note(struct session *session)
 {
 	char note[NOTE_MAX] = "";
 	if (session->bound < session->nslots && *session->why)
-		snprintf(note, sizeof note, "%u of %u binds up: %.200s", session->bound,
+		snprintf(note, sizeof note, "%u of %u binds up: %.270s", session->bound,
 		    session->nslots, session->why);
 	else if (session->nserving)
 		snprintf(note, sizeof note, "%s", line_secured(session->serving[0]));
@@ -240,10 +240,10 @@ static void tell_waiting(struct session *session)
 	char note[NOTE_MAX];
 	const char *comma = *session->why ? "; " : "";
 	if (session->outbind)
-		snprintf(note, sizeof note, "awaiting outbind at %.80s%s%.140s", session->options->listen,
+		snprintf(note, sizeof note, "awaiting outbind at %.80s%s%.210s", session->options->listen,
 		    comma, session->why);
 	else
-		snprintf(note, sizeof note, "%.200s", *session->why ? session->why : "binding anew");
+		snprintf(note, sizeof note, "%.300s", *session->why ? session->why : "binding anew");
 	if (session->phase == UP)
 		link_wait(session->link, note);
 	else if (strcmp(note, session->note) != 0)

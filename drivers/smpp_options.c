@@ -320,6 +320,8 @@ bool smpp_check(const void *at, struct conf_error *err)
 		    options->source_address);
 	if (!outbind_check(options, err))
 		return false;
+	if (!options->tls.on && options->tls.pins.n && *options->tls.pins.items[0])
+		return conf_fail(err, "tls_pin needs tls = on");
 	if (options->tls.on) {              /* are the files there and good? */
 		struct tls *tls = tls_new(&options->tls, err);
 		if (!tls)

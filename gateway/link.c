@@ -52,14 +52,14 @@ struct link {
 	void *session;                  /* not NULL in OPENING, UP, DRAINING */
 	uint64_t serial;                /* of the session */
 	unsigned holds;                 /* enum link_hold */
-	char reason[OUTCOME_TEXT_MAX];  /* why it is not up */
+	char reason[LINK_REASON_MAX];   /* why it is not up */
 
 	struct parts queue;             /* waiting here, in order */
 	struct parts lent;              /* submitted to the session, by `loan` */
 	struct questions asked;         /* of the session, by `loan` */
 	unsigned queued, unanswered, window;
 	struct pace pace;
-	char note[OUTCOME_TEXT_MAX];    /* of this session, for people */
+	char note[LINK_REASON_MAX];     /* of this session, for people */
 	double eased, eased_to;         /* parts a second after a throttling, and before; 0: not eased */
 	uint64_t throttled_at;          /* loop ms of the last one */
 	uint64_t turns;                 /* parts submitted */

@@ -81,13 +81,15 @@ struct store_listener {
 	void (*command)(void *ctx, struct command *);
 };
 
+enum { LINK_REASON_MAX = 320 };         /* two fingerprints and what they are */
+
 /* What the table `link` shows of one link. */
 struct link_report {
 	char name[LINK_NAME_MAX];
 	char driver[16];
 	char account[LINK_NAME_MAX];    /* links of one get each other's receipts; "": none */
 	char state[16];                 /* "connecting", "up", "down", "held", "draining" */
-	char reason[OUTCOME_TEXT_MAX];  /* why it is not up */
+	char reason[LINK_REASON_MAX];   /* why it is not up */
 	unsigned window, queued, unanswered;
 	long rate;                      /* configured limit in parts a second; 0: none */
 	uint64_t sent, failed, receipts, received; /* since the gateway started, parts */

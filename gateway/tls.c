@@ -6,6 +6,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,9 +14,16 @@
 
 const char *const tls_versions[] = { "1.2", "1.3", NULL };
 
+enum { PIN_LEN = 32, PIN_TEXT = 2 * PIN_LEN + 1 }; /* SHA-256 */
+
 struct tls {
 	SSL_CTX *context;
 	char *name;                     /* "": the host's */
+	bool verify;                    /* who signed it, its dates, its name */
+	uint8_t (*pins)[PIN_LEN];       /* NULL: any will do */
+	size_t npins;
+	const SSL *odd;                 /* the last session whose peer had another, */
+	uint8_t odd_pin[PIN_LEN];       /* and which */
 };
 
 const char *tls_reason(unsigned long error)
@@ -73,6 +81,81 @@ static bool load(SSL_CTX *context, const struct tls_settings *settings, struct c
 	return true;
 }
 
+/* Fingerprints. */
+
+/* "AB:CD..." or "abcd...". */
+static bool read_pin(const char *text, uint8_t pin[PIN_LEN])
+{
+	for (size_t i = 0; i < PIN_LEN; i++) {
+		char octet[3] = "";
+		text += i > 0 && *text == ':';
+		if (!isxdigit((unsigned char)text[0]) || !isxdigit((unsigned char)text[1]))
+			return false;
+		memcpy(octet, text, 2);
+		pin[i] = (uint8_t)strtoul(octet, NULL, 16);
+		text += 2;
+	}
+	return !*text;
+}
+
+static void write_pin(const uint8_t pin[PIN_LEN], char out[PIN_TEXT])
+{
+	for (size_t i = 0; i < PIN_LEN; i++)
+		snprintf(out + 2 * i, 3, "%02x", pin[i]);
+}
+
+static bool has_pin(const struct tls *tls, const uint8_t pin[PIN_LEN])
+{
+	for (size_t i = 0; i < tls->npins; i++)
+		if (memcmp(tls->pins[i], pin, PIN_LEN) == 0)
+			return true;
+	return false;
+}
+
+/* In place of OpenSSL's own check, which it does first where that is wanted. 1: it is good. */
+static int check_peer(X509_STORE_CTX *store, void *arg)
+{
+	struct tls *tls = arg;
+	uint8_t pin[EVP_MAX_MD_SIZE];
+	unsigned len;
+	if (tls->verify && X509_verify_cert(store) != 1)
+		return 0;
+	if (X509_digest(X509_STORE_CTX_get0_cert(store), EVP_sha256(), pin, &len) != 1 || len != PIN_LEN)
+		abort();
+	const bool known = has_pin(tls, pin);
+	if (!known) {
+		tls->odd = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
+		memcpy(tls->odd_pin, pin, PIN_LEN);
+	}
+	X509_STORE_CTX_set_error(store, known ? X509_V_OK : X509_V_ERR_APPLICATION_VERIFICATION);
+	return known;
+}
+
+static bool load_pins(struct tls *tls, const struct tls_settings *settings, struct conf_error *err)
+{
+	const struct conf_list *pins = &settings->pins;
+	tls->pins = calloc(pins->n + 1, sizeof *tls->pins);
+	if (!tls->pins)
+		abort();
+	for (size_t i = 0; i < pins->n; i++)
+		if (*pins->items[i] && !read_pin(pins->items[i], tls->pins[tls->npins++]))
+			return conf_fail(err, "tls_pin: \"%.100s\" is no SHA-256 fingerprint, which has 64 hexadecimal "
+			    "digits, with or without colons: see openssl x509 -noout -fingerprint -sha256 -in FILE",
+			    pins->items[i]);
+	if (tls->npins)
+		SSL_CTX_set_cert_verify_callback(tls->context, check_peer, tls);
+	return true;
+}
+
+/* Whoever is asked for a certificate has to show one. */
+static void ask_peer(struct tls *tls, bool verify)
+{
+	tls->verify = verify;
+	SSL_CTX_set_app_data(tls->context, tls);
+	SSL_CTX_set_verify(tls->context, verify || tls->npins ? SSL_VERIFY_PEER |
+	    SSL_VERIFY_FAIL_IF_NO_PEER_CERT : SSL_VERIFY_NONE, NULL);
+}
+
 static struct tls *make(const SSL_METHOD *method, const struct tls_settings *settings)
 {
 	struct tls *tls = calloc(1, sizeof *tls);
@@ -90,9 +173,11 @@ static struct tls *make(const SSL_METHOD *method, const struct tls_settings *set
 struct tls *tls_new(const struct tls_settings *settings, struct conf_error *err)
 {
 	struct tls *tls = make(TLS_client_method(), settings);
-	SSL_CTX_set_verify(tls->context, settings->verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, NULL);
-	if (load_authorities(tls->context, settings, err) && load(tls->context, settings, err))
+	if (load_authorities(tls->context, settings, err) && load(tls->context, settings, err) &&
+	    load_pins(tls, settings, err)) {
+		ask_peer(tls, settings->verify);
 		return tls;
+	}
 	tls_free(tls);
 	return NULL;
 }
@@ -104,14 +189,15 @@ struct tls *tls_new_server(const struct tls_settings *settings, struct conf_erro
 		return NULL;
 	}
 	struct tls *tls = make(TLS_server_method(), settings);
-	if (*settings->client_ca)
-		SSL_CTX_set_verify(tls->context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
 	/* Each handshake is whole, so that nobody is let in by what an earlier one found. */
 	SSL_CTX_set_session_cache_mode(tls->context, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_num_tickets(tls->context, 0);
 	SSL_CTX_set_options(tls->context, SSL_OP_NO_TICKET);
-	if (load_client_authorities(tls->context, settings, err) && load(tls->context, settings, err))
+	if (load_client_authorities(tls->context, settings, err) && load(tls->context, settings, err) &&
+	    load_pins(tls, settings, err)) {
+		ask_peer(tls, *settings->client_ca);
 		return tls;
+	}
 	tls_free(tls);
 	return NULL;
 }
@@ -122,6 +208,7 @@ void tls_free(struct tls *tls)
 		return;
 	SSL_CTX_free(tls->context);
 	free(tls->name);
+	free(tls->pins);
 	free(tls);
 }
 
@@ -147,14 +234,30 @@ static const char *failure(unsigned long error)
 	if (!error)
 		return "the peer closed the connection in the handshake";
 	if (ERR_GET_LIB(error) == ERR_LIB_SSL && ERR_GET_REASON(error) == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE)
-		return "the peer showed no certificate, and this link asks for one (tls_client_ca)";
+		return "the peer showed no certificate, and this link asks for one (tls_client_ca, tls_pin)";
 	return tls_reason(error);
+}
+
+/* A certificate other than the one that is expected: both, so that a person can compare. */
+static bool explain_pin(const SSL *session, char *out, size_t room)
+{
+	const struct tls *tls = SSL_CTX_get_app_data(SSL_get_SSL_CTX(session));
+	char is[PIN_TEXT], pinned[PIN_TEXT];
+	if (tls->odd != session)
+		return false;
+	write_pin(tls->odd_pin, is);
+	write_pin(tls->pins[0], pinned);
+	snprintf(out, room, "TLS: the peer's certificate is sha256 %s, and tls_pin says %s%s", is, pinned,
+	    tls->npins > 1 ? ", or others" : "");
+	return true;
 }
 
 void tls_explain(SSL *session, unsigned long error, char *out, size_t room)
 {
 	const long verdict = SSL_get_verify_result(session);
 	const char *remedy = "";
+	if (verdict == X509_V_ERR_APPLICATION_VERIFICATION && explain_pin(session, out, room))
+		return;
 	switch (verdict) {
 	case X509_V_OK:
 		snprintf(out, room, "TLS: %s", failure(error));

@@ -20,6 +20,7 @@ struct tls_settings {
 	char *ca;                       /* file of the authorities to trust; "": the system's */
 	char *client_ca;                /* the same for peers that connect to us; "": they show no certificate */
 	char *name;                     /* that the certificate is to be for; "": the host's */
+	struct conf_list pins;          /* fingerprints, of which the peer's certificate has one; empty: any */
 	char *certificate, *key;        /* files of our own; "": none */
 	int least;                      /* index in tls_versions */
 };
@@ -37,6 +38,8 @@ extern const char *const tls_versions[]; /* "1.2" "1.3" NULL */
 	  .help = "ask who connects to us (listen) for a certificate of the authorities in this file (PEM)" }, \
 	{ "tls_name", CONF_TEXT, (offset) + offsetof(struct tls_settings, name), .fallback = "", \
 	  .help = "the name in the provider's certificate, where it is not the host's" }, \
+	{ "tls_pin", CONF_LIST, (offset) + offsetof(struct tls_settings, pins), .fallback = "", \
+	  .help = "SHA-256 fingerprint that the peer's certificate must have, in hexadecimal; or several" }, \
 	{ "tls_certificate", CONF_TEXT, (offset) + offsetof(struct tls_settings, certificate), \
 	  .fallback = "", .help = "file with our own certificate and its chain (PEM), if the provider asks" }, \
 	{ "tls_key", CONF_TEXT, (offset) + offsetof(struct tls_settings, key), .fallback = "", \
@@ -47,7 +50,7 @@ extern const char *const tls_versions[]; /* "1.2" "1.3" NULL */
 /* Reads the files. NULL: *err says which is wrong, and why. */
 struct tls *tls_new(const struct tls_settings *, struct conf_error *err);
 /* The same for peers that connect to us. It needs a certificate of ours, and asks for one of
- * theirs when client_ca says who signs such: without it the handshake fails. */
+ * theirs when client_ca says who signs such, or pins which it is: without it the handshake fails. */
 struct tls *tls_new_server(const struct tls_settings *, struct conf_error *err);
 void tls_free(struct tls *);            /* NULL is allowed; sessions that began go on */
 
@@ -55,8 +58,8 @@ void tls_free(struct tls *);            /* NULL is allowed; sessions that began 
  * asks for the name (SNI), and checks it. That of a server has no host: NULL. */
 struct ssl_st *tls_session(struct tls *, const char *host);
 
-/* Why the handshake failed, which check it was, and what to do. `error` is OpenSSL's, 0:
- * it has none. */
+/* Why the handshake of a session of a struct tls that still is failed, which check it was, and
+ * what to do. `error` is OpenSSL's, 0: it has none. */
 void tls_explain(struct ssl_st *, unsigned long error, char *out, size_t room);
 
 /* OpenSSL's words for an error. */

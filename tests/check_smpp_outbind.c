@@ -466,6 +466,40 @@ START_TEST(keys_that_do_not_go_together_are_refused_in_words)
 }
 END_TEST
 
+START_TEST(a_pin_is_a_fingerprint)
+{
+	enum { HEX = 64, COLONS = 95 };
+	static char plain[HEX + 1], colons[COLONS + 1], empty[] = "", short_one[] = "ab:cd", no_hex[HEX + 1],
+	    longer[HEX + 2], odd[HEX + 2];
+	for (int i = 0; i < HEX; i++)
+		plain[i] = "0123456789abcdef"[i % 16];
+	for (int i = 0; i < COLONS; i++)
+		colons[i] = i % 3 == 2 ? ':' : 'A';
+	memcpy(no_hex, plain, HEX);
+	no_hex[63] = 'g';
+	snprintf(longer, sizeof longer, "%s0", plain);
+	snprintf(odd, sizeof odd, ":%s", plain);
+	const struct { char *text; bool good; } cases[] = { { plain, true }, { colons, true }, { empty, true },
+		{ short_one, false }, { no_hex, false }, { longer, false }, { odd, false } };
+	struct smpp_options with = options;
+	with.tls.on = true;
+	with.listen = empty;
+	with.host = (struct conf_list){ .items = (char *[]){ plain }, .n = 1 };
+	char *items[] = { plain, plain };
+	for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct conf_error err = { .text = "" };
+		items[1] = cases[i].text;
+		with.tls.pins = (struct conf_list){ .items = items, .n = 2 };
+		ck_assert_msg(smpp_check(&with, &err) == cases[i].good, "%s: %s", cases[i].text, err.text);
+		ck_assert(cases[i].good || strstr(err.text, "is no SHA-256 fingerprint, which has 64 hex"));
+	}
+	struct conf_error err;
+	with.tls.on = false;
+	ck_assert(!smpp_check(&with, &err));
+	ck_assert_str_eq(err.text, "tls_pin needs tls = on");
+}
+END_TEST
+
 START_TEST(a_network_has_its_addresses_and_no_others)
 {
 	static const struct { const char *network, *address; bool has; } cases[] = {
@@ -559,6 +593,7 @@ int main(void)
 	tcase_add_test(tests, a_bind_of_its_own_that_is_refused_is_said_while_it_listens);
 	tcase_add_test(tests, a_link_that_has_lost_all_waits_and_tries_and_listens);
 	tcase_add_test(tests, keys_that_do_not_go_together_are_refused_in_words);
+	tcase_add_test(tests, a_pin_is_a_fingerprint);
 	tcase_add_test(tests, a_network_has_its_addresses_and_no_others);
 	tcase_add_test(tests, two_cannot_listen_at_one_address);
 	tcase_add_loop_test(tests, a_caller_has_a_name, 0, 4);

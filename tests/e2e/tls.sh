@@ -153,6 +153,51 @@ a_centre_that_calls_by_outbind_is_served_over_tls() {
 }
 
 # What somebody who calls is told matters less than what the log says of him.
+fingerprint() { # CERTIFICATE
+	openssl x509 -noout -fingerprint -sha256 -in "$DIR/$1.pem" | cut -d= -f2
+}
+
+plain() { tr -d : <<<"$1" | tr A-F a-f; }
+
+# Signed by himself: nobody else vouches for it, and nobody has to.
+a_pinned_certificate_is_the_only_one_that_is_taken() {
+	authority good
+	authority other
+	local good other
+	good=$(fingerprint good)
+	other=$(fingerprint other)
+	centre_with good
+	link_with "tls_verify = off tls_pin = \"$other\""
+	is_refused "sha256 $(plain "$good"), and tls_pin says $(plain "$other")"
+	await_sql 10 1 "SELECT count(*) FROM link WHERE reason LIKE '%sha256 $(plain "$good"), and tls_pin says $(plain "$other")'"
+	link_with "tls_verify = off tls_pin = {\"$(plain "$other")\", \"$good\"}"
+	all_arrives
+	# Both checks have to be passed.
+	link_with "tls_ca = \"$DIR/other.pem\" tls_pin = \"$good\""
+	is_refused 'check of who signed it'
+	link_with "tls_ca = \"$DIR/good.pem\" tls_name = good tls_pin = \"$other\""
+	is_refused "and tls_pin says $(plain "$other")\""
+}
+
+a_centre_that_calls_is_known_by_its_fingerprint() {
+	authority ca
+	certificate ours ca IP:127.0.0.1 30
+	authority good
+	authority other
+	port_choose
+	listen_link main "outbind_bind = transceiver password = \"secret\" tls = on tls_certificate = \"$DIR/ours.pem\"
+		tls_key = \"$DIR/ours.key\" tls_pin = \"$(fingerprint good)\"" | conf
+	ctl init
+	gateway_start
+	await_log 20 'event=listening'
+	is_turned_away 'the peer showed no certificate'
+	is_turned_away "sha256 $(plain "$(fingerprint other)"), and tls_pin says $(plain "$(fingerprint good)")" other
+	peer_start --account shop:secret --inbound-count 4 --outbind "127.0.0.1:$AWAITED" --outbind-as centre:wakeup \
+		--outbind-ca "$DIR/ca.pem" --outbind-cert "$DIR/good.pem" --outbind-key "$DIR/good.key"
+	await_sql 20 4 "SELECT count(*) FROM inbox"
+	gateway_stop
+}
+
 is_turned_away() { # REGEX [CERTIFICATE]: calls with it
 	openssl s_client -connect "127.0.0.1:$AWAITED" -quiet ${2:+-cert "$DIR/$2.pem" -key "$DIR/$2.key"} \
 		</dev/null >>"$DIR/client.out" 2>&1 && fail "let in: $1"
@@ -194,5 +239,6 @@ on_one sqlite a_link_over_tls_carries_messages_both_ways the_oldest_version_is_k
 	a_certificate_that_has_expired_is_refused a_centre_that_asks_for_our_certificate_gets_it \
 	files_that_cannot_be_read_are_said_when_the_configuration_is \
 	a_handshake_that_cannot_end_is_given_up a_centre_that_calls_by_outbind_is_served_over_tls \
-	a_centre_that_calls_is_asked_for_its_certificate
+	a_centre_that_calls_is_asked_for_its_certificate a_pinned_certificate_is_the_only_one_that_is_taken \
+	a_centre_that_calls_is_known_by_its_fingerprint
 finish
