@@ -69,6 +69,7 @@ struct smpp_options {
 	char *time_zone;                /* of the provider's clock: "+01:00" */
 	struct conf_list status;        /* "0x45 = fail": actions in place of the usual ones */
 	long deliver_defer_status;
+	bool tolerate_tx_deliver;
 	struct tls_settings tls;
 	long connect_timeout, bind_timeout, response_timeout, enquire_link, enquire_timeout,
 	    unbind_timeout, pdu_timeout, write_timeout, inactivity; /* ms */

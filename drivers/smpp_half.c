@@ -392,19 +392,25 @@ static void on_reply(struct half *half, const struct smpp_pdu *pdu)
 		    smpp_command_name(pdu->command), pdu->sequence);
 }
 
+/* A transmitter is not to be sent anything; some centres do. */
+static bool receives(const struct half *half)
+{
+	return half->bind != SMPP_BIND_TRANSMITTER || half->options->tolerate_tx_deliver;
+}
+
 static void on_deliver(struct half *half, const struct smpp_pdu *pdu)
 {
 	if (pdu->tail_dropped)
 		link_warn(half->link, "event=tail_dropped sequence=%" PRIu32, pdu->sequence);
-	if (half->bind == SMPP_BIND_TRANSMITTER)
-		respond(half, pdu->command | (uint32_t)SMPP_RESPONSE, pdu->sequence, SMPP_RINVBNDSTS);
-	else
+	if (receives(half))
 		half->owner.delivered(half->owner.line, half, pdu);
+	else
+		respond(half, pdu->command | (uint32_t)SMPP_RESPONSE, pdu->sequence, SMPP_RINVBNDSTS);
 }
 
 static void on_alert(struct half *half, const struct smpp_pdu *pdu)
 {
-	if (in(half, SERVING) && half->bind != SMPP_BIND_TRANSMITTER)
+	if (in(half, SERVING) && receives(half))
 		half->owner.delivered(half->owner.line, half, pdu);
 	else
 		link_debug(half->link, "event=ignored command=alert_notification");

@@ -16,7 +16,7 @@
  * in doubt, and the session says when.
  *
  * A delivery is answered when the link acknowledges it. Its ticket is the answer's
- * address: line, command and sequence number. Nothing is kept but how many are owed,
+ * address: line, half, command and sequence number. Nothing is kept but how many are owed,
  * and too many of them stop our reading. An alert is owed in the same way, so that what
  * the store has not taken yet is counted, and its answer is nothing.
  */
@@ -467,8 +467,8 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 
 /* Deliveries. */
 
-/* Bits above the sequence number; 40 in all. */
-enum { TICKET_DATA = 32, TICKET_ALERT = 33, TICKET_LINE = 34 };
+/* Bits above the sequence number; 41 in all. */
+enum { TICKET_DATA = 32, TICKET_ALERT = 33, TICKET_SECOND = 34, TICKET_LINE = 35 };
 
 unsigned line_of_ticket(uint64_t ticket)
 {
@@ -478,13 +478,14 @@ unsigned line_of_ticket(uint64_t ticket)
 static void on_delivered(void *at, struct half *half, const struct smpp_pdu *pdu)
 {
 	struct line *line = at;
-	assert(half == line->halves[line->nhalves - 1]);
+	const bool second = half == line->halves[1];
 	line->active_at = clock_ms();
 	if (++line->owed >= OWED_MAX)
 		half_pause(half, PAUSE_OWING);
 	line->owner.delivered(line->owner.session, line, pdu, pdu->sequence |
 	    (uint64_t)(pdu->command == SMPP_DATA_SM) << TICKET_DATA |
 	    (uint64_t)(pdu->command == SMPP_ALERT_NOTIFICATION) << TICKET_ALERT |
+	    (uint64_t)second << TICKET_SECOND |
 	    (uint64_t)line->number << TICKET_LINE);
 }
 
@@ -499,7 +500,7 @@ void line_ack(struct line *line, uint64_t ticket, enum ack ack)
 	const uint32_t status = ack == ACK_KEPT ? SMPP_ROK
 	    : (uint32_t)line->options->deliver_defer_status;
 	if (!(ticket >> TICKET_ALERT & 1))  /* an alert has no response */
-		half_respond(line->halves[line->nhalves - 1], response, (uint32_t)ticket, status);
+		half_respond(line->halves[ticket >> TICKET_SECOND & 1], response, (uint32_t)ticket, status);
 	resume(line, PAUSE_OWING);
 	await_answers(line);
 }

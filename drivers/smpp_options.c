@@ -181,6 +181,10 @@ const struct conf_key smpp_keys[] = {
 	  .help = "status that asks the provider to deliver again later: 100 (ESME_RX_T_APPN), "
 	  "or 8, 20, 69, 88 where that one is final" },
 
+	{ .name = "tolerate_tx_deliver", .type = CONF_SWITCH, AT(tolerate_tx_deliver), .fallback = "off",
+	  .help = "take messages and receipts also where we are bound as transmitter, against the "
+	  "specification" },
+
 	TLS_KEYS(offsetof(struct smpp_options, tls)),
 
 	{ .name = "connect_timeout", .type = CONF_SECONDS, AT(connect_timeout), .fallback = "10",

@@ -40,7 +40,7 @@
 
 enum {
 	SECOND = 1000,
-	TICKET_BITS = 40,               /* of the session's own ticket; above it the serial */
+	TICKET_BITS = 41,               /* of the session's own ticket; above it the serial */
 };
 
 enum state { IDLE, OPENING, UP, WAITING, DRAINING };
@@ -553,7 +553,7 @@ void link_ack(struct link *link, uint64_t ticket, bool kept)
 	assert(link->tickets > 0);
 	link->tickets--;
 	const uint64_t own = ticket & ((UINT64_C(1) << TICKET_BITS) - 1);
-	if (link->session && !link->ended && ticket >> TICKET_BITS == link->serial)
+	if (link->session && !link->ended && ticket == (link->serial << TICKET_BITS | own))
 		link->settings->driver->ack(link->session, own, kept ? ACK_KEPT : ACK_LATER);
 }
 

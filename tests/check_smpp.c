@@ -149,6 +149,39 @@ START_TEST(two_halves_are_one_session)
 }
 END_TEST
 
+START_TEST(a_transmitter_takes_messages_where_that_is_tolerated)
+{
+	const bool pair = _i;
+	options.bind = pair ? SMPP_TRANSMITTER_RECEIVER : SMPP_TRANSMITTER;
+	options.tolerate_tx_deliver = true;
+	world_up();
+	const unsigned want = pair ? 4 : 3;
+	peer_deliver(0, SMPP_DELIVER_SM, 0, 0, "hi");
+	peer_deliver(0, SMPP_DELIVER_SM, SMPP_ESM_RECEIPT, 0, "id:7 stat:DELIVRD done date:2607311201");
+	struct smpp_pdu data = { .command = SMPP_DATA_SM, .sequence = 0xFFFFFFFF, .source = { .digits = "4477" } };
+	ck_assert(smpp_tlv_add(&data, SMPP_TAG_MESSAGE_PAYLOAD, "ho", 2));
+	peer_say(0, &data);
+	if (pair)
+		peer_deliver(1, SMPP_DELIVER_SM, 0, 0, "the usual way");
+	AWAIT(the_link.ninbound + the_link.nreceipts == want);
+	ck_assert_uint_eq(peer.nheard, 0);
+	for (unsigned i = 0; i < the_link.ninbound; i++)
+		ack(the_link.inbound_tickets[i], ACK_KEPT);
+	ack(the_link.receipt_tickets[0], ACK_KEPT);
+	AWAIT(peer.nheard == want);
+	unsigned by_receiver = 0;
+	for (unsigned i = 0; i < want; i++) {
+		ck_assert_uint_eq(peer.heard[i].status, SMPP_ROK);
+		by_receiver += peer.heard[i].call;
+	}
+	ck_assert_uint_eq(by_receiver, pair); /* each is answered where it came */
+	ck_assert_uint_eq(heard((uint32_t)SMPP_DATA_SM_RESP), 1);
+	drain();
+	AWAIT(the_link.downs);
+	ck_assert_int_eq(the_link.down, DOWN_DRAINED);
+}
+END_TEST
+
 /* Submitting. */
 
 START_TEST(an_answer_decides_by_its_status)
@@ -656,6 +689,7 @@ int main(void)
 	tcase_add_test(tests, a_bind_without_an_answer_has_a_deadline);
 	tcase_add_test(tests, nobody_there_is_a_reason_with_a_name);
 	tcase_add_test(tests, two_halves_are_one_session);
+	tcase_add_loop_test(tests, a_transmitter_takes_messages_where_that_is_tolerated, 0, 2);
 	tcase_add_test(tests, an_answer_decides_by_its_status);
 	tcase_add_test(tests, a_session_that_the_peer_does_not_know_is_opened_anew);
 	tcase_add_test(tests, what_no_field_can_hold_is_refused_in_words_and_not_sent);
