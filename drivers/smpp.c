@@ -70,6 +70,7 @@ struct slot {
 	struct line *line;              /* NULL: it waits */
 	struct line *heir;              /* to take over, at an earlier host; NULL: none */
 	struct backoff backoff;
+	bool barred;                    /* its bind was refused for who we are: it is not tried again */
 	uint64_t due;                   /* loop ms, when it connects its line or an heir; 0: never */
 };
 
@@ -256,7 +257,7 @@ static void come_up(struct session *session)
 {
 	enter(session, UP);
 	for (unsigned i = 0; i < session->nslots; i++)
-		if (!session->slots[i].line && !session->slots[i].due)
+		if (!session->slots[i].line && !session->slots[i].due && !session->slots[i].barred)
 			session->slots[i].due = clock_ms();
 	link_up(session->link, session->room);
 }
@@ -308,6 +309,8 @@ static void look_back(struct session *session, struct slot *slot)
 {
 	const size_t host = line_host(slot->line);
 	slot->due = 0;
+	if (slot->barred)
+		return;
 	if (session->options->host_return && host > 0 && host < session->options->host.n)
 		slot->due = clock_ms() + (uint64_t)session->options->host_return;
 }
@@ -373,17 +376,20 @@ static void replace(struct session *session, struct slot *slot, struct line *lin
     const char *why)
 {
 	const uint64_t now = clock_ms(), bound_at = line_bound_at(line);
-	const uint64_t wait = how == DOWN_DRAINED ? 0 : link_backoff(session->link, &slot->backoff, how,
+	const uint64_t wait = how == DOWN_DRAINED || how == DOWN_BARRED ? 0 : link_backoff(session->link, &slot->backoff, how,
 	    bound_at ? now - bound_at + 1 : 0);
 	snprintf(session->why, sizeof session->why, "%s", why);
 	if (how == DOWN_DRAINED)            /* it has retired */
 		link_info(session->link, "event=rebinding reason=\"%s\"", why);
+	else if (how == DOWN_BARRED)
+		link_warn(session->link, "event=bind_lost reason=\"%s\" retry=never", why);
 	else
 		link_warn(session->link, "event=bind_lost reason=\"%s\" retry=%.1fs", why,
 		    (double)wait / 1000);
 	slot->line = slot->heir;
 	slot->heir = NULL;
-	slot->due = slot->line ? 0 : now + wait;
+	slot->barred = how == DOWN_BARRED;
+	slot->due = slot->line || slot->barred ? 0 : now + wait;
 }
 
 static void guest_left(struct session *session, const struct line *line, const char *why)
@@ -408,6 +414,7 @@ static void on_ended(void *at, struct line *line, enum down how, const char *why
 	if (slot && slot->heir == line) {
 		link_info(session->link, "event=return_failed reason=\"%s\"", why);
 		slot->heir = NULL;
+		slot->barred = how == DOWN_BARRED;
 		look_back(session, slot);
 	} else if (slot && try_next_host(session, slot, how, why)) {
 		recount(session);

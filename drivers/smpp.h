@@ -63,6 +63,7 @@ struct smpp_options {
 	int validity_format;            /* enum smpp_validity */
 	bool more_messages;
 
+	bool stop_on_auth_failure;
 	long window;
 	int receipt_ids;                /* enum smpp_receipt_ids */
 	bool sniff_receipts, accepted_final, unknown_final;

@@ -285,9 +285,22 @@ static const char *remedy(uint32_t status)
 	return "";
 }
 
-static enum down refusal(uint32_t status)
+/* Is it about who we are? Then it is of no use to ask again, and may lock us out. */
+static bool is_about_us(uint32_t status)
+{
+	static const uint32_t known[] = { SMPP_RINVPASWD, SMPP_RINVSYSID, SMPP_RBINDFAIL, SMPP_RINVSYSTYP,
+		SMPP_RPROHIBITED };
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+		if (known[i] == status)
+			return true;
+	return false;
+}
+
+static enum down refusal(const struct half *half, uint32_t status)
 {
 	const enum smpp_class class = smpp_status(status)->class;
+	if (half->options->stop_on_auth_failure && is_about_us(status))
+		return DOWN_BARRED;
 	if (status == SMPP_RINVPASWD)
 		return DOWN_PASSWORD;
 	if (status == SMPP_RALYBND)
@@ -302,7 +315,9 @@ static void bind_refused(struct half *half, uint32_t status)
 	if (half->owner.refused && half->owner.refused(half->owner.line, half, status))
 		return;
 	smpp_status_text(text, sizeof text, status);
-	end(half, refusal(status), "bind refused: %s%s", text, remedy(status));
+	const enum down how = refusal(half, status);
+	end(half, how, "bind refused: %s%s%s", text, remedy(status), how == DOWN_BARRED
+	    ? "; not tried again (stop_on_auth_failure) before smsqlctl drain and release" : "");
 }
 
 static void on_bound(struct half *half, const struct smpp_pdu *pdu)

@@ -84,6 +84,9 @@ const struct conf_key smpp_keys[] = {
 	{ .name = "binds", .type = CONF_NUMBER, AT(binds), .fallback = "1", .min = 1,
 	  .max = SMPP_BINDS_MAX,
 	  .help = "how many binds of that kind, each with its window; the load is spread over them" },
+	{ .name = "stop_on_auth_failure", .type = CONF_SWITCH, AT(stop_on_auth_failure), .fallback = "off",
+	  .help = "a bind refused for system_id, password or system_type is not tried again before the "
+	  "operator says so" },
 	{ .name = "interface_version", .type = CONF_WORD, AT(interface_version), .fallback = "3.4",
 	  .words = version_words, .help = "version of SMPP to announce" },
 	{ .name = "strict_version", .type = CONF_SWITCH, AT(strict_version), .fallback = "off",

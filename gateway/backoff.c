@@ -24,6 +24,7 @@ static const struct rule { unsigned first, most; } rules[] = {
 	[DOWN_DRAINED]    = { 1, 1 },
 	[DOWN_PASSWORD]   = { 300, 15 },
 	[DOWN_REFUSED]    = { 60, 15 },
+	[DOWN_BARRED]     = { 60, 15 }, /* who asks is not waiting for the answer */
 	[DOWN_TAKEN]      = { 30, 5 },
 	[DOWN_BUSY]       = { 10, 5 },
 	[DOWN_LOGGED_OUT] = { 5, 1 },

@@ -62,6 +62,7 @@ enum down {
 	DOWN_DRAINED,                   /* as asked */
 	DOWN_PASSWORD,                  /* who tries it again soon is locked out: for very long */
 	DOWN_REFUSED,                   /* other credentials, settings, a certificate: for long */
+	DOWN_BARRED,                    /* not to be tried again until the operator says so */
 	DOWN_TAKEN,                     /* our place is taken, maybe by our own old session */
 	DOWN_BUSY,                      /* no room for us, not now: back off for longer */
 	DOWN_LOGGED_OUT,                /* the peer ended it in order: for somewhat longer */

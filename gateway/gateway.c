@@ -541,6 +541,8 @@ static void on_wanted(void *ctx, const char *link, enum wanted wanted)
 	static const char *const words[] = { "run", "hold", "drain" };
 	log_info("link=%s event=wanted wanted=%s", link, words[wanted]);
 	member->wanted = wanted;
+	if (gateway->phase == PHASE_RUNNING && wanted == WANTED_RUN)
+		link_unbar(member->link);
 	if (gateway->phase == PHASE_RUNNING)
 		steer(gateway, member);
 	report(gateway, member);
@@ -612,6 +614,7 @@ static void apply(struct member *member, struct link_settings *now, struct link_
 	now->options = then->options;
 	then->options = options;
 	link_apply(member->link, then);
+	link_unbar(member->link);
 }
 
 /* The store goes on reading the first settings, so they stay whatever comes. */

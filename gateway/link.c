@@ -10,6 +10,9 @@
  *    |  +-- link_stop --- WAITING <--- link_down ---+ DRAINING
  *    +---------------------------- link_down -----------+
  *
+ * With DOWN_BARRED it goes from OPENING or UP to BARRED, where nothing rings: link_unbar()
+ * opens it again, link_stop() makes it IDLE.
+ *
  * A part is on exactly one list: the queue here, or the session's window. What
  * the session holds is in `lent` as well, so that parts left in doubt by a lost
  * session are found without asking it.
@@ -43,7 +46,7 @@ enum {
 	TICKET_BITS = 41,               /* of the session's own ticket; above it the serial */
 };
 
-enum state { IDLE, OPENING, UP, WAITING, DRAINING };
+enum state { IDLE, OPENING, UP, WAITING, BARRED, DRAINING };
 
 struct link {
 	const struct link_settings *settings;
@@ -156,7 +159,7 @@ static void wake(struct link *link)
 static const char *state_name(const struct link *link)
 {
 	static const char *const names[] = { [IDLE] = "stopped", [OPENING] = "connecting",
-		[UP] = "up", [WAITING] = "down", [DRAINING] = "draining" };
+		[UP] = "up", [WAITING] = "down", [BARRED] = "stopped", [DRAINING] = "draining" };
 	if (link->state == UP && link->holds & LINK_HOLD_OPERATOR)
 		return "held";
 	return names[link->state];
@@ -251,6 +254,11 @@ static void on_down(struct link *link)
 	if (stopping) {
 		link_info(link, "event=stopped reason=\"%s\"", link->reason);
 		enter(link, IDLE);
+		return;
+	}
+	if (link->down == DOWN_BARRED) {
+		link_warn(link, "event=down reason=\"%s\" retry=never", link->reason);
+		enter(link, BARRED);
 		return;
 	}
 	uint64_t wait = link_backoff(link, &link->backoff, link->down, up_ms);
@@ -441,6 +449,12 @@ void link_start(struct link *link)
 	open_session(link);
 }
 
+void link_unbar(struct link *link)
+{
+	if (link->state == BARRED)
+		open_session(link);
+}
+
 void link_apply(struct link *link, const struct link_settings *settings)
 {
 	link->settings = settings;
@@ -524,7 +538,7 @@ void link_hold(struct link *link, enum link_hold reason, bool on)
 void link_stop(struct link *link)
 {
 	link_hold(link, LINK_HOLD_STOPPING, true);
-	if (link->state == WAITING) {
+	if (link->state == WAITING || link->state == BARRED) {
 		event_del(link->retry);
 		enter(link, IDLE);
 	} else if (link->state == UP) {

@@ -64,6 +64,10 @@ struct link *link_new(const struct link_settings *, const struct link_hub *);
 /* Connects, and from then on keeps itself connected. */
 void link_start(struct link *);
 
+/* The operator says that a link which its driver has stopped (DOWN_BARRED) may try again. Of
+ * others it changes nothing. */
+void link_unbar(struct link *);
+
 /* Applies what a reload may change without closing: rate, prefetch, back-off.
  * The settings replace the old ones, but their options are the very same ones:
  * a session goes on reading them. */

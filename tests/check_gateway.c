@@ -180,6 +180,37 @@ START_TEST(an_operators_drain_closes_the_link_and_run_opens_it_again)
 }
 END_TEST
 
+/* However it may say so. */
+START_TEST(a_link_that_is_barred_waits_for_the_operator)
+{
+	struct link_report report;
+	turn_for(5);
+	struct link *link = puppets[1]->link;
+	link_down(link, DOWN_BARRED, "wrong password");
+	await(!puppets[1]);
+	turn_for(200);
+	the_store.listener.room(the_store.listener.ctx); /* all links are steered */
+	turn_for(30);
+	ck_assert_ptr_null(puppets[1]);
+	link_report(link, &report);
+	ck_assert_str_eq(report.state, "stopped");
+	ck_assert_str_eq(report.reason, "wrong password");
+	if (_i == 2) {
+		gateway_reload(gateway, two_links());
+	} else {
+		the_store.listener.wanted(the_store.listener.ctx, "link1", _i ? WANTED_HOLD : WANTED_DRAIN);
+		turn_for(30);
+		ck_assert_ptr_null(puppets[1]);
+		the_store.listener.wanted(the_store.listener.ctx, "link1", WANTED_RUN);
+	}
+	await(puppets[1]);
+	up(1, 2);
+	add_row("+3620", "link1");
+	await(submitted == 1);
+	puppet_answer(puppets[1], &sent);
+}
+END_TEST
+
 START_TEST(a_link_that_only_receives_is_given_no_rows)
 {
 	add_row("+3620", "link1");
@@ -369,6 +400,7 @@ int main(void)
 	tcase_add_test(tests, a_reload_changes_live_keys_in_place_and_reopens_for_others);
 	tcase_add_test(tests, a_session_keeps_its_options_through_reloads);
 	suite_add_tcase(suite, tests);
+	tcase_add_loop_test(tests, a_link_that_is_barred_waits_for_the_operator, 0, 3);
 	tcase_add_test(tests, a_link_that_only_receives_is_given_no_rows);
 	tcase_add_test(tests, a_session_that_waits_for_its_peer_gives_its_queue_back_and_goes_on);
 	SRunner *runner = srunner_create(suite);

@@ -49,6 +49,24 @@ START_TEST(a_refused_bind_says_what_to_do)
 }
 END_TEST
 
+START_TEST(a_bind_that_is_refused_for_who_we_are_may_be_the_last)
+{
+	static const struct { uint32_t status; enum down down, usual; } cases[] = {
+		{ SMPP_RINVPASWD, DOWN_BARRED, DOWN_PASSWORD }, { SMPP_RINVSYSID, DOWN_BARRED, DOWN_REFUSED },
+		{ SMPP_RBINDFAIL, DOWN_BARRED, DOWN_REFUSED }, { SMPP_RINVSYSTYP, DOWN_BARRED, DOWN_REFUSED },
+		{ SMPP_RPROHIBITED, DOWN_BARRED, DOWN_REFUSED }, { SMPP_RALYBND, DOWN_TAKEN, DOWN_TAKEN },
+		{ SMPP_RSYSERR, DOWN_BUSY, DOWN_BUSY }, { SMPP_RINVCMDID, DOWN_REFUSED, DOWN_REFUSED },
+	};
+	options.stop_on_auth_failure = _i % 2;
+	peer.bind_status = cases[_i / 2].status;
+	world_open();
+	AWAIT(the_link.downs);
+	ck_assert_int_eq(the_link.down, _i % 2 ? cases[_i / 2].down : cases[_i / 2].usual);
+	ck_assert(!strstr(the_link.why, "; not tried again (stop_on_auth_failure) before") ==
+	    (the_link.down != DOWN_BARRED));
+}
+END_TEST
+
 START_TEST(a_bind_may_be_refused_by_a_nack)
 {
 	peer.no_bind_answer = true;
@@ -683,6 +701,7 @@ int main(void)
 	tcase_add_checked_fixture(tests, world_setup, world_teardown);
 	tcase_add_test(tests, a_bind_says_who_we_are);
 	tcase_add_loop_test(tests, a_refused_bind_says_what_to_do, 0, 5);
+	tcase_add_loop_test(tests, a_bind_that_is_refused_for_who_we_are_may_be_the_last, 0, 16);
 	tcase_add_test(tests, a_bind_may_be_refused_by_a_nack);
 	tcase_add_test(tests, a_centre_that_knows_no_transceiver_gets_a_pair);
 	tcase_add_test(tests, version_3_3_binds_as_a_pair_at_once);

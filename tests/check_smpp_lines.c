@@ -188,6 +188,27 @@ START_TEST(a_bind_too_many_is_said_and_tried_again)
 }
 END_TEST
 
+START_TEST(a_further_bind_that_is_refused_for_who_we_are_is_not_tried_again)
+{
+	options.binds = 2;
+	options.stop_on_auth_failure = true;
+	world_open();
+	AWAIT(the_link.ups);
+	peer.bind_status = SMPP_RINVPASWD;
+	AWAIT(strstr(the_link.note, "1 of 2 binds up: bind refused: ESME_RINVPASWD"));
+	const unsigned calls = peer.ncalls;
+	peer.bind_status = SMPP_ROK;
+	idle(40 * BACKOFF_MS);              /* else it would have waited 36 of these at most */
+	ck_assert_uint_eq(peer.ncalls, calls);
+	lend(0);
+	AWAIT(the_link.answered == 1);
+	ck_assert_int_eq(the_link.outcomes[0].verdict, VERDICT_SENT);
+	stream_finish(peer.calls[0], "test");
+	AWAIT(the_link.downs);              /* the link then begins anew */
+	ck_assert_int_eq(the_link.down, DOWN_LOST);
+}
+END_TEST
+
 START_TEST(pairs_come_in_numbers_too)
 {
 	options.bind = SMPP_BIND_AUTO;
@@ -529,6 +550,7 @@ int main(void)
 	tcase_add_test(tests, three_silences_in_a_row_end_one_bind_only);
 	tcase_add_test(tests, without_any_bind_the_link_is_down);
 	tcase_add_test(tests, a_bind_too_many_is_said_and_tried_again);
+	tcase_add_test(tests, a_further_bind_that_is_refused_for_who_we_are_is_not_tried_again);
 	tcase_add_test(tests, pairs_come_in_numbers_too);
 	tcase_add_test(tests, a_delivery_is_answered_on_the_bind_that_it_came_by);
 	tcase_add_test(tests, a_ticket_of_a_lost_bind_is_not_answered_on_another);

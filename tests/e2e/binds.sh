@@ -42,6 +42,25 @@ binds_that_are_cut_lose_nothing() {
 	expect_at_least "connections cut" "$(sim_count sim disconnects)" 10
 }
 
+a_wrong_password_may_be_the_last() {
+	sim_start sim --account shop:right
+	smpp_link main "${PORT[sim]}" 'password = "wrong" stop_on_auth_failure = on' | conf
+	ctl init
+	gateway_start
+	await_sql 20 1 "SELECT count(*) FROM link WHERE state = 'stopped' AND
+		reason LIKE 'bind refused: % not tried again (stop_on_auth_failure) before smsqlctl drain and release'"
+	await_log 1 'event=down reason="bind refused: ESME_R.*retry=never'
+	ctl drain main
+	await_log 20 'event=wanted wanted=drain'
+	expect "refusals" "$(grep -c 'bind refused' "$DIR/smsqld.log")" 1
+	ctl release main
+	await 20 "another try" eval "[ \"\$(grep -c 'retry=never' '$DIR/smsqld.log')\" = 2 ]"
+	smpp_link main "${PORT[sim]}" 'password = "right" stop_on_auth_failure = on' | conf
+	kill -HUP "${PID[gateway]}"
+	await_sql 20 up "SELECT state FROM link"
+	gateway_stop
+}
+
 a_limit_of_binds_is_no_reason_to_stop() {
 	sim_start sim --max-binds 2
 	smpp_link main "${PORT[sim]}" 'window = 5 binds = 4' | conf
@@ -99,6 +118,6 @@ a_link_over_ipv6_comes_from_its_source_address() {
 }
 
 on_one sqlite several_binds_share_the_load binds_that_are_cut_lose_nothing \
-	a_limit_of_binds_is_no_reason_to_stop \
+	a_limit_of_binds_is_no_reason_to_stop a_wrong_password_may_be_the_last \
 	a_second_host_stands_in_and_the_first_takes_over_again a_link_over_ipv6_comes_from_its_source_address
 finish
