@@ -27,6 +27,8 @@ enum {
 	BUSY_MS = 5000,
 	COLUMNS_MAX = 32,
 	PATH_MAX_OCTETS = 1024,
+	NOW = 30,                       /* the number of the parameter that is the time */
+	NOW_MAX = 32,
 };
 
 extern const char sqlite_schema[], sqlite_upgrade_2[], sqlite_upgrade_3[];
@@ -36,6 +38,8 @@ struct db {
 	sqlite3 *file;
 	char path[PATH_MAX_OCTETS];
 	sqlite3_stmt *prepared[STATEMENT_COUNT];
+	sqlite3_stmt *clock;
+	char now[NOW_MAX];              /* for the statement that runs */
 };
 
 static const char settings[] =
@@ -111,6 +115,7 @@ static void sqlite_close(struct db *db)
 		return;
 	for (int i = 0; i < STATEMENT_COUNT; i++)
 		sqlite3_finalize(db->prepared[i]);
+	sqlite3_finalize(db->clock);
 	sqlite3_close(db->file);
 	free(db);
 }
@@ -274,6 +279,23 @@ static bool step_all(sqlite3_stmt *statement, const struct value *values, size_t
 	return code == SQLITE_DONE;
 }
 
+static const char clock_text[] = "SELECT strftime('%Y-%m-%d %H:%M:%f', 'now')";
+
+/* Binds the time, once for all rows of a statement that has such a parameter. */
+static bool bind_now(struct db *db, sqlite3_stmt *statement)
+{
+	if (sqlite3_bind_parameter_count(statement) < NOW)
+		return true;
+	if (!db->clock && sqlite3_prepare_v3(db->file, clock_text, -1, SQLITE_PREPARE_PERSISTENT,
+	    &db->clock, NULL) != SQLITE_OK)
+		return false;
+	const bool read = sqlite3_step(db->clock) == SQLITE_ROW;
+	if (read)
+		snprintf(db->now, sizeof db->now, "%s", (const char *)sqlite3_column_text(db->clock, 0));
+	sqlite3_reset(db->clock);
+	return read && sqlite3_bind_text(statement, NOW, db->now, -1, SQLITE_STATIC) == SQLITE_OK;
+}
+
 static enum db_result prepare(struct db *db, enum statement which, struct db_error *err)
 {
 	if (db->prepared[which] || sqlite3_prepare_v3(db->file, sqlite_statements[which], -1,
@@ -293,7 +315,10 @@ static enum db_result run_rows(struct db *db, enum statement which, const struct
 	if (result != DB_OK)
 		return result;
 	sqlite3_stmt *statement = db->prepared[which];
-	assert((size_t)sqlite3_bind_parameter_count(statement) == width);
+	assert(width < NOW && ((size_t)sqlite3_bind_parameter_count(statement) == width
+	    || sqlite3_bind_parameter_count(statement) == NOW));
+	if (!bind_now(db, statement))
+		return fail(db, statement_names[which], err);
 	/* Unsigned: the count is of the connection's whole life, and wraps. */
 	const unsigned before = (unsigned)sqlite3_total_changes(db->file);
 	for (size_t i = 0; i < rows && result == DB_OK; i++) {
