@@ -57,8 +57,11 @@ CREATE TABLE outbox (
     queue         INTEGER NOT NULL DEFAULT 0,       -- 0 ready, 1 claimed, 2 out, 3 parked for a link
     lane          TEXT,                             -- the link it is parked for, when queue = 3
     status        TEXT    NOT NULL DEFAULT 'queued'
-                  CHECK (status IN ('queued', 'sending', 'sent', 'delivered', 'undelivered',
-                                    'failed', 'expired', 'doubtful', 'held', 'cancelled')),
+                  -- Not as IN (...): SQLite makes a table of such a list each time it looks.
+                  CHECK (status = 'queued' OR status = 'sending' OR status = 'sent' OR
+                         status = 'delivered' OR status = 'undelivered' OR status = 'failed' OR
+                         status = 'expired' OR status = 'doubtful' OR status = 'held' OR
+                         status = 'cancelled'),
     attempts      INTEGER NOT NULL DEFAULT 0,       -- how often it was tried
     owner         TEXT,                             -- gateway/epoch that has claimed it
     claim         INTEGER,                          -- names the claim, so that it can be asked for again
@@ -89,7 +92,8 @@ CREATE TABLE outbox_part (              -- parts of messages that have more than
     link          TEXT    NOT NULL,
     message_id    TEXT    NOT NULL DEFAULT '',
     status        TEXT    NOT NULL                  -- queued: the network has not taken it
-                  CHECK (status IN ('queued', 'sent', 'delivered', 'undelivered', 'failed', 'doubtful')),
+                  CHECK (status = 'queued' OR status = 'sent' OR status = 'delivered' OR
+                         status = 'undelivered' OR status = 'failed' OR status = 'doubtful'),
     error_code    INTEGER,
     error_text    TEXT,
     digest        INTEGER NOT NULL DEFAULT 0,       -- of its octets: is it still the same part?
