@@ -5,7 +5,8 @@
  * One writer at a time, so a transaction begins as a writer (BEGIN IMMEDIATE):
  * one that upgraded later would be refused without waiting. WAL and
  * synchronous=FULL: what was committed survives a power loss. A statement of
- * shape MANY is stepped once for each row; there is no round trip to save.
+ * shape MANY is stepped once for each row; there is no round trip to save. A text
+ * may be several statements, which get the same parameters one after the other.
  *
  * A transaction, or a writing statement outside of one, waits for another
  * writer as long as busy_timeout says, and is then DB_AGAIN.
@@ -29,18 +30,25 @@ enum {
 	PATH_MAX_OCTETS = 1024,
 	NOW = 30,                       /* the number of the parameter that is the time */
 	NOW_MAX = 32,
+	STEPS_MAX = 4,
 };
 
 extern const char sqlite_schema[], sqlite_upgrade_2[], sqlite_upgrade_3[];
 extern const char *const sqlite_statements[STATEMENT_COUNT];
 
+/* A text of statements.sql: one statement of SQLite's, or several with ; between. */
+struct prepared { sqlite3_stmt *steps[STEPS_MAX]; size_t n; };
+
 struct db {
 	sqlite3 *file;
 	char path[PATH_MAX_OCTETS];
-	sqlite3_stmt *prepared[STATEMENT_COUNT];
+	struct prepared prepared[STATEMENT_COUNT];
 	sqlite3_stmt *clock;
 	char now[NOW_MAX];              /* for the statement that runs */
 };
+
+/* What is in the hands of a claim: statements.sql. */
+static const char scratch[] = "CREATE TEMP TABLE picked (id INTEGER PRIMARY KEY);";
 
 static const char settings[] =
     "PRAGMA journal_mode = WAL;"
@@ -114,7 +122,8 @@ static void sqlite_close(struct db *db)
 	if (!db)
 		return;
 	for (int i = 0; i < STATEMENT_COUNT; i++)
-		sqlite3_finalize(db->prepared[i]);
+		for (size_t k = 0; k < db->prepared[i].n; k++)
+			sqlite3_finalize(db->prepared[i].steps[k]);
 	sqlite3_finalize(db->clock);
 	sqlite3_close(db->file);
 	free(db);
@@ -166,7 +175,8 @@ static enum db_result set_up(struct db *db, struct db_error *err)
 		    "%.120s: the file is not writable: let this user write to it", db->path);
 		return DB_BROKEN;
 	}
-	if (sqlite3_exec(db->file, settings, see_setting, &wal, NULL) != SQLITE_OK)
+	if (sqlite3_exec(db->file, settings, see_setting, &wal, NULL) != SQLITE_OK ||
+	    sqlite3_exec(db->file, scratch, NULL, NULL, NULL) != SQLITE_OK)
 		return fail(db, "opening", err);
 	if (wal)
 		return DB_OK;
@@ -265,11 +275,12 @@ static void lend_row(sqlite3_stmt *statement, row_fn *row, void *ctx)
 	row(ctx, columns, (size_t)n);
 }
 
-/* Runs a prepared statement once; its result says how. */
+/* Runs one statement of SQLite's once; its result says how. */
 static bool step_all(sqlite3_stmt *statement, const struct value *values, size_t width,
     row_fn *row, void *ctx)
 {
-	for (size_t i = 0; i < width; i++)
+	const size_t takes = (size_t)sqlite3_bind_parameter_count(statement);
+	for (size_t i = 0; i < width && i < takes; i++)
 		if (!bind_value(statement, (int)i + 1, &values[i]))
 			return false;
 	int code;
@@ -277,6 +288,21 @@ static bool step_all(sqlite3_stmt *statement, const struct value *values, size_t
 		if (row)
 			lend_row(statement, row, ctx);
 	return code == SQLITE_DONE;
+}
+
+/* Runs all of a text for one row; *changed grows by what its last change changed. */
+static bool step_row(struct db *db, const struct prepared *text, const struct value *values,
+    size_t width, row_fn *row, void *ctx, size_t *changed)
+{
+	bool good = true;
+	size_t wrote = 0;
+	for (size_t i = 0; i < text->n && good; i++) {
+		good = step_all(text->steps[i], values, width, row, ctx);
+		if (good && !sqlite3_stmt_readonly(text->steps[i]))
+			wrote = (size_t)sqlite3_changes(db->file);
+	}
+	*changed += wrote;
+	return good;
 }
 
 static const char clock_text[] = "SELECT strftime('%Y-%m-%d %H:%M:%f', 'now')";
@@ -298,36 +324,54 @@ static bool bind_now(struct db *db, sqlite3_stmt *statement)
 
 static enum db_result prepare(struct db *db, enum statement which, struct db_error *err)
 {
-	if (db->prepared[which] || sqlite3_prepare_v3(db->file, sqlite_statements[which], -1,
-	    SQLITE_PREPARE_PERSISTENT, &db->prepared[which], NULL) == SQLITE_OK)
+	struct prepared *text = &db->prepared[which];
+	const char *at = text->n ? "" : sqlite_statements[which];
+	bool good = true;
+	while (*at && good) {
+		assert(text->n < STEPS_MAX);
+		good = sqlite3_prepare_v3(db->file, at, -1, SQLITE_PREPARE_PERSISTENT,
+		    &text->steps[text->n], &at) == SQLITE_OK;
+		text->n += text->steps[text->n] != NULL; /* nothing but white space is none */
+	}
+	if (good)
 		return DB_OK;
 	const enum db_result result = fail(db, statement_names[which], err);
 	if (strstr(err->text, "no such table"))
 		snprintf(err->text, sizeof err->text,
 		    "%.120s: the tables are not there: run smsqlctl init", db->path);
+	while (text->n > 0)
+		sqlite3_finalize(text->steps[--text->n]);
 	return result;
+}
+
+static size_t width_of(const struct prepared *text)
+{
+	size_t width = 0;
+	for (size_t i = 0; i < text->n; i++) {
+		const size_t takes = (size_t)sqlite3_bind_parameter_count(text->steps[i]);
+		width = takes > width ? takes : width;
+	}
+	return width;
 }
 
 static enum db_result run_rows(struct db *db, enum statement which, const struct value *values,
     size_t width, size_t rows, row_fn *row, void *ctx, size_t *changed, struct db_error *err)
 {
-	enum db_result result = prepare(db, which, err);
-	if (result != DB_OK)
-		return result;
-	sqlite3_stmt *statement = db->prepared[which];
-	assert(width < NOW && ((size_t)sqlite3_bind_parameter_count(statement) == width
-	    || sqlite3_bind_parameter_count(statement) == NOW));
-	if (!bind_now(db, statement))
-		return fail(db, statement_names[which], err);
-	/* Unsigned: the count is of the connection's whole life, and wraps. */
-	const unsigned before = (unsigned)sqlite3_total_changes(db->file);
+	const struct prepared *text = &db->prepared[which];
+	assert(width < NOW && (width_of(text) == width || width_of(text) == NOW));
+	for (size_t i = 0; i < text->n; i++)
+		if (!bind_now(db, text->steps[i]))
+			return fail(db, statement_names[which], err);
+	enum db_result result = DB_OK;
+	size_t all = 0;
 	for (size_t i = 0; i < rows && result == DB_OK; i++) {
-		if (!step_all(statement, values + i * width, width, row, ctx))
+		if (!step_row(db, text, values + i * width, width, row, ctx, &all))
 			result = fail(db, statement_names[which], err);
-		sqlite3_reset(statement);
+		for (size_t k = 0; k < text->n; k++)
+			sqlite3_reset(text->steps[k]);
 	}
 	if (changed)
-		*changed = result == DB_OK ? (unsigned)sqlite3_total_changes(db->file) - before : 0;
+		*changed = result == DB_OK ? all : 0;
 	return result;
 }
 
@@ -339,8 +383,10 @@ static enum db_result sqlite_run(struct db *db, enum statement which, const stru
 		*changed = 0;
 	if (rows == 0)
 		return DB_OK;
-	const bool own = rows > 1 && sqlite3_get_autocommit(db->file);
-	enum db_result result = own ? sqlite_transact(db, EDGE_BEGIN, err) : DB_OK;
+	enum db_result result = prepare(db, which, err);
+	const bool own = (rows > 1 || db->prepared[which].n > 1) && sqlite3_get_autocommit(db->file);
+	if (result == DB_OK && own)
+		result = sqlite_transact(db, EDGE_BEGIN, err);
 	if (result == DB_OK)
 		result = run_rows(db, which, values, width, rows, row, ctx, changed, err);
 	if (result == DB_OK && own)

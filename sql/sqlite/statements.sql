@@ -2,7 +2,8 @@
 -- statements.sql - every statement of the gateway in SQLite's dialect.
 --
 -- `-- :NAME` begins a statement; its parameters and rows are listed in engine.h.
--- Shape MANY is stepped once for each row.
+-- Shape MANY is stepped once for each row. Several with ; between run one after the other
+-- with the same parameters, in one transaction.
 --
 -- ?30 is the time, as strftime('%Y-%m-%d %H:%M:%f', 'now') gives it: asked for once for all
 -- rows, since writing it takes as long as a tenth of a row's UPDATE. By hand:
@@ -66,58 +67,61 @@ UPDATE outbox
 -- keeps the order: SQLite walks the left table outside and the index inside, so the
 -- LIMIT takes the best rows without sorting all that are ready. A row that the
 -- application took back (status alone was changed) or that has expired leaves the
--- queue here.
+-- queue here. picked is a temporary table of the connection, (id INTEGER PRIMARY KEY): with
+-- RETURNING each row would be read and copied twice more.
 -- :CLAIM
+DELETE FROM picked;
 WITH level (n) AS (VALUES (0), (1), (2), (3), (4), (5), (6), (7), (8), (9))
+INSERT INTO picked (id)
+SELECT o.id FROM level CROSS JOIN outbox o
+ WHERE o.queue = 0 AND o.route = ?3 AND o.priority = level.n AND o.send_after <= ?30
+ LIMIT ?4;
 UPDATE outbox
-   SET queue = CASE WHEN status <> 'queued' OR expires_at <= ?30
-                    THEN 2 ELSE 1 END,
+   SET queue = CASE WHEN status <> 'queued' OR expires_at <= ?30 THEN 2 ELSE 1 END,
        status = CASE WHEN status <> 'queued' THEN status
                      WHEN expires_at <= ?30 THEN 'expired'
                      ELSE 'sending' END,
        error_text = CASE WHEN status = 'queued' AND expires_at <= ?30
                          THEN 'expired before it was sent' ELSE error_text END,
-       done_at = CASE WHEN status = 'cancelled' OR (status = 'queued'
-                            AND expires_at <= ?30)
+       done_at = CASE WHEN status = 'cancelled' OR (status = 'queued' AND expires_at <= ?30)
                       THEN ?30 ELSE done_at END,
        owner = ?1, claim = ?2, attempts = attempts + (status = 'queued'), lane = NULL,
        claimed_at = ?30
- WHERE id IN (SELECT o.id FROM level CROSS JOIN outbox o
-               WHERE o.queue = 0 AND o.route = ?3 AND o.priority = level.n
-                 AND o.send_after <= ?30
-               LIMIT ?4)
-RETURNING id, priority, CAST(round((julianday(send_after) - 2440587.5) * 86400000) AS INTEGER),
+ WHERE id IN (SELECT id FROM picked);
+SELECT o.id, priority, CAST(round((julianday(send_after) - 2440587.5) * 86400000) AS INTEGER),
        status, route, coalesce(link, ''), sender, recipient, kind, body, data, options, receipt,
        in_doubt, attempts, CAST(strftime('%s', expires_at) AS INTEGER),
        CASE WHEN attempts > 1 AND parts > 1 THEN
             (SELECT group_concat(p.part || ':' || p.digest) FROM outbox_part p
-              WHERE p.outbox_id = outbox.id AND p.status IN ('sent', 'delivered')) END
+              WHERE p.outbox_id = o.id AND p.status IN ('sent', 'delivered')) END
+  FROM picked CROSS JOIN outbox o ON o.id = picked.id
 
 -- :CLAIM_PARKED
+DELETE FROM picked;
 WITH level (n) AS (VALUES (0), (1), (2), (3), (4), (5), (6), (7), (8), (9))
+INSERT INTO picked (id)
+SELECT o.id FROM level CROSS JOIN outbox o
+ WHERE o.queue = 3 AND o.lane = ?3 AND o.priority = level.n AND o.send_after <= ?30
+ LIMIT ?4;
 UPDATE outbox
-   SET queue = CASE WHEN status <> 'queued' OR expires_at <= ?30
-                    THEN 2 ELSE 1 END,
+   SET queue = CASE WHEN status <> 'queued' OR expires_at <= ?30 THEN 2 ELSE 1 END,
        status = CASE WHEN status <> 'queued' THEN status
                      WHEN expires_at <= ?30 THEN 'expired'
                      ELSE 'sending' END,
        error_text = CASE WHEN status = 'queued' AND expires_at <= ?30
                          THEN 'expired before it was sent' ELSE error_text END,
-       done_at = CASE WHEN status = 'cancelled' OR (status = 'queued'
-                            AND expires_at <= ?30)
+       done_at = CASE WHEN status = 'cancelled' OR (status = 'queued' AND expires_at <= ?30)
                       THEN ?30 ELSE done_at END,
        owner = ?1, claim = ?2, attempts = attempts + (status = 'queued'), lane = NULL,
        claimed_at = ?30
- WHERE id IN (SELECT o.id FROM level CROSS JOIN outbox o
-               WHERE o.queue = 3 AND o.lane = ?3 AND o.priority = level.n
-                 AND o.send_after <= ?30
-               LIMIT ?4)
-RETURNING id, priority, CAST(round((julianday(send_after) - 2440587.5) * 86400000) AS INTEGER),
+ WHERE id IN (SELECT id FROM picked);
+SELECT o.id, priority, CAST(round((julianday(send_after) - 2440587.5) * 86400000) AS INTEGER),
        status, route, coalesce(link, ''), sender, recipient, kind, body, data, options, receipt,
        in_doubt, attempts, CAST(strftime('%s', expires_at) AS INTEGER),
        CASE WHEN attempts > 1 AND parts > 1 THEN
             (SELECT group_concat(p.part || ':' || p.digest) FROM outbox_part p
-              WHERE p.outbox_id = outbox.id AND p.status IN ('sent', 'delivered')) END
+              WHERE p.outbox_id = o.id AND p.status IN ('sent', 'delivered')) END
+  FROM picked CROSS JOIN outbox o ON o.id = picked.id
 
 -- :CLAIM_READ
 SELECT id, priority, CAST(round((julianday(send_after) - 2440587.5) * 86400000) AS INTEGER),
@@ -171,23 +175,23 @@ SELECT id, link, message_id, recipient, status, word, coalesce(error_code, 0),
 -- recipient, digits, has to agree in its last seven; '' asks for none.
 -- :CONFIRM
 UPDATE outbox
-   SET status = CASE WHEN status IN ('sent', 'doubtful') OR (status = 'undelivered' AND ?5 = 'delivered')
-                     THEN ?5 ELSE status END,
-       error_code = CASE WHEN status IN ('sent', 'doubtful') OR (status = 'undelivered' AND ?5 = 'delivered')
-                         THEN nullif(?6, 0) ELSE error_code END,
-       error_text = CASE WHEN status IN ('sent', 'doubtful') OR (status = 'undelivered' AND ?5 = 'delivered')
-                         THEN nullif(?7, '') ELSE error_text END,
-       done_at = CASE WHEN ?5 <> 'sent' AND (status IN ('sent', 'doubtful')
-                                             OR (status = 'undelivered' AND ?5 = 'delivered'))
-                      THEN ?30 ELSE done_at END
- WHERE id = (SELECT o.id FROM outbox o
+   SET status = ?5, error_code = nullif(?6, 0), error_text = nullif(?7, ''),
+       done_at = CASE ?5 WHEN 'sent' THEN done_at ELSE ?30 END
+ WHERE (status IN ('sent', 'doubtful') OR (status = 'undelivered' AND ?5 = 'delivered'))
+   AND id = (SELECT o.id FROM outbox o
               WHERE o.link_used = ?2 AND ltrim(lower(o.message_id), '0') = ?3
                 AND o.message_id IS NOT NULL AND coalesce(o.parts, 1) = 1
                 AND (?4 = '' OR substr(replace(replace(replace(replace(replace(replace(replace(
                          o.recipient, ' ', ''), '-', ''), '.', ''), '/', ''), '(', ''), ')', ''), '+', ''),
                          -7) = substr(?4, -7))
-              ORDER BY o.id DESC LIMIT 1)
-RETURNING ?1, id
+              ORDER BY o.id DESC LIMIT 1);
+SELECT ?1, o.id FROM outbox o
+ WHERE o.link_used = ?2 AND ltrim(lower(o.message_id), '0') = ?3
+   AND o.message_id IS NOT NULL AND coalesce(o.parts, 1) = 1
+   AND (?4 = '' OR substr(replace(replace(replace(replace(replace(replace(replace(
+            o.recipient, ' ', ''), '-', ''), '.', ''), '/', ''), '(', ''), ')', ''), '+', ''),
+            -7) = substr(?4, -7))
+ ORDER BY o.id DESC LIMIT 1
 
 -- Of one message to several the id is that of all: which of them is told by the number that
 -- the receipt is from, ?8, as nearly as it agrees.
