@@ -208,7 +208,9 @@ END_TEST
 
 START_TEST(what_was_not_acknowledged_comes_again_on_the_next_bind)
 {
-	struct sim sim = START("--inbound-count", "3");
+	char record[32];
+	file_make(record, "");
+	struct sim sim = START("--inbound-count", "3", "--record", record);
 	struct peer *peer = peer_bind(&sim, 0, SMPP_BIND_RECEIVER);
 	struct smpp_pdu pdu;
 	for (unsigned i = 0; i < 3; i++) {
@@ -234,6 +236,8 @@ START_TEST(what_was_not_acknowledged_comes_again_on_the_next_bind)
 	ck_assert_int_eq(count(counts, "inbound_acked"), 3);
 	ck_assert_int_eq(count(counts, "redelivered"), 2);
 	json_decref(counts);
+	ck_assert_uint_eq(lines(record, "acked inbound 3/1\n"), 3);
+	unlink(record);
 }
 END_TEST
 
@@ -329,13 +333,14 @@ START_TEST(a_double_is_counted_whatever_its_reference)
 		submit_part(peer, 9, 3, (uint8_t)part); /* doubles */
 	for (unsigned i = 0; i < 12; i++)
 		ck_assert_uint_eq(peer_expect(peer, (uint32_t)SMPP_SUBMIT_SM_RESP).status, SMPP_ROK);
+	/* The lines are there before the answers. */
+	ck_assert_uint_eq(lines(record, "1000000012 447700900001 9/3/3 08d59507b575e754\n"), 12);
 	json_t *counts = sim_stop(&sim);
 	ck_assert_int_eq(count(counts, "accepted"), 12);
 	ck_assert_int_eq(count(counts, "doubles"), 6);
 	ck_assert_int_eq(count(counts, "messages"), 4);
 	json_decref(counts);
 	ck_assert_uint_eq(lines(doubles, "447700900001 p3\n"), 6);
-	ck_assert_uint_eq(lines(record, "1000000012 447700900001 9/3/3 08d59507b575e754\n"), 12);
 	unlink(doubles);
 	unlink(record);
 	rmdir(folder);

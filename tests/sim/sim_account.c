@@ -150,6 +150,19 @@ static bool passing(uint32_t status)
 	return false;
 }
 
+/* Writes down that the client has it: a test then looks for it in the tables. */
+static void record_acked(struct center *center, const struct item *item)
+{
+	char id[ID_TEXT_MAX];
+	if (item->kind == ITEM_RECEIPT) {
+		center_id(center, item->number, false, id);
+		fprintf(center->record, "acked receipt %s\n", id);
+	} else if (item->kind == ITEM_INBOUND) {
+		fprintf(center->record, "acked inbound %llu/%u\n", (unsigned long long)item->number,
+		    item->part);
+	}
+}
+
 void account_answered(struct session *session, uint32_t sequence, uint32_t status)
 {
 	struct center *center = session->center;
@@ -167,6 +180,8 @@ void account_answered(struct session *session, uint32_t sequence, uint32_t statu
 			center->counts.receipts_acked++;
 		else
 			center->counts.inbound_acked++;
+		if (!status && center->record)
+			record_acked(center, item);
 		item_free(center->agenda, item);
 	}
 	if (session->account)

@@ -319,7 +319,10 @@ static void on_tick(evutil_socket_t fd, short what, void *ctx)
 static void on_turn_end(evutil_socket_t fd, short what, void *ctx)
 {
 	(void)fd, (void)what;
-	sessions_flush(ctx);
+	struct center *center = ctx;
+	if (center->record)
+		fflush(center->record); /* before the answers: whoever is killed has recorded those */
+	sessions_flush(center);
 }
 
 static void on_housekeeping(evutil_socket_t fd, short what, void *ctx)
@@ -328,8 +331,6 @@ static void on_housekeeping(evutil_socket_t fd, short what, void *ctx)
 	struct center *center = ctx;
 	center_clock(center);
 	sessions_check(center);
-	if (center->record)
-		fflush(center->record);
 	if (center->doubles)
 		fflush(center->doubles);
 }

@@ -112,7 +112,7 @@ static const struct row rows[] = {
 	{ "--seed", "N", NUMBER, M(seed), "1",
 	  "chance and message ids follow from it: ids begin at N times 1000000000" },
 	{ "--record", "FILE", TEXT, M(record), NULL,
-	  "a line for each accepted submit and each state sent" },
+	  "a line for each accepted submit, each state sent and each delivery acknowledged" },
 	{ "--record-json", "FILE", TEXT, M(record_json), NULL,
 	  "a JSON object a line for each accepted submit: its fields, octets and message_id" },
 	{ "--counts", "FILE", TEXT, M(counts), NULL, "write the counts there too" },
@@ -142,7 +142,8 @@ static const char notes[] =
 	"its message (\"messages\": whole ones), each further one is a double. Give every message\n"
 	"of a crash test its own recipient or text.\n"
 	"--record writes  ID RECIPIENT REF/PART/PARTS HASH  for a submit (HASH: FNV-1a, 64 bits,\n"
-	"of the text's octets without its header) and  ID STATE  for a receipt.\n"
+	"of the text's octets without its header),  ID STATE  for a receipt sent, and  acked\n"
+	"receipt ID  or  acked inbound NUMBER/PART  for one that was acknowledged.\n"
 	"--inject reads objects with the members that --record-json writes, and \"text\" (UTF-8)\n"
 	"in place of \"short_message\" (hexadecimal), which is encoded as data_coding says: 0 is\n"
 	"GSM 7-bit, 8 UTF-16BE. \"source\" and \"destination\" have to be there.\n";
