@@ -78,6 +78,10 @@ bench-smpp: build $(B)/tests/bench/bench_smpp ## messages a second over one link
 soak: build ## full load into a message centre that misbehaves; MINUTES=10 ENGINE=pgsql
 	@B=$(B) SOAK_SECONDS=$$(($(or $(MINUTES),10) * 60)) ENGINE_OF_SOAK=$(or $(ENGINE),pgsql) tests/e2e/soak.sh
 
+chaos: build ## everything dies at random; ROUNDS=10 SEED=1 EVENTS=25 ENGINE=pgsql
+	@B=$(B) ROUNDS=$(or $(ROUNDS),10) SEED=$(SEED) EVENTS=$(or $(EVENTS),25) WAVE=$(or $(WAVE),300) \
+	ONLY_ENGINE=$(ENGINE) CHECK_LOGS=$(B)/chaos-logs tests/e2e/chaos.sh
+
 FUZZ_SECONDS ?= 600
 fuzz: $(FUZZERS:%=$(B)/fuzz/%) ## run each fuzz target for FUZZ_SECONDS=600
 	@for target in $(FUZZERS); do echo "fuzz $$target for $(FUZZ_SECONDS) s"; \
@@ -165,4 +169,4 @@ $(PEERS): tests/peers/package.json
 deps-present:
 	@pkg-config --exists $(LIBS) || { echo "Libraries are missing; run: make deps" >&2; exit 1; }
 
-.PHONY: build help deps demo check checks lint bench bench-encode bench-smpp soak fuzz install clean deps-present
+.PHONY: build help deps demo check checks lint bench bench-encode bench-smpp soak chaos fuzz install clean deps-present

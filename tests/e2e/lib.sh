@@ -26,6 +26,7 @@ own_server=
 failures=0
 
 AT_END=                                 # a command for the end of the case, however it ends
+AT_FAILURE=                             # a command before that, while all is as it failed
 declare -A PORT PID                     # of simulators, by name; of the gateway: PID[gateway]
 
 leave() {
@@ -107,7 +108,7 @@ case_ends() {
 	local status=$?
 	trap - ERR EXIT
 	set +e
-	[ $status -eq 0 ] || tell_state
+	[ $status -eq 0 ] || { tell_state; eval "$AT_FAILURE"; }
 	stop_everything
 	if grep -lE 'ERROR: .*Sanitizer|runtime error:|WARNING: ThreadSanitizer|Assertion' \
 		"$DIR"/*.log 2>/dev/null | grep -v 'case.log'; then
@@ -122,7 +123,8 @@ case_ends() {
 keep_logs() { # NAME
 	[ -n "$LOGS" ] || return 0
 	mkdir -p "$LOGS/$1"
-	cp "$DIR"/*.log "$DIR"/*.out "$DIR"/*.conf "$LOGS/$1/" 2>/dev/null
+	cp "$DIR"/*.log "$DIR"/*.out "$DIR"/*.conf "$DIR"/*.record "$DIR"/*.kept "$LOGS/$1/" 2>/dev/null
+	echo "    all of it: $LOGS/$1"
 }
 
 run_case() { # ENGINE CASE
@@ -147,7 +149,7 @@ run_case() { # ENGINE CASE
 		failures=$((failures + 1))
 		tail -n 15 "$DIR/case.log" | sed 's/^/    /'
 		tail -n 5 "$DIR/smsqld.log" 2>/dev/null | cut -c1-200 | sed 's/^/    | /'
-		keep_logs "$1-$2"
+		keep_logs "$1-$2${ROUND:+-$ROUND}"
 	fi
 	rm -rf "$DIR"
 }

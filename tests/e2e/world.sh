@@ -32,6 +32,22 @@ database_drop() {
 		-c "DROP DATABASE IF EXISTS $DATABASE WITH (FORCE)" >/dev/null 2>&1 || true
 }
 
+# A server for this case alone, which it may kill; an engine without one has a file.
+server_script() {
+	case $ENGINE in
+	pgsql) echo tests/pg.sh ;;
+	esac
+}
+
+server_own() {
+	[ -n "$(server_script)" ] || return 0
+	AT_END='$(server_script) stop "$DIR/server"'
+	URL=$($(server_script) start "$DIR/server")
+}
+
+server_kill() { $(server_script) kill "$DIR/server"; }
+server_start() { $(server_script) start "$DIR/server" >/dev/null; }
+
 # "now" and a few seconds from it, as an expression.
 now_plus() { # SECONDS
 	case $ENGINE in
@@ -131,6 +147,22 @@ gateway_kill() {
 	kill -KILL "${PID[gateway]}"
 	wait "${PID[gateway]}" 2>/dev/null || true
 	unset 'PID[gateway]'
+}
+
+# A network that can be broken: octets to PORT go through it. PORT[NAME], PID[NAME].
+proxy_start() { # NAME PORT [LISTEN-PORT]
+	: >"$DIR/$1.out"
+	tests/e2e/proxy.pl "$2" "${3:-0}" >"$DIR/$1.out" 2>>"$DIR/$1.log" &
+	PID[$1]=$!
+	await 20 "$1 is READY" started "$1"
+	PORT[$1]=$(sed -n 's/^READY port=//p' "$DIR/$1.out")
+	[ -n "${PORT[$1]}" ] || fail "$1 does not start: $(tail -n 1 "$DIR/$1.log")"
+}
+
+process_kill() { # NAME
+	kill -KILL "${PID[$1]}"
+	wait "${PID[$1]}" 2>/dev/null || true
+	unset "PID[$1]"
 }
 
 # Message centres.
