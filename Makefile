@@ -82,6 +82,9 @@ chaos: build ## everything dies at random; ROUNDS=10 SEED=1 EVENTS=25 ENGINE=pgs
 	@B=$(B) ROUNDS=$(or $(ROUNDS),10) SEED=$(SEED) EVENTS=$(or $(EVENTS),25) WAVE=$(or $(WAVE),300) \
 	ONLY_ENGINE=$(ENGINE) CHECK_LOGS=$(B)/chaos-logs tests/e2e/chaos.sh
 
+gateways: build ## four gateways on the same tables, some of which die; ROWS=1000000 ENGINE=pgsql
+	@B=$(B) ROWS=$(or $(ROWS),1000000) ONLY_ENGINE=$(ENGINE) CHECK_LOGS=$(B)/chaos-logs tests/e2e/gateways.sh
+
 FUZZ_SECONDS ?= 600
 fuzz: $(FUZZERS:%=$(B)/fuzz/%) ## run each fuzz target for FUZZ_SECONDS=600
 	@for target in $(FUZZERS); do echo "fuzz $$target for $(FUZZ_SECONDS) s"; \
@@ -169,4 +172,4 @@ $(PEERS): tests/peers/package.json
 deps-present:
 	@pkg-config --exists $(LIBS) || { echo "Libraries are missing; run: make deps" >&2; exit 1; }
 
-.PHONY: build help deps demo check checks lint bench bench-encode bench-smpp soak chaos fuzz install clean deps-present
+.PHONY: build help deps demo check checks lint bench bench-encode bench-smpp soak chaos gateways fuzz install clean deps-present
