@@ -433,6 +433,7 @@ static void begin(struct script *script, struct smpp_options *options)
 		.service_type = empty, .ussd_service_type = ussd, .ussd_session = info,
 		.window = WINDOW, .binds = 1 + (choice >> 4) % 3,
 		.deliver_defer_status = SMPP_RX_T_APPN, .sniff_receipts = choice & 64, .packed = choice & 128,
+		.tolerate_tx_deliver = choice & 64, .stop_on_auth_failure = choice & 128,
 		.connect_timeout = 60000, .bind_timeout = 60000, .response_timeout = 60000,
 		.enquire_timeout = 60000, .unbind_timeout = 60000, .pdu_timeout = 60000, .write_timeout = 60000 };
 	write_messages();
