@@ -19,6 +19,7 @@ static void open_transmitter(void) { open_smpp(SMPP_TRANSMITTER, false); }
 static void open_three(void)
 {
 	options.binds = 3;
+	peer.counted_ids = true;
 	open_smpp(SMPP_TRANSCEIVER, true);
 }
 

@@ -217,7 +217,8 @@ static struct peer {
 	uint32_t bind_status, submit_status;
 	unsigned receive_buffer;        /* octets; 0: the system's */
 	bool no_bind_answer, no_submit_answer, no_enquire_answer, no_unbind_answer, receipts,
-	    answers;                /* questions, too */
+	    answers,                /* questions, too */
+	    counted_ids;            /* of messages: by their order, not by their sequence number */
 	/* What happened. */
 	int listener;
 	unsigned port, ncalls;
@@ -234,6 +235,12 @@ static struct peer {
 	uint32_t sequence;
 } peer;
 
+/* A message's number in its id: of several connections, each has numbers of its own. */
+static inline unsigned peer_id(const struct smpp_pdu *submit)
+{
+	return peer.counted_ids ? peer.submits : (unsigned)submit->sequence;
+}
+
 static inline void peer_say(unsigned call, const struct smpp_pdu *pdu)
 {
 	static uint8_t octets[SMPP_PDU_MAX];
@@ -247,7 +254,7 @@ static inline void peer_answer(unsigned call, const struct smpp_pdu *to, uint32_
 	struct smpp_pdu pdu = { .command = to->command | 0x80000000u, .status = status,
 		.sequence = to->sequence };
 	if (to->command == SMPP_SUBMIT_SM && status == SMPP_ROK)
-		snprintf(pdu.message_id, sizeof pdu.message_id, "id%u", (unsigned)to->sequence);
+		snprintf(pdu.message_id, sizeof pdu.message_id, "id%u", peer_id(to));
 	if (to->command == SMPP_QUERY_SM && status == SMPP_ROK) {
 		memcpy(pdu.message_id, to->message_id, sizeof pdu.message_id);
 		pdu.message_state = 2;
@@ -270,7 +277,7 @@ static inline void peer_receipt(unsigned call, const struct smpp_pdu *submit)
 {
 	char text[128];
 	snprintf(text, sizeof text, "id:id%u sub:001 dlvrd:001 submit date:2607311200 "
-	    "done date:2607311201 stat:DELIVRD err:000 text:", (unsigned)submit->sequence);
+	    "done date:2607311201 stat:DELIVRD err:000 text:", peer_id(submit));
 	peer_deliver(call, SMPP_DELIVER_SM, SMPP_ESM_RECEIPT, 0, text);
 }
 
