@@ -75,6 +75,9 @@ bench-encode: $(B)/tests/bench/bench_encode ## messages encoded a second on one 
 bench-smpp: build $(B)/tests/bench/bench_smpp ## messages a second over one link, from memory; N=500000 WINDOW=1000
 	@B=$(B) N=$(or $(N),500000) WINDOW=$(or $(WINDOW),1000) tests/bench/run_smpp
 
+bench-blocking: build ## a free link beside one in trouble; ENGINE=sqlite|pgsql N=40000 BACKLOG=500000
+	@B=$(B) ENGINE=$(or $(ENGINE),sqlite) N=$(or $(N),40000) BACKLOG=$(or $(BACKLOG),500000) tests/bench/run_blocking
+
 soak: build ## full load into a message centre that misbehaves; MINUTES=10 ENGINE=pgsql
 	@B=$(B) SOAK_SECONDS=$$(($(or $(MINUTES),10) * 60)) ENGINE_OF_SOAK=$(or $(ENGINE),pgsql) tests/e2e/soak.sh
 
@@ -172,4 +175,4 @@ $(PEERS): tests/peers/package.json
 deps-present:
 	@pkg-config --exists $(LIBS) || { echo "Libraries are missing; run: make deps" >&2; exit 1; }
 
-.PHONY: build help deps demo check checks lint bench bench-encode bench-smpp soak chaos gateways fuzz install clean deps-present
+.PHONY: build help deps demo check checks lint bench bench-encode bench-smpp bench-blocking soak chaos gateways fuzz install clean deps-present
