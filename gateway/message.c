@@ -112,7 +112,7 @@ void message_release(struct message *message)
 
 /* SENT < DEFERRED < DOUBTFUL < EXPIRED < REJECTED is the order of the enum. A
  * deferred message is untried only when every deferred part of it is. */
-static void fold(struct outcome *whole, const struct outcome *part)
+void outcome_fold(struct outcome *whole, const struct outcome *part)
 {
 	if (part->verdict == VERDICT_DEFERRED && whole->verdict == VERDICT_DEFERRED) {
 		whole->untried = whole->untried && part->untried;
@@ -134,7 +134,7 @@ bool message_answer(struct part *part, const struct outcome *outcome)
 		part->taken = true;
 		snprintf(part->network_id, sizeof part->network_id, "%s", outcome->network_id);
 	}
-	fold(&message->outcome, outcome);
+	outcome_fold(&message->outcome, outcome);
 	if (--message->unanswered)
 		return false;
 	/* Something of it left, whatever became of the rest: the attempt counts. */

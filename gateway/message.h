@@ -113,6 +113,7 @@ struct part {
 	uint64_t deadline;              /* while in a driver's window */
 	char network_id[NETWORK_ID_MAX];/* once the network took it, else "" */
 	bool taken;                     /* the network took it, now or in an earlier attempt */
+	bool left;                      /* the journal's: given to a session, and not answered */
 	const struct rejection *refused;  /* in the batch; of a message to several, by the driver */
 	unsigned nrefused;
 };
@@ -138,7 +139,8 @@ struct message {
 	int8_t class;                   /* message class, -1: none */
 	struct blob data;               /* octets for binary kinds */
 	bool wants_receipt;
-	enum in_doubt in_doubt;         /* the row's own, else the configured default */
+	enum in_doubt in_doubt;         /* the row's own, else the link's, else the default */
+	bool in_doubt_said;             /* by the row, or by its kind: the link has no say */
 	uint16_t attempts;              /* this one included */
 	int64_t due_at;                 /* outbox.send_after; 0: not known */
 	int64_t expires_at;             /* 0: never */
@@ -153,6 +155,8 @@ struct message {
 	uint8_t nparts, unanswered;
 	bool parked;                    /* settle as queued, on the lane of `link` */
 	struct outcome outcome;         /* the worst of its parts so far */
+	bool is_open;                   /* on the list of the journal, by `open` */
+	TAILQ_ENTRY(message) open;
 };
 TAILQ_HEAD(messages, message);
 
@@ -227,6 +231,9 @@ struct message *batch_message(struct batch *);
 void batch_release(struct batch *);
 /* The last one frees the batch. */
 void message_release(struct message *);
+
+/* Folds what became of one part into what became of the whole, as below. */
+void outcome_fold(struct outcome *whole, const struct outcome *part);
 
 /*
  * Folds a part's outcome into its message: SENT < DEFERRED < DOUBTFUL <
