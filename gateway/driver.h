@@ -27,6 +27,8 @@
  * 3. A submitted part is lent to the driver until its link_done(). Each part
  *    gets at most one. Parts still unanswered at link_down() are in doubt,
  *    so a driver first defers (untried) those it knows never left this machine.
+ *    submit() hands no octet to the kernel: what leaves, leaves in a later turn of the loop
+ *    (stream.h does so), when the journal has been written.
  * 4. No more parts are lent than link_up() promised room for. When a session takes room
  *    back, by link_up() again, it first answers the parts that no longer fit.
  *    A part of a message to several (message->ndestinations) is for all of these that do not

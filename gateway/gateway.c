@@ -22,6 +22,7 @@
 #include "clock.h"
 #include "commands.h"
 #include "encode.h"
+#include "journal.h"
 #include "log.h"
 #include "route.h"
 
@@ -31,6 +32,7 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,6 +74,7 @@ struct gateway {
 	struct settings *settings;
 	struct settings *first;         /* what the store was opened with, and reads */
 	struct settings *retired;       /* still used by links that are leaving; NULL when none */
+	struct journal *journal;
 	struct store *store;
 	enum store_state store_state;
 	struct link_hub hub;
@@ -528,6 +531,8 @@ static void on_store_state(void *ctx, enum store_state state, const char *why)
 	}
 	if (state == STORE_FENCED)
 		cut_all(gateway);
+	if (state == STORE_READY)
+		journal_begin(gateway->journal, store_epoch(gateway->store));
 	if (gateway->phase == PHASE_RUNNING)
 		steer_all(gateway);
 }
@@ -555,10 +560,26 @@ static void on_store_room(void *ctx)
 		steer_all(gateway);
 }
 
+static void on_settled(void *ctx, struct message *message)
+{
+	struct gateway *gateway = ctx;
+	journal_settled(gateway->journal, message);
+}
+
 static void make_lanes(struct gateway *gateway)
 {
 	for (size_t i = 0; i < gateway->settings->nroutes; i++)
 		lane_get(gateway, LANE_ROUTE, gateway->settings->routes[i].name);
+}
+
+static struct journal *open_journal(const struct settings *settings)
+{
+	char beside[PATH_MAX] = "", folder[PATH_MAX];
+	const struct store_options *database = &settings->database;
+	store_folder(database, beside, sizeof beside);
+	if (!journal_folder(settings->gateway.journal, beside, folder, sizeof folder))
+		return NULL;
+	return journal_open(folder, settings->gateway.name, database->url);
 }
 
 struct gateway *gateway_open(struct event_base *base, struct settings *settings,
@@ -573,14 +594,18 @@ struct gateway *gateway_open(struct event_base *base, struct settings *settings,
 	TAILQ_INIT(&gateway->members);
 	TAILQ_INIT(&gateway->lanes);
 	const struct store_listener listener = { .ctx = gateway, .state = on_store_state,
-		.wanted = on_wanted, .room = on_store_room, .command = on_command };
+		.wanted = on_wanted, .room = on_store_room, .command = on_command, .settled = on_settled };
+	gateway->journal = open_journal(settings);
+	settings->database.past = journal_past(gateway->journal);
 	gateway->store = store_open(base, &settings->database, &listener, err);
 	if (!gateway->store) {
+		journal_close(gateway->journal);
 		free(gateway);
 		return NULL;
 	}
 	gateway->settings = gateway->first = settings;
-	gateway->hub = (struct link_hub){ .ctx = gateway, .base = base, .answered = on_answered,
+	gateway->hub = (struct link_hub){ .ctx = gateway, .base = base, .journal = gateway->journal,
+		.answered = on_answered,
 		.changed = on_changed, .allowed = on_allowed, .late = on_late, .replied = on_replied,
 		.receipt = on_receipt,
 		.inbound = on_inbound };
@@ -693,6 +718,8 @@ void gateway_close(struct gateway *gateway)
 		return;
 	gateway->phase = PHASE_ENDED;
 	cut_all(gateway);
+	gateway->hub.journal = NULL;
+	journal_close(gateway->journal); /* while the messages in it are there */
 	store_close(gateway->store);
 	struct member *member;
 	while ((member = TAILQ_FIRST(&gateway->members))) {

@@ -80,6 +80,9 @@ struct link {
 	uint64_t sent, failed, receipts, received;
 };
 
+static const char *const link_doubt_words[] = { [DOUBT_HOLD] = "hold", [DOUBT_RESEND] = "resend",
+	[LINK_DOUBT_DEFAULT] = "default", NULL };
+
 static const char *const transliterate_words[] = { "off", "typographic", "accents", "greek",
 	"cyrillic", "on", NULL };
 
@@ -104,6 +107,10 @@ const struct conf_key link_keys[] = {
 	{ .name = "reconnect_max", .type = CONF_SECONDS,
 	  .offset = offsetof(struct link_options, reconnect_max), .fallback = "60", .min = 1,
 	  .max = 86400, .live = true, .help = "seconds between tries to connect, at most" },
+	{ .name = "in_doubt", .type = CONF_WORD, .offset = offsetof(struct link_options, in_doubt),
+	  .fallback = "default", .words = link_doubt_words, .live = true,
+	  .help = "a message that left over this link and was never answered: hold, resend, or default "
+	  "(as the gateway has it); a row that says something wins" },
 	{ .name = "encoding", .type = CONF_WORD, .offset = offsetof(struct link_options, encoding),
 	  .fallback = "auto", .words = encoding_words, .live = true,
 	  .help = "of texts: auto (GSM 7-bit when that loses nothing, else UCS-2), gsm7 (else the row "
@@ -274,6 +281,7 @@ static void submit(struct link *link, struct part *part)
 	TAILQ_INSERT_TAIL(&link->lent, part, loan);
 	part->turn = ++link->turns;
 	link->unanswered++;
+	journal_left(link->hub->journal, part);
 	link->settings->driver->submit(link->session, part);
 }
 
@@ -327,6 +335,8 @@ static void turn(evutil_socket_t fd, short what, void *arg)
 		link->settings->driver->drain(link->session);
 	}
 	pump(link);
+	/* What drivers were given leaves this machine in a later turn of the loop. */
+	journal_flush(link->hub->journal);
 }
 
 /* Easing: after a throttling the link goes on at four fifths of its rate, and after ten
@@ -492,6 +502,9 @@ int link_room(const struct link *link)
 void link_enqueue(struct link *link, struct message *message)
 {
 	snprintf(message->link, sizeof message->link, "%s", link->settings->name);
+	if (!message->in_doubt_said && link->settings->common.in_doubt != LINK_DOUBT_DEFAULT)
+		message->in_doubt = (enum in_doubt)link->settings->common.in_doubt;
+	journal_queued(link->hub->journal, message);
 	for (unsigned i = 0; i < message->nparts; i++) {
 		struct part *part = &message->parts[i];
 		if (part->taken)
@@ -663,6 +676,8 @@ void link_down(struct link *link, enum down down, const char *why)
 void link_done(struct link *link, struct part *part, const struct outcome *outcome)
 {
 	assert(link->unanswered > 0);
+	if (outcome->verdict != VERDICT_DOUBTFUL)
+		journal_answered(link->hub->journal, part, outcome);
 	TAILQ_REMOVE(&link->lent, part, loan);
 	link->unanswered--;
 	link->answered_now++;

@@ -10,6 +10,7 @@
 
 #include "driver.h"
 #include "encode.h"
+#include "journal.h"
 #include "store.h"
 
 struct link;
@@ -21,10 +22,12 @@ struct link_options {
 	long rate;                      /* parts a second; 0: as fast as the window lets */
 	long prefetch;                  /* parts kept ready beyond the window, at most */
 	long reconnect_min, reconnect_max; /* ms */
+	int in_doubt;                   /* enum in_doubt, or LINK_DOUBT_DEFAULT: the gateway's */
 	int encoding, transliterate, concat; /* enum encoding, translit and one for "on", concat */
 	struct conf_list national;      /* languages whose tables may be used, or "all" */
 	long max_parts, reserve;
 };
+enum { LINK_DOUBT_DEFAULT = DOUBT_RESEND + 1 };
 extern const struct conf_key link_keys[];
 /* What the keys say of texts. False: national names a language that there is not, or
  * the driver cannot carry such parts. */
@@ -44,6 +47,7 @@ struct link_settings {
 struct link_hub {
 	void *ctx;
 	struct event_base *base;
+	struct journal *journal;        /* of what is handed to sessions; NULL: none */
 	/* A message came back whole: message->outcome says how. It is the hub's. */
 	void (*answered)(void *ctx, struct link *, struct message *);
 	/* There is more room than before, or the state changed. */

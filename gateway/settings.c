@@ -23,6 +23,10 @@ const struct conf_key gateway_keys[] = {
 	  .fallback = "hold", .words = in_doubt_words,
 	  .help = "a message that left and was never answered: hold (at most once, a person decides) "
 	  "or resend (at least once)" },
+	{ .name = "journal", .type = CONF_TEXT, .offset = offsetof(struct gateway_options, journal),
+	  .fallback = "auto",
+	  .help = "folder for the journal of what was sent and not yet answered, by which fewer rows are in "
+	  "doubt after a crash; auto: beside the SQLite file, or where this user keeps state; \"\": none" },
 	{ .name = "log", .type = CONF_WORD, .offset = offsetof(struct gateway_options, log),
 	  .fallback = "info", .words = log_words, .live = true,
 	  .help = "how much to log; debug has a line for each message" },
@@ -251,8 +255,15 @@ static bool read_all(struct settings *settings, const char *path, struct conf_er
 	};
 	memcpy(settings->kinds, kinds, sizeof kinds);
 	settings->conf = conf_read(path, settings->kinds, err);
-	return settings->conf && read_gateway(settings, err) && read_database(settings, path, err) &&
-	    read_links(settings, err) && read_routes(settings, err);
+	if (!settings->conf || !read_gateway(settings, err) || !read_database(settings, path, err) ||
+	    !read_links(settings, err) || !read_routes(settings, err))
+		return false;
+	/* Rather not sent than sent twice, when a link may say so. */
+	settings->database.in_doubt_unknown = settings->database.in_doubt;
+	for (size_t i = 0; i < settings->nlinks; i++)
+		if (settings->links[i].common.in_doubt == DOUBT_HOLD)
+			settings->database.in_doubt_unknown = DOUBT_HOLD;
+	return true;
 }
 
 struct settings *settings_read(const char *path, struct conf_error *err)

@@ -12,6 +12,7 @@ struct gateway_options {
 	char *name;                     /* unique among gateways that share a database */
 	int in_doubt;                   /* enum in_doubt */
 	int log;                        /* enum log_level */
+	char *journal;                  /* its folder; "": none, "auto": see journal_folder() */
 	long drain_time;                /* ms */
 	long poll;                      /* ms: how long an idle gateway sleeps between looks */
 };

@@ -30,11 +30,12 @@
 #include "../conf/conf.h"
 #include "command.h"
 #include "message.h"
+#include "past.h"
 
 struct event_base;
 struct store;
 
-/* Section `database`. name and in_doubt are the gateway section's, filled in
+/* Section `database`. name, in_doubt and what follows are not of that section, and filled in
  * by the caller of store_open(). */
 struct store_options {
 	char *url;                      /* postgresql://... sqlite:///... */
@@ -46,11 +47,16 @@ struct store_options {
 	const char *name;               /* of this gateway; unique among its peers */
 	const char *version;
 	enum in_doubt in_doubt;         /* the default for rows that say nothing */
+	enum in_doubt in_doubt_unknown; /* the same when nobody knows which link they left by */
+	struct past *past;              /* the journal of our last run, or NULL: the store settles by it
+	                                 * what that run had claimed. Held as long as it is read */
 };
 extern const struct conf_key store_keys[];
 
 /* False, with *err filled, when the URL names no engine that is compiled in. */
 bool store_check(const struct store_options *, struct conf_error *err);
+/* The folder of the database, when that is a file on this host; else false. */
+bool store_folder(const struct store_options *, char *out, size_t room);
 
 enum store_state {
 	STORE_OPENING,                  /* connecting, or waiting for our own old lease to end */
@@ -75,6 +81,9 @@ struct store_listener {
 	void (*wanted)(void *ctx, const char *link, enum wanted);
 	/* store_full() has become false. */
 	void (*room)(void *ctx);
+	/* What became of a message is in the tables, or was refused for good and never will be.
+	 * It is released when this returns. */
+	void (*settled)(void *ctx, struct message *);
 	/* Something is asked of the network, over a link that the table `link` shows as up here.
 	 * It is the gateway's, to be given to store_answer() once; without this function it
 	 * goes back to be asked by another. */
@@ -152,6 +161,9 @@ bool store_full(const struct store *);
  * less than the lease ago, by our own monotonic clock, less a margin. When it
  * turns false nothing more may leave this machine: others may own our rows. */
 bool store_leased(const struct store *);
+
+/* The epoch of our lease, as far as STORE_READY has been told of it; 0 before. */
+int64_t store_epoch(const struct store *);
 
 size_t store_waiting(const struct store *);     /* facts not yet committed */
 

@@ -28,6 +28,7 @@
 #ifndef ENGINE_H
 #define ENGINE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -84,7 +85,8 @@ enum shape { ONE, MANY };
 	X(RECOVER,         ONE,  "owner, in_doubt, error_text")                          \
 	X(CLAIM,           ONE,  "owner, token, route, max -> CLAIM_COLUMNS")            \
 	X(CLAIM_PARKED,    ONE,  "owner, token, link, max -> CLAIM_COLUMNS")             \
-	X(CLAIM_READ,      ONE,  "owner, token -> CLAIM_COLUMNS")                        \
+	X(CLAIM_READ,      ONE,  "owner, token or NULL: all -> CLAIM_COLUMNS")           \
+	X(CLAIM_DOUBTED,   MANY, "id, owner -> CLAIM_COLUMNS") /* status is not told: sending */ \
 	X(SETTLE,          MANY, "id, owner, status, queue, lane, retry_ms, untried, link, parts, message_id, code, text, encoding") \
 	X(PART_PUT,        MANY, "id, part, link, message_id, status, code, text, digest, recipient") \
 	X(OVERTAKEN,       MANY, "link, key -> RECEIPT_COLUMNS")                         \
@@ -173,6 +175,8 @@ struct engine {
 	enum db_result (*open)(struct db **, const char *url, const char *password,
 	    struct db_error *);
 	void (*close)(struct db *);     /* NULL is allowed */
+	/* The folder that the database is in; false: there is none. NULL: there never is. */
+	bool (*folder)(const char *url, char *out, size_t room);
 	enum db_result (*transact)(struct db *, enum edge, struct db_error *);
 	enum db_result (*run)(struct db *, enum statement,
 	    const struct value *values, size_t width, size_t rows,

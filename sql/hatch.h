@@ -51,7 +51,7 @@ enum notice_kind {
 	NOTICE_LINE,                    /* level, text: for the log */
 	NOTICE_WANTED,                  /* text, wanted: what the operator wants of a link */
 	NOTICE_COMMAND,                 /* command: claimed under the lease of good_until */
-	NOTICE_LEASE,                   /* good_until: it was taken or renewed */
+	NOTICE_LEASE,                   /* good_until, epoch: it was taken or renewed */
 	NOTICE_LEFT,                    /* the lease was given back */
 };
 
@@ -65,6 +65,7 @@ struct notice {
 	enum store_state state;
 	unsigned retry_ms;              /* 0: nothing is to be tried again */
 	uint64_t good_until;            /* hatch_now() when the lease ends, or ended then */
+	int64_t epoch;                  /* of the lease */
 	enum log_level level;
 	enum wanted wanted;
 	char text[WHY_MAX];

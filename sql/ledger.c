@@ -110,10 +110,12 @@ static void see_lease(void *ctx, const struct value *columns, size_t n)
 	lease->alive_ms = columns[4].number;
 }
 
-/* True when the process that holds the lease cannot be alive: it was on this
- * host, and its number is free, or ours. */
-static bool holder_is_gone(const struct lease *lease, const char *host)
+/* True when the process that holds the lease cannot be alive: we have the lock of its
+ * journal, or it was on this host, and its number is free, or ours. */
+static bool holder_is_gone(const struct ledger *ledger, const struct lease *lease, const char *host)
 {
+	if (past_covers(ledger->past, lease->epoch))
+		return true;
 	if (strcmp(lease->host, host) != 0 || lease->pid <= 0)
 		return false;
 	return lease->pid == getpid() || (kill((pid_t)lease->pid, 0) != 0 && errno == ESRCH);
@@ -126,7 +128,7 @@ static enum db_result recover(struct ledger *ledger, const char *name, int64_t e
 	snprintf(owner, sizeof owner, "%s/%" PRId64, name, epoch);
 	snprintf(text, sizeof text, "gateway %.64s ended while it was being sent", name);
 	const struct value values[] = { text_value(owner),
-		text_value(in_doubt_words[ledger->in_doubt]), text_value(text) };
+		text_value(in_doubt_words[ledger->in_doubt_unknown]), text_value(text) };
 	const enum db_result result = ledger->engine->run(ledger->db, STATEMENT_RECOVER, values, 3, 1,
 	    NULL, NULL, rows, err);
 	return result == DB_OK ? ledger_run(ledger, STATEMENT_COMMAND_RECOVER, values, 1, 1, NULL, NULL,
@@ -145,6 +147,8 @@ static enum db_result take_lease(struct ledger *ledger, const struct lease *leas
 	    NULL, NULL, &changed, err);
 	batch_release(scratch);
 	*won = changed == 1;
+	if (result == DB_OK && *won)
+		result = ledger_recall(ledger, lease->epoch, err);
 	if (result == DB_OK && *won && lease->epoch > 0)
 		result = recover(ledger, ledger->name, lease->epoch, NULL, err);
 	return result;
@@ -159,13 +163,18 @@ enum db_result ledger_enter(struct ledger *ledger, long lease_ms, long *alive_ms
 	const struct value name = text_value(ledger->name);
 	bool won = false;
 	*alive_ms = 0;
+	memset(&ledger->recalled, 0, sizeof ledger->recalled);
 	enum db_result result = begin(ledger, err);
 	if (result == DB_OK)
 		result = ledger_run(ledger, STATEMENT_GATEWAY_READ, &name, 1, 1, see_lease, &lease, err);
-	const bool waits = result == DB_OK && lease.alive && !holder_is_gone(&lease, host);
+	const bool waits = result == DB_OK && lease.alive && !holder_is_gone(ledger, &lease, host);
 	if (result == DB_OK && !waits)
 		result = take_lease(ledger, &lease, host, lease_ms, &won, err);
 	result = end(ledger, result, err);
+	if (result == DB_REFUSED && ledger->past) {
+		ledger->past = NULL;    /* then without it */
+		return DB_AGAIN;
+	}
 	if (result != DB_OK)
 		return result;
 	if (waits) {
@@ -178,6 +187,7 @@ enum db_result ledger_enter(struct ledger *ledger, long lease_ms, long *alive_ms
 		snprintf(err->text, sizeof err->text, "another gateway named %.64s came first",
 		    ledger->name);
 	} else {
+		ledger->past = NULL;
 		ledger->epoch = lease.epoch + 1;
 		snprintf(ledger->owner, sizeof ledger->owner, "%s/%" PRId64, ledger->name,
 		    ledger->epoch);
@@ -239,7 +249,7 @@ static int by_id(const void *a, const void *b)
 	return x->id < y->id ? -1 : x->id > y->id;
 }
 
-static enum db_result settle(struct ledger *ledger, struct message **messages, size_t n,
+static enum db_result settle_rows(struct ledger *ledger, struct message **messages, size_t n,
     struct batch *scratch, struct db_error *err)
 {
 	enum { WIDTH = 13 };
@@ -339,6 +349,24 @@ static enum db_result fold_sent(struct ledger *ledger, struct message **messages
 	return ledger_run(ledger, STATEMENT_FOLD, values, 1, rows, NULL, NULL, err);
 }
 
+enum db_result ledger_settle(struct ledger *ledger, struct message **settled, size_t n,
+    struct batch *scratch, struct db_error *err)
+{
+	/* Ascending: two gateways that write the same rows wait for each other in one order. */
+	if (n)
+		qsort(settled, n, sizeof *settled, by_id);
+	enum db_result result = settle_rows(ledger, settled, n, scratch, err);
+	if (result == DB_OK)
+		result = put_parts(ledger, settled, n, scratch, err);
+	if (result == DB_OK)
+		result = ledger_apply_overtaken(ledger, settled, n, scratch, err);
+	if (result == DB_OK)
+		result = fold_sent(ledger, settled, n, scratch, err);
+	if (result == DB_OK)
+		result = ledger_settle_turns(ledger, settled, n, scratch, err);
+	return result;
+}
+
 enum db_result ledger_record(struct ledger *ledger, const struct facts *facts,
     struct db_error *err)
 {
@@ -347,21 +375,11 @@ enum db_result ledger_record(struct ledger *ledger, const struct facts *facts,
 	struct message **settled = batch_alloc(scratch, (n + 1) * sizeof *settled);
 	if (n)
 		memcpy(settled, facts->settled, n * sizeof *settled);
-	/* Ascending: two gateways that write the same rows wait for each other in one order. */
-	qsort(settled, n, sizeof *settled, by_id);
 	enum db_result result = begin(ledger, err);
 	if (result == DB_OK)
-		result = settle(ledger, settled, n, scratch, err);
-	if (result == DB_OK)
-		result = put_parts(ledger, settled, n, scratch, err);
-	if (result == DB_OK)
-		result = ledger_apply_overtaken(ledger, settled, n, scratch, err);
-	if (result == DB_OK)
-		result = fold_sent(ledger, settled, n, scratch, err);
+		result = ledger_settle(ledger, settled, n, scratch, err);
 	if (result == DB_OK)
 		result = ledger_put_answers(ledger, facts->commands, facts->ncommands, scratch, err);
-	if (result == DB_OK)
-		result = ledger_settle_turns(ledger, settled, n, scratch, err);
 	if (result == DB_OK)
 		result = ledger_apply_receipts(ledger, facts->receipts, facts->nreceipts, scratch, err);
 	if (result == DB_OK)

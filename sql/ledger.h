@@ -30,6 +30,9 @@ struct ledger {
 	int64_t epoch;                  /* set by ledger_enter(); 0 before */
 	char owner[96];                 /* "name/epoch" */
 	enum in_doubt in_doubt;         /* for rows that say nothing */
+	enum in_doubt in_doubt_unknown; /* for those of which nobody knows by which link they left */
+	struct past *past;              /* borrowed; NULL once ledger_enter() has used it, or could not */
+	struct { size_t rows, queued, doubtful; } recalled; /* by the past; rows: with those settled */
 	const char *version;            /* of the program, for people */
 	long join_wait_s;               /* how long a part from a handset waits for the others */
 	long join_sets;                 /* unfinished messages of one link at most */
@@ -41,7 +44,7 @@ enum db_result ledger_check(struct ledger *, struct db_error *);
 
 /*
  * Takes the lease for `lease_ms` under a new epoch, and what the last epoch
- * still held is recovered in the same transaction. *alive_ms > 0: nothing was
+ * still held is settled by the past, or recovered, in the same transaction. *alive_ms > 0: nothing was
  * taken, because a gateway of that name lives (another host, or a process of
  * ours that runs); ask again when that time is over; err->text says who.
  */

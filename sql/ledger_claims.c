@@ -89,8 +89,9 @@ static void read_claimed(void *ctx, const struct value *columns, size_t n)
 	message->options = text_in(batch, &columns[11]);
 	message->wants_receipt = columns[12].number != 0;
 	/* A turn of a dialogue that is resent would answer another question. */
-	message->in_doubt = strcmp(message->kind, "ussd") == 0 ? DOUBT_HOLD
-	    : doubt_of(&columns[13], claim->ledger->in_doubt);
+	const bool once = strcmp(message->kind, "ussd") == 0;
+	message->in_doubt = once ? DOUBT_HOLD : doubt_of(&columns[13], claim->ledger->in_doubt);
+	message->in_doubt_said = once || columns[13].kind == VALUE_TEXT;
 	message->due_at = columns[2].number / 1000;
 	message->attempts = (uint16_t)columns[14].number;
 	message->expires_at = columns[15].kind == VALUE_NUMBER ? columns[15].number : 0;
@@ -109,17 +110,15 @@ static int by_order(const void *a, const void *b)
 }
 
 /* What an engine gives back has no order of its own. */
-static void finish_claim(struct claim *claim, struct batch **batch, struct message ***messages,
-    size_t *n)
+static void finish_claim(struct claim *claim, struct claimed *found)
 {
-	*batch = claim->batch;
-	*n = claim->n;
-	*messages = NULL;
+	found->batch = claim->batch;
+	found->n = claim->n;
 	if (claim->n) {
 		qsort(claim->rows, claim->n, sizeof *claim->rows, by_order);
-		*messages = batch_alloc(claim->batch, claim->n * sizeof **messages);
+		found->messages = batch_alloc(claim->batch, claim->n * sizeof *found->messages);
 		for (size_t i = 0; i < claim->n; i++)
-			(*messages)[i] = claim->rows[i].message;
+			found->messages[i] = claim->rows[i].message;
 	}
 	free(claim->rows);
 }
@@ -133,20 +132,30 @@ static void drop_claim(struct claim *claim)
 	free(claim->rows);
 }
 
+enum db_result ledger_read_rows(struct ledger *ledger, enum statement statement,
+    const struct value *values, size_t width, size_t rows, struct claimed *found,
+    struct db_error *err)
+{
+	struct claim claim = { .ledger = ledger };
+	*found = (struct claimed){ .n = 0 };
+	enum db_result result = ledger_run(ledger, statement, values, width, rows, read_claimed, &claim,
+	    err);
+	if (result == DB_OK)
+		finish_claim(&claim, found);
+	else
+		drop_claim(&claim);
+	return result;
+}
+
 static enum db_result claim_by(struct ledger *ledger, enum statement statement,
     const struct value *values, size_t width, struct batch **batch, struct message ***messages,
     size_t *n, struct db_error *err)
 {
-	struct claim claim = { .ledger = ledger };
-	*batch = NULL;
-	*messages = NULL;
-	*n = 0;
-	enum db_result result = ledger_run(ledger, statement, values, width, 1, read_claimed, &claim,
-	    err);
-	if (result == DB_OK)
-		finish_claim(&claim, batch, messages, n);
-	else
-		drop_claim(&claim);
+	struct claimed found;
+	enum db_result result = ledger_read_rows(ledger, statement, values, width, 1, &found, err);
+	*batch = found.batch;
+	*messages = found.messages;
+	*n = found.n;
 	return result;
 }
 

@@ -46,6 +46,19 @@ struct value id_value(struct batch *scratch, const char *id);
 enum db_result ledger_run(struct ledger *, enum statement, const struct value *, size_t width,
     size_t rows, row_fn *, void *ctx, struct db_error *);
 
+/* Rows in the columns of a claim, as messages in a batch of their own; n = 0: batch is NULL. */
+struct claimed { struct batch *batch; struct message **messages; size_t n; };
+enum db_result ledger_read_rows(struct ledger *, enum statement, const struct value *, size_t width,
+    size_t rows, struct claimed *, struct db_error *);
+
+/* Inside a transaction. What became of these messages, which are put in order: in outbox, its
+ * parts and dialogues. Acts on rows that this owner still holds, or left in doubt. */
+enum db_result ledger_settle(struct ledger *, struct message **settled, size_t n,
+    struct batch *scratch, struct db_error *);
+/* Inside a transaction: settles by the journal what our earlier epochs up to `last` held, and
+ * counts that in ledger->recalled. */
+enum db_result ledger_recall(struct ledger *, int64_t last, struct db_error *);
+
 /* Inside a transaction. Receipts that came before these messages were settled. */
 enum db_result ledger_apply_overtaken(struct ledger *, struct message *const *settled, size_t n,
     struct batch *scratch, struct db_error *);

@@ -157,6 +157,16 @@ static bool folder_is_usable(const char *path, struct db_error *err)
 	return false;
 }
 
+static bool sqlite_folder(const char *url, char *out, size_t room)
+{
+	char path[PATH_MAX_OCTETS];
+	struct db_error err;
+	if (!path_of(path, sizeof path, url, &err))
+		return false;
+	snprintf(out, room, "%s", dirname(path));
+	return true;
+}
+
 /* A row of the settings: the journal mode that is on, "wal" if it could be had. */
 static int see_setting(void *ctx, int n, char **values, char **names)
 {
@@ -417,6 +427,7 @@ const struct engine sqlite_engine = {
 	.upgrades = upgrades,
 	.open = sqlite_open,
 	.close = sqlite_close,
+	.folder = sqlite_folder,
 	.transact = sqlite_transact,
 	.run = sqlite_run,
 	.script = sqlite_script,

@@ -122,6 +122,7 @@ struct store {
 	int64_t token;                  /* of the next claim */
 	size_t waiting, high_water;     /* facts */
 	uint64_t good_until;            /* hatch_now() when our lease ends; 0: there is none */
+	int64_t epoch;                  /* of it */
 	uint64_t margin;                /* ms before that at which nothing leaves any more */
 	bool full;
 	struct wish_of_operator *links;
@@ -292,6 +293,11 @@ bool store_leased(const struct store *store)
 	return hatch_now() + store->margin < store->good_until;
 }
 
+int64_t store_epoch(const struct store *store)
+{
+	return store->epoch;
+}
+
 size_t store_waiting(const struct store *store)
 {
 	return store->waiting;
@@ -333,6 +339,8 @@ static void on_recorded(struct store *store, struct bundle *bundle)
 	assert(store->waiting >= bundle_facts(bundle));
 	store->waiting -= bundle_facts(bundle);
 	answer_askers(store, bundle);
+	for (size_t i = 0; i < bundle->nsettled && store->listener.settled && !store->closed; i++)
+		store->listener.settled(store->listener.ctx, bundle->settled[i]);
 	bundle_free(bundle);
 	if (!store->full || store->waiting > store->high_water / 2)
 		return;
@@ -480,6 +488,7 @@ static void on_notice(struct store *store, const struct notice *notice)
 		break;
 	case NOTICE_LEASE:
 		store->good_until = notice->good_until;
+		store->epoch = notice->epoch;
 		break;
 	case NOTICE_LEFT:
 		store->good_until = 0;
@@ -593,6 +602,12 @@ bool store_check(const struct store_options *options, struct conf_error *err)
 	/* Not the whole URL: there may be a password in it. */
 	return conf_fail(err, "database: no engine for url \"%.*s...\"; those built in are %s",
 	    (int)strcspn(options->url, ":"), options->url, known);
+}
+
+bool store_folder(const struct store_options *options, char *out, size_t room)
+{
+	const struct engine *engine = engine_of(options->url);
+	return engine && engine->folder && engine->folder(options->url, out, room);
 }
 
 struct store *store_open_on(const struct engine *engine, const struct worker_waits *waits,

@@ -76,6 +76,7 @@ struct worker {
 	const struct engine *engine;
 	struct worker_waits waits;
 	char *url, *password, *name, *version;
+	struct past *past;              /* held */
 	uint64_t lease_ms;
 	struct ledger ledger;           /* .db is NULL without a connection */
 
@@ -225,7 +226,8 @@ static void lease_from(struct worker *worker, uint64_t asked)
 	worker->held = true;
 	worker->good_until = asked + worker->lease_ms;
 	worker->beat_at = asked + worker->lease_ms / BEATS_PER_LEASE;
-	post(worker, (struct notice){ .kind = NOTICE_LEASE, .good_until = worker->good_until });
+	post(worker, (struct notice){ .kind = NOTICE_LEASE, .good_until = worker->good_until,
+	    .epoch = worker->ledger.epoch });
 }
 
 static void lease_over(struct worker *worker)
@@ -277,10 +279,19 @@ static enum db_result enter(struct worker *worker, struct db_error *err)
 {
 	uint64_t asked = hatch_now();
 	long alive_ms = 0;
+	const bool recalls = worker->ledger.past;
 	enum db_result result = ledger_enter(&worker->ledger, (long)worker->lease_ms, &alive_ms, err);
+	if (result == DB_AGAIN && recalls && !worker->ledger.past)
+		say(worker, LOG_LEVEL_WARN, "database event=recall-refused reason=\"%s\" effect=\"rows of the "
+		    "last run go the way of in_doubt\"", err->text);
 	if (result != DB_OK)
 		return result;
 	if (alive_ms <= 0) {
+		if (worker->ledger.recalled.rows)
+			say(worker, LOG_LEVEL_INFO, "database event=recalled rows=%zu queued=%zu doubtful=%zu "
+			    "reason=\"the last run ended while they were being sent, and left a journal\"",
+			    worker->ledger.recalled.rows, worker->ledger.recalled.queued,
+			    worker->ledger.recalled.doubtful);
 		lease_from(worker, asked);
 		worker->tend_at = worker->links_at = worker->now;
 		return DB_OK;
@@ -573,6 +584,7 @@ static void worker_free(struct worker *worker)
 	free(worker->password);
 	free(worker->name);
 	free(worker->version);
+	past_release(worker->past);
 	free(worker);
 }
 
@@ -630,12 +642,15 @@ pthread_t worker_start(const struct worker_setup *setup)
 	worker->password = copy(options->password);
 	worker->name = copy(options->name);
 	worker->version = copy(options->version);
+	worker->past = past_hold(options->past);
 	worker->lease_ms = (uint64_t)options->lease;
 	worker->condition = STORE_OPENING;
 	worker->ledger = (struct ledger){
 		.engine = worker->engine,
 		.name = worker->name,
 		.in_doubt = options->in_doubt,
+		.in_doubt_unknown = options->in_doubt_unknown,
+		.past = worker->past,
 		.join_wait_s = options->join_time / 1000,
 		.join_sets = options->join_sets,
 		.version = worker->version,

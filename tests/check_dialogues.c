@@ -269,7 +269,7 @@ END_TEST
 START_TEST(a_row_of_the_kind_is_never_resent)
 {
 	begin_world(_i);
-	gw1.in_doubt = DOUBT_RESEND;
+	gw1.in_doubt = gw1.in_doubt_unknown = DOUBT_RESEND;
 	const struct message *message = ask("+4477", "'{\"ussd\": {\"op\": \"request\"}}'");
 	ck_assert_int_eq(message->in_doubt, DOUBT_HOLD);
 	words("UPDATE outbox SET in_doubt = 'resend'");

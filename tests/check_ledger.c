@@ -149,7 +149,7 @@ START_TEST(who_leaves_gives_back_the_lease_and_its_rows)
 {
 	begin_entered(_i);
 	const long long id = insert("1");
-	gw1.in_doubt = DOUBT_RESEND;
+	gw1.in_doubt = gw1.in_doubt_unknown = DOUBT_RESEND;
 	claim(&gw1, 1, CLAIM_MAX);
 	GOOD(ledger_leave(&gw1, &err));
 	ck_assert_str_eq(status(id), "queued");
@@ -165,7 +165,7 @@ START_TEST(any_gateway_takes_the_rows_of_the_dead)
 	begin_entered(_i);
 	begin_second();
 	const long long id = insert("1");
-	gw2.in_doubt = DOUBT_RESEND;
+	gw2.in_doubt = gw2.in_doubt_unknown = DOUBT_RESEND;
 	claim(&gw1, 1, CLAIM_MAX);
 	struct tended tended = { 77, 77 };
 	GOOD(ledger_tend(&gw2, &tended, &err));

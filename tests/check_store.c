@@ -372,7 +372,7 @@ START_TEST(what_was_claimed_again_is_not_settled_by_the_old_claim)
 {
 	begin_installed(_i);
 	options.lease = 600;
-	options.in_doubt = DOUBT_RESEND;
+	options.in_doubt = options.in_doubt_unknown = DOUBT_RESEND;
 	insert_rows(1);
 	open_ready();
 	claim(1);
@@ -398,7 +398,7 @@ START_TEST(what_was_sent_while_the_database_was_away_is_not_sent_again)
 {
 	begin_installed(_i);
 	options.lease = 1000;
-	options.in_doubt = DOUBT_RESEND;
+	options.in_doubt = options.in_doubt_unknown = DOUBT_RESEND;
 	insert_rows(2);
 	open_ready();
 	claim(2);

@@ -162,6 +162,14 @@ bool store_check(const struct store_options *options, struct conf_error *err)
 	return true;
 }
 
+bool store_folder(const struct store_options *options, char *out, size_t room)
+{
+	(void)options;
+	(void)out;
+	(void)room;
+	return false;
+}
+
 static inline struct message *claim_row(struct batch *batch, struct row *row)
 {
 	struct message *message = batch_message(batch);
@@ -291,6 +299,7 @@ void store_report(struct store *store, const struct link_report *report)
 bool store_full(const struct store *store) { return store->full; }
 bool store_leased(const struct store *store) { return !store->unleased; }
 size_t store_waiting(const struct store *store) { (void)store; return 0; }
+int64_t store_epoch(const struct store *store) { (void)store; return 1; }
 
 void store_drain(struct store *store)
 {
@@ -329,7 +338,8 @@ static inline struct settings *two_links(void)
 	settings->routes = calloc(1, sizeof *settings->routes);
 	settings->nlinks = 2;
 	settings->nroutes = 1;
-	settings->gateway = (struct gateway_options){ .name = strdup("gw"), .poll = 5,
+	settings->gateway = (struct gateway_options){ .name = strdup("gw"),
+		.journal = strdup(""), .poll = 5,
 		.drain_time = 200, .log = LOG_LEVEL_ERROR };
 	struct conf_list *links = &settings->routes[0].options.links;
 	settings->routes[0].name = "";
@@ -340,7 +350,7 @@ static inline struct settings *two_links(void)
 		*own = options[i];
 		settings->links[i] = (struct link_settings){ .name = names[i],
 			.driver = &puppet_driver, .options = own, .encode = { .max_parts = 20 },
-			.common = { .prefetch = 20,
+			.common = { .prefetch = 20, .in_doubt = LINK_DOUBT_DEFAULT,
 			.reconnect_min = 1, .reconnect_max = 5 } };
 		links->items[links->n++] = strdup(names[i]);
 	}

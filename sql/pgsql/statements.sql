@@ -159,7 +159,21 @@ SELECT o.id, o.priority::bigint,
        CASE WHEN o.attempts > 1 AND o.parts > 1 THEN
             (SELECT string_agg(p.part || ':' || p.digest, ',' ORDER BY p.part) FROM outbox_part p
               WHERE p.outbox_id = o.id AND p.status IN ('sent', 'delivered')) END
-  FROM outbox o WHERE o.queue = 1 AND o.owner = $1::text AND o.claim = $2::bigint
+  FROM outbox o
+ WHERE o.queue = 1 AND o.owner = $1::text AND ($2::bigint IS NULL OR o.claim = $2::bigint)
+
+-- Rows that were put in doubt before their journal was read.
+-- :CLAIM_DOUBTED
+SELECT o.id, o.priority::bigint,
+       CASE WHEN isfinite(o.send_after) THEN (extract(epoch FROM o.send_after) * 1000)::bigint ELSE 0 END,
+       'sending', o.route, coalesce(o.link, ''), o.sender, o.recipient, o.kind, o.body, o.data,
+       o.options::text, o.receipt::int::bigint, o.in_doubt, o.attempts::bigint,
+       CASE WHEN isfinite(o.expires_at) THEN floor(extract(epoch FROM o.expires_at))::bigint END,
+       CASE WHEN o.attempts > 1 AND o.parts > 1 THEN
+            (SELECT string_agg(p.part || ':' || p.digest, ',' ORDER BY p.part) FROM outbox_part p
+              WHERE p.outbox_id = o.id AND p.status IN ('sent', 'delivered')) END
+  FROM unnest($1::bigint[], $2::text[]) AS r (id, owner)
+  JOIN outbox o ON o.id = r.id AND o.owner = r.owner AND o.status = 'doubtful'
 
 -- Only what this owner still holds.
 -- :SETTLE

@@ -130,7 +130,17 @@ SELECT id, priority, CAST(round((julianday(send_after) - 2440587.5) * 86400000) 
        CASE WHEN attempts > 1 AND parts > 1 THEN
             (SELECT group_concat(p.part || ':' || p.digest) FROM outbox_part p
               WHERE p.outbox_id = outbox.id AND p.status IN ('sent', 'delivered')) END
-  FROM outbox WHERE queue = 1 AND owner = ?1 AND claim = ?2
+  FROM outbox WHERE queue = 1 AND owner = ?1 AND (?2 IS NULL OR claim = ?2)
+
+-- Rows that were put in doubt before their journal was read.
+-- :CLAIM_DOUBTED
+SELECT id, priority, CAST(round((julianday(send_after) - 2440587.5) * 86400000) AS INTEGER),
+       'sending', route, coalesce(link, ''), sender, recipient, kind, body, data, options, receipt,
+       in_doubt, attempts, CAST(strftime('%s', expires_at) AS INTEGER),
+       CASE WHEN attempts > 1 AND parts > 1 THEN
+            (SELECT group_concat(p.part || ':' || p.digest) FROM outbox_part p
+              WHERE p.outbox_id = outbox.id AND p.status IN ('sent', 'delivered')) END
+  FROM outbox WHERE id = ?1 AND owner = ?2 AND status = 'doubtful'
 
 -- Only what this owner still holds.
 -- :SETTLE

@@ -10,13 +10,15 @@
 #     doubtful            yes or no             -
 #     anything else       -                     wrong
 #
-# and no recipient got anything twice. With in_doubt = resend every row is
-# delivered, and doubles are counted. SEED=N repeats a run, KILLS=N says how many.
+# and no recipient got anything twice. The journal leaves no more rows in doubt than the
+# window holds, for each kill. With in_doubt = resend every row is delivered, and there
+# are no more doubles than that. SEED=N repeats a run, KILLS=N says how many.
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 SEED=${SEED:-$((RANDOM * 32768 + RANDOM))}
 KILLS=${KILLS:-20}
+WINDOW=${WINDOW:-20}
 rows=0
 
 # One in ten is a long text, of three parts.
@@ -70,7 +72,7 @@ receipts_are_over() {
 begin() { # IN_DOUBT
 	echo "SEED=$SEED"
 	sim_start sim --response-delay 5:40 --receipt-delay 5:40 --deliver-timeout 1000
-	smpp_link main "${PORT[sim]}" 'window = 20' | conf "in_doubt = $1" 'lease = 2'
+	smpp_link main "${PORT[sim]}" "window = $WINDOW" | conf "in_doubt = $1" 'lease = 2'
 	ctl init
 }
 
@@ -88,6 +90,8 @@ killed_with_hold_nothing_is_lost_and_nothing_doubled() {
 	expect "rows that say sent and are not at the centre" "$lost" 0
 	expect "rows at the centre that say neither sent nor doubtful" "$unknown" 0
 	expect "doubles" "$(sim_count sim doubles)" 0
+	[ "$(wc -l <"$DIR/doubtful")" -le $((KILLS * WINDOW)) ] ||
+		fail "$(wc -l <"$DIR/doubtful") rows are doubtful, more than $KILLS kills by a window of $WINDOW"
 	expect "doubtful rows without a reason" "$(count_rows "status = 'doubtful' AND error_text IS NULL")" 0
 }
 
@@ -98,6 +102,8 @@ killed_with_resend_every_row_is_delivered() {
 	recipients_that "status = 'delivered'" >"$DIR/said"
 	note "seed $SEED: $KILLS kills, $rows rows, $(comm -13 "$DIR/arrived" "$DIR/said" | wc -l) lost," \
 		"$(sim_count sim doubles) doubled"
+	[ "$(sim_count sim doubles)" -le $((KILLS * WINDOW)) ] ||
+		fail "$(sim_count sim doubles) doubled, more than $KILLS kills by a window of $WINDOW"
 	expect "rows delivered" "$(wc -l <"$DIR/said")" "$rows"
 	expect "whole messages at the centre" "$(wc -l <"$DIR/arrived")" "$rows"
 }

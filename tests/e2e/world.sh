@@ -89,7 +89,7 @@ await_statuses() { # SECONDS EXPECTED
 
 conf() { # [GATEWAY-KEYS [DATABASE-KEYS]]; sections of links on standard input
 	{
-		echo "gateway { name = \"gw1\" drain_time = 20 ${1-} }"
+		echo "gateway { name = \"gw1\" drain_time = 20 journal = \"$DIR\" ${1-} }"
 		echo "database { url = \"$URL\" ${2-} }"
 		cat
 	} >"$DIR/smsqld.conf.new"
