@@ -122,7 +122,8 @@ static const struct column queue_columns[] = {
 
 static const struct column doubtful_columns[] = {
 	{ .name = "id" }, { .name = "recipient" }, { .name = "link_used" }, { .name = "attempts" },
-	{ .name = "claimed_at" }, { .name = "error_text", .look = COLUMN_LAST }, { .name = NULL },
+	{ .name = "claimed_at" }, { .name = "in_doubt" }, { .name = "error_text", .look = COLUMN_LAST },
+	{ .name = NULL },
 };
 
 static enum exit_status status(struct desk *desk)
@@ -165,12 +166,6 @@ static enum exit_status queue(struct desk *desk)
 {
 	const struct value limit = number(desk->limit);
 	return show(desk, STATEMENT_DESK_QUEUE, &limit, 1, queue_columns);
-}
-
-static enum exit_status doubtful(struct desk *desk)
-{
-	const struct value limit = number(desk->limit);
-	return show(desk, STATEMENT_DESK_DOUBTFUL, &limit, 1, doubtful_columns);
 }
 
 /* Sending */
@@ -334,13 +329,14 @@ static enum exit_status send_one(struct desk *desk)
 
 /* Changing */
 
-static bool read_ids(const struct desk *desk, struct value *ids)
+/* Of the arguments from the one on; each value is the first of `width` in its row. */
+static bool read_ids(const struct desk *desk, size_t from, struct value *ids, size_t width)
 {
-	for (size_t i = 0; i < desk->narguments; i++) {
+	for (size_t i = from; i < desk->narguments; i++) {
 		char *end;
 		errno = 0;
-		ids[i] = number(strtoll(desk->arguments[i], &end, 10));
-		if (errno || *end || ids[i].number <= 0) {
+		ids[(i - from) * width] = number(strtoll(desk->arguments[i], &end, 10));
+		if (errno || *end || ids[(i - from) * width].number <= 0) {
 			desk_fail("\"%s\" is no id of a message", desk->arguments[i]);
 			return false;
 		}
@@ -369,27 +365,110 @@ static bool has_id(const struct table *table, int64_t id)
 	return false;
 }
 
-static enum exit_status change(struct desk *desk, enum statement statement, const char *done,
-    const char *allowed)
+/* Runs it over rows of values that begin with an id, and says of each whether it was done. */
+static enum exit_status change_rows(struct desk *desk, enum statement statement,
+    const struct value *rows, size_t width, size_t n, const char *const said[2])
 {
-	struct value *ids = calloc(desk->narguments, sizeof *ids);
-	if (!ids)
-		abort();
 	struct table changed = { .columns = id_columns };
 	enum exit_status exit_status = EXIT_FAILED;
-	if (read_ids(desk, ids) && desk_ask(desk, statement, ids, 1, desk->narguments, &changed)) {
+	if (desk_ask(desk, statement, rows, width, n, &changed)) {
 		exit_status = EXIT_DONE;
-		for (size_t i = 0; i < desk->narguments; i++) {
-			if (has_id(&changed, ids[i].number)) {
-				printf("%" PRId64 ": %s\n", ids[i].number, done);
+		for (size_t i = 0; i < n; i++) {
+			if (has_id(&changed, rows[i * width].number)) {
+				printf("%" PRId64 ": %s\n", rows[i * width].number, said[0]);
 				continue;
 			}
-			say_untouched(desk, &ids[i], allowed);
+			say_untouched(desk, &rows[i * width], said[1]);
 			exit_status = EXIT_FAILED;
 		}
 	}
 	table_free(&changed);
+	return exit_status;
+}
+
+static struct value *rows_new(size_t n)
+{
+	struct value *rows = calloc(n + 1, 2 * sizeof *rows);
+	if (!rows)
+		abort();
+	return rows;
+}
+
+static enum exit_status change(struct desk *desk, enum statement statement, const char *done,
+    const char *allowed)
+{
+	struct value *ids = rows_new(desk->narguments);
+	const char *const said[2] = { done, allowed };
+	const enum exit_status exit_status = !read_ids(desk, 0, ids, 1) ? EXIT_FAILED
+	    : change_rows(desk, statement, ids, 1, desk->narguments, said);
 	free(ids);
+	return exit_status;
+}
+
+/* Messages in doubt: shown, or decided. */
+
+static enum exit_status decide(struct desk *desk, const char *decision, struct value *rows, size_t n)
+{
+	static const char *const accepted[2] = { "taken as sent", "doubtful" };
+	static const char *const resent[2] = { "queued again", "doubtful, and no turn of a dialogue" };
+	const bool accept = strcmp(decision, "accept") == 0;
+	for (size_t i = 0; i < n; i++)
+		rows[2 * i + 1] = text(decision);
+	const enum exit_status exit_status = change_rows(desk, STATEMENT_DESK_DECIDE, rows, 2, n,
+	    accept ? accepted : resent);
+	if (!accept)
+		return exit_status;
+	struct value *sent = rows_new(n);
+	size_t nsent = 0;
+	for (size_t i = 0; i < n; i++) {
+		struct table row = { .columns = row_columns };
+		if (desk_ask(desk, STATEMENT_DESK_ROW, &rows[2 * i], 1, 1, &row) && row.rows &&
+		    strcmp(table_text(&row, 0, ROW_STATUS), "sent") == 0)
+			sent[nsent++] = rows[2 * i];
+		table_free(&row);
+	}
+	const bool good = !nsent || desk_ask(desk, STATEMENT_DESK_DECIDE_PARTS, sent, 1, nsent, NULL);
+	free(sent);
+	return good ? exit_status : EXIT_FAILED;
+}
+
+static enum exit_status decide_all(struct desk *desk, const char *decision)
+{
+	const struct value values[] = { text(desk->link), number(INT32_MAX) };
+	struct table found = { .columns = doubtful_columns };
+	enum exit_status exit_status = EXIT_FAILED;
+	if (desk_ask(desk, STATEMENT_DESK_DOUBTFUL, values, 2, 1, &found)) {
+		const size_t width = sizeof doubtful_columns / sizeof *doubtful_columns - 1;
+		struct value *rows = rows_new(found.rows);
+		for (size_t i = 0; i < found.rows; i++)
+			rows[2 * i] = number(found.cells[i * width].number);
+		exit_status = found.rows ? decide(desk, decision, rows, found.rows) : EXIT_DONE;
+		if (!found.rows)
+			puts("none is doubtful");
+		free(rows);
+	}
+	table_free(&found);
+	return exit_status;
+}
+
+static enum exit_status doubtful(struct desk *desk)
+{
+	const struct value values[] = { text(desk->link), number(desk->limit) };
+	if (desk->narguments == 0)
+		return desk->all ? desk_fail("doubtful --all: resend or accept?")
+		    : show(desk, STATEMENT_DESK_DOUBTFUL, values, 2, doubtful_columns);
+	const char *decision = desk->arguments[0];
+	const size_t n = desk->narguments - 1;
+	if (strcmp(decision, "resend") != 0 && strcmp(decision, "accept") != 0)
+		return desk_fail("doubtful %s: resend or accept?", decision);
+	if ((n > 0) + desk->all + (*desk->link != '\0') != 1)
+		return desk_fail("doubtful %s: which? ID..., --link NAME or --all, one of these", decision);
+	if (n == 0)
+		return decide_all(desk, decision);
+	struct value *rows = rows_new(n);
+	const enum exit_status exit_status = !read_ids(desk, 1, rows, 2) ? EXIT_FAILED
+	    : decide(desk, decision, rows, n);
+	free(rows);
 	return exit_status;
 }
 
@@ -478,7 +557,8 @@ const struct desk_command commands[] = {
 	{ "status", "", "gateways, and how many messages are in which state", 0, 0, "j", status },
 	{ "links", "", "the links of every gateway and why they are not up", 0, 0, "j", links },
 	{ "queue", "", "messages that wait or are being sent, in their order", 0, 0, "nj", queue },
-	{ "doubtful", "", "messages that left and were never answered", 0, 0, "nj", doubtful },
+	{ "doubtful", "[DECISION ID...]", "messages that left and were never answered", 0, SIZE_MAX,
+	  "nlaj", doubtful },
 	{ "retry", "ID...", "queue messages again that ended or are in doubt", 1, SIZE_MAX, "", retry },
 	{ "cancel", "ID...", "take messages out that have not been sent", 1, SIZE_MAX, "", cancel },
 	{ "ask", "WHAT ID [TEXT]", "of the network, about a message: query, cancel or replace", 2, 3,

@@ -17,7 +17,7 @@ struct desk {
 	char *const *arguments;         /* behind the command's name */
 	size_t narguments;
 
-	bool json, wait, yes;
+	bool json, wait, yes, all;
 	const char *sender, *link;      /* "" when not given */
 	long timeout, limit;            /* seconds, rows */
 	const char *kind, *options;     /* of a message, "" when not given */

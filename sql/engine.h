@@ -85,7 +85,7 @@ enum shape { ONE, MANY };
 	X(RECOVER,         ONE,  "owner, in_doubt, error_text")                          \
 	X(CLAIM,           ONE,  "owner, token, route, max -> CLAIM_COLUMNS")            \
 	X(CLAIM_PARKED,    ONE,  "owner, token, link, max -> CLAIM_COLUMNS")             \
-	X(CLAIM_READ,      ONE,  "owner, token or NULL: all -> CLAIM_COLUMNS")           \
+	X(CLAIM_READ,      ONE,  "owner, token -> CLAIM_COLUMNS") /* token NULL: all */ \
 	X(CLAIM_DOUBTED,   MANY, "id, owner -> CLAIM_COLUMNS") /* status is not told: sending */ \
 	X(SETTLE,          MANY, "id, owner, status, queue, lane, retry_ms, untried, link, parts, message_id, code, text, encoding") \
 	X(PART_PUT,        MANY, "id, part, link, message_id, status, code, text, digest, recipient") \
@@ -135,7 +135,9 @@ enum shape { ONE, MANY };
 	X(DESK_GATEWAYS,   ONE,  "-> name, state, host, version, alive_until, epoch")    \
 	X(DESK_LINKS,      ONE,  "-> gateway, name, driver, state, wanted, reason, window, queued, unanswered, rate, sent, failed, receipts, received, since") \
 	X(DESK_QUEUE,      ONE,  "max -> id, route, link, priority, recipient, status, attempts, send_after, error_text") \
-	X(DESK_DOUBTFUL,   ONE,  "max -> id, recipient, link_used, attempts, claimed_at, error_text") \
+	X(DESK_DOUBTFUL,   ONE,  "link, max -> id, recipient, link_used, attempts, claimed_at, in_doubt, error_text") \
+	X(DESK_DECIDE,     MANY, "id, decision -> id") /* resend, accept: of a row in doubt */ \
+	X(DESK_DECIDE_PARTS, MANY, "id")            /* accepted */                       \
 	X(DESK_RETRY,      MANY, "id -> id")                                             \
 	X(DESK_CANCEL,     MANY, "id -> id")                                             \
 	X(DESK_ASK,        ONE,  "what, outbox_id, body -> id")                          \

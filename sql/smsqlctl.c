@@ -29,7 +29,7 @@ static const struct option options[] = {
 	{ "limit", required_argument, NULL, 'n' }, { "yes", no_argument, NULL, 'y' },
 	{ "json", no_argument, NULL, 'j' }, { "version", no_argument, NULL, 'V' },
 	{ "kind", required_argument, NULL, 'k' }, { "options", required_argument, NULL, 'o' },
-	{ "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 },
+	{ "all", no_argument, NULL, 'a' }, { "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 },
 };
 
 static void help(void)
@@ -52,6 +52,7 @@ static void help(void)
 	    "      --link L, --kind K, --options JSON\n"
 	    "                            parts: as that link and such a row would have it\n"
 	    "      --limit N             queue, doubtful: rows at most, default 50\n"
+	    "      --link L, --all       doubtful: of that link; with a decision, resend or accept: all\n"
 	    "  -y, --yes                 init, upgrade: ask nothing\n"
 	    "      --version, --help\n"
 	    "\n"
@@ -86,6 +87,7 @@ static int take_option(struct call *call, int option)
 	case 'w': desk->wait = true; break;
 	case 'j': desk->json = true; break;
 	case 'y': desk->yes = true; break;
+	case 'a': desk->all = true; break;
 	case 't':
 		if (!read_number(optarg, 1000000, &desk->timeout))
 			return misused("--timeout takes seconds, 1 or more, not ", optarg);
@@ -98,7 +100,7 @@ static int take_option(struct call *call, int option)
 	case 'h': help(); return EXIT_DONE;
 	default: fputs("try: smsqlctl --help\n", stderr); return EXIT_USAGE;
 	}
-	if (strchr("slwtnyjko", option) && !strchr(call->given, option))
+	if (strchr("slwtnyjkoa", option) && !strchr(call->given, option))
 		call->given[strlen(call->given)] = (char)option;
 	return -1;
 }

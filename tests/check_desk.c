@@ -289,6 +289,35 @@ START_TEST(retry_and_cancel_tell_what_became_of_each_id)
 }
 END_TEST
 
+START_TEST(who_decides_names_messages_a_link_or_all)
+{
+	plain("init", NULL, NULL);
+	sql("INSERT INTO outbox (recipient, status, queue, kind, link_used) VALUES ('1', 'doubtful', 2, 'text', "
+	    "'acme'), ('2', 'doubtful', 2, 'text', 'beta'), ('3', 'doubtful', 2, 'ussd', 'beta'), "
+	    "('4', 'failed', 2, 'text', 'beta')");
+	sql("INSERT INTO outbox_part (outbox_id, part, link, message_id, status) "
+	    "VALUES (3, 1, 'beta', '', 'doubtful'), (4, 1, 'beta', '', 'doubtful')");
+	ck_assert_int_eq(plain("doubtful", "resend", NULL), EXIT_FAILED);
+	ck_assert_ptr_nonnull(strstr(err, "which? ID..., --link NAME or --all"));
+	ck_assert_int_eq(plain("doubtful", "keep", "1"), EXIT_FAILED);
+	ck_assert_int_eq(plain("doubtful", "resend", "4"), EXIT_FAILED);
+	ck_assert_str_eq(err, "smsqlctl: 4: is failed; only these can be: doubtful, and no turn of a dialogue\n");
+	ck_assert_int_eq(plain("doubtful", "accept", "4"), EXIT_FAILED);
+	struct desk beta = { .link = "beta" }, all = { .link = "", .all = true };
+	ck_assert_int_eq(run(beta, "doubtful", "resend", NULL), EXIT_FAILED);
+	ck_assert_str_eq(out, "2: queued again\n");
+	ck_assert_ptr_nonnull(strstr(err, "3: is doubtful"));
+	ck_assert_int_eq(run(all, "doubtful", "accept", NULL), EXIT_DONE);
+	ck_assert_str_eq(out, "1: taken as sent\n3: taken as sent\n");
+	sql("CREATE TABLE right AS SELECT 1 WHERE (SELECT group_concat(status) FROM outbox) = "
+	    "'sent,queued,sent,failed' AND (SELECT group_concat(status) FROM outbox_part) = 'sent,doubtful'");
+	sql("INSERT INTO outbox (id, recipient, status) SELECT 100, '1', 'doubtful' FROM right");
+	ck_assert_int_eq(plain("doubtful", "accept", "100"), EXIT_DONE);
+	ck_assert_int_eq(run(all, "doubtful", "resend", NULL), EXIT_DONE);
+	ck_assert_str_eq(out, "none is doubtful\n");
+}
+END_TEST
+
 START_TEST(a_link_that_no_gateway_has_is_told_with_those_there_are)
 {
 	plain("init", NULL, NULL);
@@ -371,6 +400,7 @@ int main(void)
 	tcase_add_test(tests, what_programs_get_is_json);
 	tcase_add_test(tests, what_is_asked_of_the_network_is_a_row_and_its_answer_is_told);
 	tcase_add_test(tests, retry_and_cancel_tell_what_became_of_each_id);
+	tcase_add_test(tests, who_decides_names_messages_a_link_or_all);
 	tcase_add_test(tests, a_link_that_no_gateway_has_is_told_with_those_there_are);
 	tcase_add_test(tests, a_table_is_aligned_with_long_texts_last);
 	tcase_add_test(tests, a_password_in_a_url_is_not_shown);

@@ -101,7 +101,7 @@ START_TEST(the_desk_shows_gateways_and_doubts)
 	ck_assert_str_eq(cell(1, "state"), "dead");
 	ck_assert_str_eq(cell(1, "epoch"), "3");
 	put("queue, status, link_used, attempts, error_text", "2, 'doubtful', 'acme', 2, 'no answer'");
-	RUN(DESK_DOUBTFUL, number(10));
+	RUN(DESK_DOUBTFUL, text(""), number(10));
 	ck_assert_uint_eq(nanswers, 1);
 	ck_assert_str_eq(cell(0, "link_used"), "acme");
 	ck_assert_str_eq(cell(0, "error_text"), "no answer");

@@ -720,9 +720,31 @@ SELECT id, route, coalesce(lane, link, ''), priority::bigint, recipient, status:
  ORDER BY o.queue = 0, o.priority, o.send_after, o.id LIMIT $1::bigint
 
 -- :DESK_DOUBTFUL
-SELECT id, recipient, coalesce(link_used, ''), attempts::bigint, coalesce(claimed_at::text, ''),
+SELECT id, recipient, coalesce(link_used, link, ''), attempts::bigint, coalesce(claimed_at::text, ''),
+       CASE kind WHEN 'ussd' THEN 'hold' ELSE coalesce(in_doubt, 'default') END,
        coalesce(error_text, '')
-  FROM outbox WHERE status = 'doubtful' ORDER BY id LIMIT $1::bigint
+  FROM outbox WHERE status = 'doubtful' AND ($1::text = '' OR coalesce(link_used, link) = $1::text)
+ ORDER BY id LIMIT $2::bigint
+
+-- A turn of a dialogue is never sent again.
+-- :DESK_DECIDE
+UPDATE outbox o
+   SET status = CASE r.decision WHEN 'accept' THEN 'sent'::sms_status ELSE 'queued'::sms_status END,
+       queue = CASE r.decision WHEN 'accept' THEN 2 ELSE 0 END, owner = NULL, claim = NULL, lane = NULL,
+       error_code = NULL, error_text = NULL,
+       sent_at = CASE r.decision WHEN 'accept' THEN coalesce(o.sent_at, o.claimed_at) ELSE o.sent_at END,
+       send_after = CASE r.decision WHEN 'accept' THEN o.send_after
+                                    ELSE date_trunc('milliseconds', clock_timestamp()) END,
+       expires_at = CASE WHEN r.decision <> 'accept' AND o.expires_at <= clock_timestamp() THEN NULL
+                         ELSE o.expires_at END
+  FROM unnest($1::bigint[], $2::text[]) AS r (id, decision)
+ WHERE o.id BETWEEN r.id AND r.id AND o.status = 'doubtful' AND (r.decision = 'accept' OR o.kind <> 'ussd')
+RETURNING o.id
+
+-- :DESK_DECIDE_PARTS
+UPDATE outbox_part p SET status = 'sent', error_code = NULL, error_text = NULL
+  FROM unnest($1::bigint[]) AS r (id)
+ WHERE p.outbox_id = r.id AND p.status = 'doubtful'
 
 -- :DESK_RETRY
 UPDATE outbox o

@@ -591,9 +591,28 @@ SELECT id, route, coalesce(lane, link, ''), priority, recipient, status, attempt
  ORDER BY queue = 0, priority, send_after, id LIMIT ?1
 
 -- :DESK_DOUBTFUL
-SELECT id, recipient, coalesce(link_used, ''), attempts, coalesce(claimed_at, ''),
+SELECT id, recipient, coalesce(link_used, link, ''), attempts, coalesce(claimed_at, ''),
+       CASE kind WHEN 'ussd' THEN 'hold' ELSE coalesce(in_doubt, 'default') END,
        coalesce(error_text, '')
-  FROM outbox WHERE status = 'doubtful' ORDER BY id LIMIT ?1
+  FROM outbox WHERE status = 'doubtful' AND (?1 = '' OR coalesce(link_used, link) = ?1)
+ ORDER BY id LIMIT ?2
+
+-- A turn of a dialogue is never sent again.
+-- :DESK_DECIDE
+UPDATE outbox
+   SET status = CASE ?2 WHEN 'accept' THEN 'sent' ELSE 'queued' END,
+       queue = CASE ?2 WHEN 'accept' THEN 2 ELSE 0 END, owner = NULL, claim = NULL, lane = NULL,
+       error_code = NULL, error_text = NULL,
+       sent_at = CASE ?2 WHEN 'accept' THEN coalesce(sent_at, claimed_at) ELSE sent_at END,
+       send_after = CASE ?2 WHEN 'accept' THEN send_after ELSE strftime('%Y-%m-%d %H:%M:%f', 'now') END,
+       expires_at = CASE WHEN ?2 <> 'accept' AND expires_at <= strftime('%Y-%m-%d %H:%M:%f', 'now')
+                         THEN NULL ELSE expires_at END
+ WHERE id = ?1 AND status = 'doubtful' AND (?2 = 'accept' OR kind <> 'ussd')
+RETURNING id
+
+-- :DESK_DECIDE_PARTS
+UPDATE outbox_part SET status = 'sent', error_code = NULL, error_text = NULL
+ WHERE outbox_id = ?1 AND status = 'doubtful'
 
 -- :DESK_RETRY
 UPDATE outbox
