@@ -2,7 +2,8 @@
 /*
  * bench_smpp.c - messages from memory over one SMPP link, without a database.
  *
- *     bench_smpp CONFIGURATION [MESSAGES]      by its first link, to 127.0.0.1
+ *     bench_smpp CONFIGURATION [MESSAGES [FOLDER]]   by its first link, to 127.0.0.1; with a
+ *                                                    journal in that folder
  *
  * Rows become parts, go through the link's queue, the driver, its window and its
  * stream, and come back answered, all on one core; encoding is among it. The yardstick
@@ -30,6 +31,7 @@
 static struct {
 	struct event_base *base;
 	struct link *link;
+	struct journal *journal;
 	unsigned long wanted, given, answered, failed;
 	double began, ended;
 } bench;
@@ -60,6 +62,7 @@ static void give(void)
 	for (; room > 0 && bench.given < bench.wanted; room--) {
 		struct message *message = batch_message(batch);
 		message->id = (int64_t)++bench.given;
+		message->epoch = 1;
 		message->kind = "text";
 		message->sender = "Shop";
 		message->recipient = "+36201234567";
@@ -77,6 +80,7 @@ static void on_answered(void *ctx, struct link *link, struct message *message)
 	(void)ctx;
 	(void)link;
 	bench.failed += message->outcome.verdict != VERDICT_SENT;
+	journal_settled(bench.journal, message);
 	message_release(message);
 	if (++bench.answered < bench.wanted)
 		return;
@@ -102,7 +106,7 @@ static bool on_allowed(void *ctx)
 
 static double over_the_link(const struct link_settings *settings)
 {
-	const struct link_hub hub = { .base = bench.base, .answered = on_answered, .changed = on_changed,
+	const struct link_hub hub = { .base = bench.base, .journal = bench.journal, .answered = on_answered, .changed = on_changed,
 		.allowed = on_allowed };
 	bench.link = link_new(settings, &hub);
 	link_start(bench.link);
@@ -200,6 +204,9 @@ int main(int argc, char **argv)
 	const struct smpp_options *options = link->options;
 	bench.wanted = argc > 2 ? strtoul(argv[2], NULL, 10) : 500000;
 	bench.base = event_base_new();
+	if (argc > 3 && !(bench.journal = journal_open(argv[3], "bench", "memory")))
+		fail("no journal can be in that folder");
+	journal_begin(bench.journal, 1);
 	const double cpu = seconds(CLOCK_PROCESS_CPUTIME_ID);
 	const double rate = over_the_link(link);
 	const double used = seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu;
@@ -207,8 +214,10 @@ int main(int argc, char **argv)
 	getrusage(RUSAGE_SELF, &usage);
 	const double yardstick = bare((unsigned)options->port, bench.wanted, (unsigned)options->window);
 	printf("bench smpp messages=%lu window=%ld rate=%.0f/s bare=%.0f/s ratio=%.2f cpu=%.2fus/message "
-	    "rss_max=%ldMiB\n", bench.wanted, options->window, rate, yardstick, rate / yardstick,
-	    used / (double)bench.wanted * 1e6, usage.ru_maxrss / 1024);
+	    "rss_max=%ldMiB journal=%s\n", bench.wanted, options->window, rate, yardstick, rate / yardstick,
+	    used / (double)bench.wanted * 1e6, usage.ru_maxrss / 1024,
+	    bench.journal ? "on" : "off");
+	journal_close(bench.journal);
 	event_base_free(bench.base);
 	settings_free(settings);
 	return 0;
