@@ -17,7 +17,7 @@
 . "$(dirname "$0")/lib.sh"
 
 ROWS=${ROWS:-8000}
-LEASE=3
+LEASE=6
 PATIENCE=$((60 + ROWS / 500))
 
 # The gateway of that number, in its own file and log: PID[gwN].
@@ -165,12 +165,12 @@ one_dies_one_is_frozen_one_is_cut_off_and_nothing_is_doubled() {
 	await $PATIENCE "the last row" nothing_waits
 	await 60 "the last receipts" receipts_are_over
 	await_sql 60 0 "SELECT count(*) FROM outbox WHERE status = 'sent'"
-	expect "gateways that were fenced" "$(fences)" ${#out[@]}
+	expect_at_least "gateways that were fenced" "$(fences)" ${#out[@]}
 	for number in 2 3 4; do member_stop $number; done
 	sim_stop sim
 	judge
 	note "$ROWS rows, lease $LEASE s: rows of the dead taken over after $dead s, of the others after $TOOK s;" \
-		"$(statuses), $(sim_count sim doubles) doubled, ${#out[@]} fenced"
+		"$(statuses), $(sim_count sim doubles) doubled, $(fences) fenced"
 }
 
 on_both four_gateways_send_every_row_once one_dies_one_is_frozen_one_is_cut_off_and_nothing_is_doubled
