@@ -12,7 +12,9 @@ B       ?= build$(if $(SAN),-$(subst $(comma),-,$(SAN)))$(if $(filter clang,$(CC
 PREFIX  ?= /usr/local
 VERSION := 0.1.0
 
-LIBS    := libevent libevent_pthreads libevent_openssl libssl libcrypto libpq sqlite3 libconfuse jansson libsystemd
+# The client library of MariaDB, or that of MySQL.
+MYSQL   := $(shell pkg-config --exists libmariadb && echo libmariadb || echo mysqlclient)
+LIBS    := libevent libevent_pthreads libevent_openssl libssl libcrypto libpq sqlite3 $(MYSQL) libconfuse jansson libsystemd
 CFLAGS  ?= -O2 -g
 WARN    := -std=c17 -Wall -Wextra -Wpedantic -Wshadow -Werror
 # Texts for people may be cut short: that is what snprintf is for here. Clang has no such warning.
@@ -21,7 +23,7 @@ SANFLAG := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer)
 C_ALL   := $(WARN) $(CPP_ALL) $(CFLAGS) $(SANFLAG) -MMD -MP -pthread
 LD_ALL   = $(LDFLAGS) $(SANFLAG) -pthread $(shell pkg-config --libs $(LIBS)) -lm
 
-ENGINES  := pgsql sqlite
+ENGINES  := mysql pgsql sqlite
 MAINS    := gateway/smsqld.c sql/smsqlctl.c
 SOURCES  := $(filter-out $(MAINS),$(wildcard conf/*.c sms/*.c gateway/*.c drivers/*.c sql/*.c))
 OBJECTS  := $(SOURCES:%.c=$(B)/%.o) $(ENGINES:%=$(B)/sql/%_sql.o)
@@ -66,7 +68,7 @@ checks: $(CHECKS) $(REPLAYS)
 lint: ## what a program can check of how the code reads
 	@CC="$(CC)" CPP_ALL='$(CPP_ALL)' tests/lint
 
-bench: build ## a rate and what it is compared with; ENGINE=sqlite|pgsql N=200000
+bench: build ## a rate and what it is compared with; ENGINE=sqlite|pgsql|mysql N=200000
 	@B=$(B) ENGINE=$(or $(ENGINE),sqlite) N=$(or $(N),200000) tests/bench/run
 
 bench-encode: $(B)/tests/bench/bench_encode ## messages encoded a second on one core
@@ -141,8 +143,9 @@ $(B)/%.o: %.c | deps-present
 	@mkdir -p $(@D)
 	$(CC) $(C_ALL) -c -o $@ $<
 
-# An upgrade_N.sql of every version but the first. statements.sql comes last.
-$(B)/sql/%_sql.c: sql/embed.awk sql/%/schema.sql sql/%/upgrade_2.sql sql/%/upgrade_3.sql \
+# With an upgrade_N.sql of every version since the engine's first. statements.sql comes last.
+.SECONDEXPANSION:
+$(B)/sql/%_sql.c: sql/embed.awk sql/%/schema.sql $$(sort $$(wildcard sql/$$*/upgrade_*.sql)) \
                   sql/%/statements.sql
 	@mkdir -p $(@D)
 	awk -v engine=$* -f $^ > $@

@@ -2,7 +2,7 @@
 /*
  * engine.h - what a database is to the gateway: five functions and a dialect.
  *
- * An engine is one file (pgsql.c, sqlite.c) with its schema and statements in
+ * An engine is one file (mysql.c, pgsql.c, sqlite.c) with its schema and statements in
  * the folder beside it. It knows how to run a statement; it does not know what
  * an SMS is. What the statements mean together is written once, in ledger.c.
  *
@@ -15,7 +15,7 @@
  *
  * 1. run() executes one statement over `rows` rows of `width` parameters, in
  *    order, with as few round trips as the client library can: SQLite steps,
- *    PostgreSQL gets arrays (unnest). A statement of shape ONE takes one row
+ *    PostgreSQL gets arrays (unnest), MySQL a JSON text. A statement of shape ONE takes one row
  *    of plain parameters, one of shape MANY any number; none is no work.
  * 2. Outside a transaction every run() is one of its own.
  * 3. Any result but DB_OK leaves no transaction open. After DB_LOST nobody
@@ -190,7 +190,7 @@ struct engine {
 /* Every engine compiled in, NULL-ended. Defined in sql/engines.c. */
 extern const struct engine *const engines[];
 
-extern const struct engine pgsql_engine, sqlite_engine;
+extern const struct engine mysql_engine, pgsql_engine, sqlite_engine;
 
 /* The engine of a URL's scheme, or NULL. */
 const struct engine *engine_of(const char *url);

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-const struct engine *const engines[] = { &sqlite_engine, &pgsql_engine, NULL };
+const struct engine *const engines[] = { &sqlite_engine, &pgsql_engine, &mysql_engine, NULL };
 
 #define X(name, shape, parameters) [STATEMENT_##name] = shape,
 const enum shape statement_shapes[STATEMENT_COUNT] = { STATEMENT_LIST(X) };

@@ -354,6 +354,17 @@ START_TEST(a_connection_that_died_is_lost)
 		ck_assert_int_eq(engine->transact(db, EDGE_ROLLBACK, &err), DB_LOST);
 		ck_assert_int_eq(inbox_rows(), 0);
 	}
+	if (mysql_outside) {
+		ck_assert_int_eq(engine->transact(db, EDGE_BEGIN, &err), DB_OK);
+		RUN(INBOX_PUT, INBOX("a", text("acme")));
+		const long long other = count("SELECT id FROM information_schema.processlist WHERE db = database() "
+		    "AND id <> connection_id()");
+		words("KILL %lld", other);
+		ck_assert_int_eq(TRY(INBOX_PUT, INBOX("b", text("acme"))), DB_LOST);
+		ck_assert_int_eq(TRY(INBOX_PUT, INBOX("b", text("acme"))), DB_LOST);
+		ck_assert_int_eq(engine->transact(db, EDGE_ROLLBACK, &err), DB_LOST);
+		ck_assert_int_eq(inbox_rows(), 0);
+	}
 	end();
 }
 END_TEST
@@ -455,6 +466,19 @@ START_TEST(a_server_that_cannot_be_reached_is_lost_and_a_wrong_name_is_broken)
 		snprintf(other, sizeof other, "%s&dbname=no_such_database", url);
 		opens_as(other, DB_BROKEN, "no_such_database");
 		opens_as("postgresql://127.0.0.1/sms?nonsense=1", DB_BROKEN, "nonsense");
+	}
+	if (mysql_outside) {
+		char other[1100];
+		opens_as("mysql://127.0.0.1:1/sms", DB_LOST, "");
+		snprintf(other, sizeof other, "%.*s/no_such_database", (int)(strrchr(url, '/') - url), url);
+		opens_as(other, DB_BROKEN, "create the database");
+		snprintf(other, sizeof other, "mariadb://nobody:x@%.1000s", strchr(url, '@') + 1);
+		opens_as(other, DB_BROKEN, "check the user and its password");
+		opens_as("mysql://127.0.0.1/sms?nonsense=1", DB_BROKEN, "expected mysql://");
+		opens_as("mysql://127.0.0.1", DB_BROKEN, "expected mysql://");
+		opens_as("mysql://127.0.0.1:x/sms", DB_BROKEN, "expected mysql://");
+		opens_as("mysql://u:%zz@127.0.0.1/sms", DB_BROKEN, "expected mysql://");
+		opens_as("mysql://u:p@localhost/sms?socket=/no/such/socket", DB_LOST, "/no/such/socket");
 	}
 	end();
 }

@@ -40,6 +40,9 @@ static void tell_all(const char *const *what, bool together)
 
 static const char *bodies(void)
 {
+	if (mysql_outside)
+		return words("SELECT coalesce(group_concat(sender || ':' || body ORDER BY id SEPARATOR ' '), '') "
+		    "FROM inbox");
 	return words(pgsql_outside
 	    ? "SELECT coalesce(string_agg(sender || ':' || body, ' ' ORDER BY id), '') FROM inbox"
 	    : "SELECT coalesce(group_concat(sender || ':' || body, ' '), '') FROM (SELECT * FROM inbox "
@@ -159,7 +162,11 @@ END_TEST
 /* Makes the sets of a sender older. */
 static void age(const char *sender, int seconds)
 {
-	words(pgsql_outside ? "UPDATE inbox_set SET last_at = last_at - %d * interval '1 second', "
+	if (mysql_outside)
+		words("UPDATE inbox_set SET last_at = last_at - INTERVAL %d SECOND, opened_at = opened_at - "
+		    "INTERVAL %d SECOND WHERE sender = '%s'", seconds, seconds, sender);
+	else
+		words(pgsql_outside ? "UPDATE inbox_set SET last_at = last_at - %d * interval '1 second', "
 	    "opened_at = opened_at - %d * interval '1 second' WHERE sender = '%s'"
 	    : "UPDATE inbox_set SET last_at = strftime('%%Y-%%m-%%d %%H:%%M:%%f', last_at, '-%d seconds'), "
 	    "opened_at = strftime('%%Y-%%m-%%d %%H:%%M:%%f', opened_at, '-%d seconds') WHERE sender = '%s'",
@@ -191,10 +198,13 @@ START_TEST(a_set_that_never_completes_appears_in_its_time)
 	age("B", 86000);
 	tell_all((const char *const[]){ "B 5 1/2 x", NULL }, true);
 	words("UPDATE inbox_set SET last_at = %s WHERE sender = 'B'",
-	    pgsql_outside ? "now()" : "strftime('%Y-%m-%d %H:%M:%f', 'now')");
+	    from_now(0));
 	GOOD(ledger_tend(&gw1, &tended, &err));
 	ck_assert_uint_eq(tended.incomplete, 0);
-	words(pgsql_outside ? "UPDATE inbox_set SET opened_at = opened_at - interval '1000 seconds'"
+	if (mysql_outside)
+		words("UPDATE inbox_set SET opened_at = opened_at - INTERVAL 1000 SECOND");
+	else
+		words(pgsql_outside ? "UPDATE inbox_set SET opened_at = opened_at - interval '1000 seconds'"
 	    : "UPDATE inbox_set SET opened_at = strftime('%%Y-%%m-%%d %%H:%%M:%%f', opened_at, "
 	    "'-1000 seconds')");
 	GOOD(ledger_tend(&gw1, &tended, &err));

@@ -34,6 +34,10 @@ START_TEST(the_words_of_the_schema_are_those_of_the_program)
 	if (pgsql_outside) {
 		snprintf(schema, sizeof schema, "%s",
 		    words("SELECT array_to_string(enum_range(NULL::sms_status), ',')"));
+	} else if (mysql_outside) {
+		snprintf(schema, sizeof schema, "%s", words("SELECT replace(substr(column_type, 6, "
+		    "length(column_type) - 6), '''', '') FROM information_schema.columns WHERE table_schema = "
+		    "database() AND table_name = 'outbox' AND column_name = 'status'"));
 	} else {
 		words_of_check(schema, sizeof schema, words("SELECT substr(x, 1, instr(x, ')')) FROM "
 		    "(SELECT substr(sql, instr(sql, 'CHECK (status = ')) AS x FROM sqlite_master "

@@ -74,6 +74,9 @@ static void hear_one(const char *id, const char *number, enum status said)
 /* "sent -/failed 11/..." in the order of parts and numbers: the first, the last, the second. */
 static const char *states(long long id)
 {
+	if (mysql_outside)
+		return words("SELECT group_concat(status || ' ' || coalesce(error_code, '-') ORDER BY part, recipient "
+		    "SEPARATOR '/') FROM outbox_part WHERE outbox_id = %lld", id);
 	return words(pgsql_outside ? "SELECT string_agg(status::text || ' ' || coalesce(error_code::text, '-'), '/' ORDER BY "
 	    "part, recipient COLLATE \"C\") FROM outbox_part WHERE outbox_id = %lld"
 	    : "SELECT group_concat(x, '/') FROM (SELECT status || ' ' || coalesce(error_code, '-') AS x FROM outbox_part "

@@ -22,6 +22,12 @@ static void make_old(int version)
 	GOOD(engine->script(db, script, &err));
 }
 
+/* MySQL came with version 3. */
+static bool has_old(int index)
+{
+	return index < 2;
+}
+
 static void upgrade(int from)
 {
 	for (int version = from + 1; version <= SCHEMA_VERSION; version++)
@@ -49,6 +55,8 @@ static const char *shape_of(const char *table)
 START_TEST(an_upgraded_database_is_like_a_new_one)
 {
 	static char expected[TABLES][2048];
+	if (!has_old(_i))
+		return;
 	begin(_i);
 	for (size_t i = 0; i < TABLES; i++)
 		snprintf(expected[i], sizeof expected[i], "%s", shape_of(names[i]));
@@ -70,6 +78,8 @@ END_TEST
 
 START_TEST(what_version_1_had_is_still_there)
 {
+	if (!has_old(_i))
+		return;
 	begin_empty(_i);
 	make_old(1);
 	words("INSERT INTO outbox (recipient, body) VALUES ('4915', 'old')");

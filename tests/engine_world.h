@@ -4,7 +4,8 @@
  * into them that is none of ours; for the tests of engines and of the ledger.
  *
  * A test runs once for each engine: SQLite on a file of its own, PostgreSQL in a
- * schema of its own when SMSQLD_TEST_PGSQL holds the URL of a database. What a
+ * schema of its own when SMSQLD_TEST_PGSQL holds the URL of a database, MariaDB in a database of
+ * its own when SMSQLD_TEST_MYSQL names one beside which it can be made. What a
  * statement gives back is kept as text, by the names that engine.h gives its
  * columns. For one test program; so everything is in this header and static.
  */
@@ -13,9 +14,11 @@
 
 #include "../gateway/message.h"
 #include "../sql/engine.h"
+#include "../sql/mysql_url.h"
 
 #include <check.h>
 #include <libpq-fe.h>
+#include <mysql.h>
 #include <sqlite3.h>
 
 #include <errno.h>
@@ -38,6 +41,7 @@ static char temporary[96];              /* folder of the program, for those of i
 static char folder[128];                /* SQLite's file is in it */
 static sqlite3 *sqlite_outside;         /* one of them: the way in from outside */
 static PGconn *pgsql_outside;
+static MYSQL *mysql_outside;
 
 static size_t changed;                  /* by the last statement */
 static size_t nanswers;                 /* its rows, */
@@ -64,6 +68,21 @@ static inline void ask_pgsql(const char *statement, char *value, size_t room)
 	PQclear(result);
 }
 
+/* In the words of MySQL, where tests write what the others have in common. */
+static inline void ask_mysql(const char *statement, char *value, size_t room)
+{
+	char copy[4096];
+	snprintf(copy, sizeof copy, "%s", statement);
+	for (char *at = copy; (at = strstr(at, " AS text)")); )
+		memcpy(at, " AS char)", 9);
+	ck_assert_msg(mysql_query(mysql_outside, copy) == 0, "%s: %s", copy, mysql_error(mysql_outside));
+	MYSQL_RES *result = mysql_store_result(mysql_outside);
+	MYSQL_ROW row = result ? mysql_fetch_row(result) : NULL;
+	if (row)
+		snprintf(value, room, "%s", row[0] ? row[0] : "NULL");
+	mysql_free_result(result);
+}
+
 static inline void ask_sqlite(const char *statement, char *value, size_t room)
 {
 	sqlite3_stmt *prepared;
@@ -88,6 +107,8 @@ static inline const char *words_of(const char *format, va_list args)
 	*value = '\0';
 	if (pgsql_outside)
 		ask_pgsql(statement, value, sizeof value);
+	else if (mysql_outside)
+		ask_mysql(statement, value, sizeof value);
 	else
 		ask_sqlite(statement, value, sizeof value);
 	return value;
@@ -119,6 +140,8 @@ static inline const char *from_now(int seconds)
 	char *text = texts[next++ % 4];
 	if (pgsql_outside)
 		snprintf(text, sizeof texts[0], "(clock_timestamp() + interval '%d seconds')", seconds);
+	else if (mysql_outside)
+		snprintf(text, sizeof texts[0], "(UTC_TIMESTAMP(3) + INTERVAL %d SECOND)", seconds);
 	else
 		snprintf(text, sizeof texts[0], "strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now', '%+d seconds')",
 		    seconds);
@@ -133,15 +156,21 @@ static inline const char *pgsql_url(void)
 	return value && *value ? value : NULL;
 }
 
+static inline const char *mysql_url(void)
+{
+	const char *value = getenv("SMSQLD_TEST_MYSQL");
+	return value && *value ? value : NULL;
+}
+
 /* How many engines there are to test; 0 when one is missing that must not be. */
 static inline int engines_under_test(void)
 {
-	if (pgsql_url())
-		return 2;
+	if (pgsql_url() && mysql_url())
+		return 3;
 	const bool required = getenv("SMSQLD_TEST_REQUIRE_ALL") != NULL;
-	fprintf(stderr, "PostgreSQL is not tested: SMSQLD_TEST_PGSQL is not set%s\n",
-	    required ? ", and SMSQLD_TEST_REQUIRE_ALL is" : "");
-	return required ? 0 : 1;
+	fprintf(stderr, "Not every engine is tested: SMSQLD_TEST_PGSQL and SMSQLD_TEST_MYSQL are not both "
+	    "set%s\n", required ? ", and SMSQLD_TEST_REQUIRE_ALL is" : "");
+	return required ? 0 : pgsql_url() ? 2 : 1;
 }
 
 static inline void begin_sqlite(void)
@@ -167,6 +196,34 @@ static inline void begin_pgsql(void)
 	words("CREATE SCHEMA %s", program_invocation_short_name);
 }
 
+static inline MYSQL *mysql_connect_outside(void)
+{
+	struct mysql_url parsed;
+	char why[300];
+	MYSQL *conn = mysql_init(NULL);
+	if (conn && mysql_url_read(&parsed, mysql_url(), why, sizeof why) &&
+	    mysql_real_connect(conn, parsed.host, parsed.user, parsed.password, parsed.database, parsed.port,
+	    parsed.socket, 0))
+		return conn;
+	mysql_close(conn);
+	return NULL;
+}
+
+/* The database is named as the program. Its character set is not ours, which is no matter. */
+static inline void begin_mysql(void)
+{
+	const char *slash = strrchr(mysql_url(), '/');
+	snprintf(url, sizeof url, "%.*s/%s", (int)(slash - mysql_url()), mysql_url(),
+	    program_invocation_short_name);
+	mysql_outside = mysql_connect_outside();
+	ck_assert_msg(mysql_outside != NULL, "%s: no connection", mysql_url());
+	words("SET NAMES utf8mb4 COLLATE utf8mb4_bin");
+	words("SET sql_mode = 'STRICT_ALL_TABLES,PIPES_AS_CONCAT', time_zone = '+03:00'");
+	words("DROP DATABASE IF EXISTS %s", program_invocation_short_name);
+	words("CREATE DATABASE %s CHARACTER SET latin1", program_invocation_short_name);
+	words("USE %s", program_invocation_short_name);
+}
+
 static inline struct db *connection(void)
 {
 	struct db *one = NULL;
@@ -180,8 +237,10 @@ static inline void begin_empty(int index)
 {
 	if (index == 0)
 		begin_sqlite();
-	else
+	else if (index == 1)
 		begin_pgsql();
+	else
+		begin_mysql();
 	engine = engine_of(url);
 	ck_assert_ptr_nonnull(engine);
 	db = connection();
@@ -206,6 +265,10 @@ static inline void end(void)
 		words("DROP SCHEMA %s CASCADE", program_invocation_short_name);
 		PQfinish(pgsql_outside);
 		pgsql_outside = NULL;
+	} else if (mysql_outside) {
+		words("DROP DATABASE %s", program_invocation_short_name);
+		mysql_close(mysql_outside);
+		mysql_outside = NULL;
 	} else {
 		sqlite3_close(sqlite_outside);
 		sqlite_outside = NULL;
@@ -411,9 +474,17 @@ static inline int remove_entry(const char *path, const struct stat *about, int k
 static inline void clean_up(void)
 {
 	nftw(temporary, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+	char drop[128];
+	if (mysql_url()) {
+		MYSQL *conn = mysql_connect_outside();
+		if (!conn)
+			return;
+		snprintf(drop, sizeof drop, "DROP DATABASE IF EXISTS %.40s", program_invocation_short_name);
+		mysql_query(conn, drop);
+		mysql_close(conn);
+	}
 	if (!pgsql_url())
 		return;
-	char drop[128];
 	snprintf(drop, sizeof drop, "SET client_min_messages = warning; "
 	    "DROP SCHEMA IF EXISTS %.40s CASCADE", program_invocation_short_name);
 	PGconn *connected = PQconnectdb(pgsql_url());

@@ -1,0 +1,687 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * mysql.c - MariaDB and MySQL, by the client library of either.
+ *
+ * Statements go as text: neither library prepares several at once, and a batch is
+ * one statement, so parsing it costs little. Values are written into the text here: with
+ * NO_BACKSLASH_ESCAPES a quote that is doubled is all there is to it. A statement
+ * of shape MANY gets its rows as one JSON text for JSON_TABLE; octets are hexadecimal
+ * digits in it. What statements.sql writes as several statements travels as one packet.
+ *
+ * There is no UPDATE ... RETURNING: a claim is a SELECT that locks and an UPDATE that is
+ * guarded, in one transaction. DDL commits by itself, so a script that fails is undone
+ * by dropping the tables that it has made.
+ */
+#include "engine.h"
+
+#include "mysql_url.h"
+
+#include <mysql.h>
+
+#include <assert.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	COLUMNS_MAX = 32,
+	LEVELS = 10,                    /* priorities */
+	TIME_MAX = 32,
+	CONNECT_S = 10, ANSWER_S = 70,
+	CHARSET_BINARY = 63,
+	CLIENT_ERRORS = 2000,           /* codes of the client library, up to 2999 */
+	CLIENT_PACKET_TOO_LARGE = 2020,
+};
+
+extern const char mysql_schema[];
+extern const char *const mysql_statements[STATEMENT_COUNT];
+
+struct db {
+	MYSQL *conn;
+	bool open;                      /* a transaction is */
+	size_t packet_max;              /* octets that the server takes */
+	char *text;                     /* under way */
+	size_t used, room;
+	int64_t *ids;                   /* that a claim has found */
+	size_t nids, ids_room;
+};
+
+/* Nothing here is left to what the server or the user are set to. The temporary tables hold what
+ * one statement finds for the next: see statements.sql. */
+static const char session[] =
+    "SET NAMES utf8mb4 COLLATE utf8mb4_bin;"
+    "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_BACKSLASH_ESCAPES,NO_ENGINE_SUBSTITUTION',"
+    " time_zone = '+00:00', autocommit = 1, innodb_lock_wait_timeout = 20, max_heap_table_size = 67108864,"
+    " group_concat_max_len = 65536 /*M! , max_statement_time = 60, idle_transaction_timeout = 5,"
+    " character_set_database = utf8mb4, collation_database = utf8mb4_bin */;"
+    "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED;"
+    "CREATE TEMPORARY TABLE smsqld_ids (id bigint PRIMARY KEY) ENGINE = MEMORY;"
+    "CREATE TEMPORARY TABLE smsqld_found (n bigint PRIMARY KEY, id bigint, part smallint,"
+    " recipient varchar(64), status varchar(16), code bigint, words varchar(200))"
+    " ENGINE = MEMORY DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;"
+    "SELECT @@max_allowed_packet";
+
+/* Errors */
+
+/* Of the codes whose SQLSTATE does not tell it. */
+static const struct { int code; enum db_result result; const char *remedy; } verdicts[] = {
+	{ 1205, DB_AGAIN, "" }, { 1213, DB_AGAIN, "" }, { 1020, DB_AGAIN, "" }, { 1412, DB_AGAIN, "" },
+	{ 1317, DB_AGAIN, "" }, { 1969, DB_AGAIN, "" }, { 3024, DB_AGAIN, "" }, { 1206, DB_AGAIN, "" },
+	{ 1021, DB_AGAIN, ": the server's disk is full: free space there" },
+	{ 1114, DB_AGAIN, ": is the server's disk full?" },
+	{ 1030, DB_AGAIN, ": is the server's disk full, or broken?" },
+	{ 1053, DB_LOST, "" }, { 1927, DB_LOST, "" }, { 1040, DB_LOST, ": raise max_connections" },
+	{ 1203, DB_LOST, "" }, { 1226, DB_LOST, "" }, { 1047, DB_LOST, "" },
+	{ 1290, DB_LOST, ": the server is read-only: is it a replica?" }, { 1836, DB_LOST, "" },
+	{ 1792, DB_LOST, "" }, { 1129, DB_LOST, ": FLUSH HOSTS on the server" },
+	{ 1153, DB_REFUSED, ": raise max_allowed_packet" }, { 1265, DB_REFUSED, "" },
+	{ 1300, DB_REFUSED, "" }, { 1366, DB_REFUSED, "" }, { 1364, DB_REFUSED, "" }, { 4025, DB_REFUSED, "" },
+	{ 3819, DB_REFUSED, "" }, { 3140, DB_REFUSED, "" }, { 1411, DB_REFUSED, "" },
+	{ 1044, DB_BROKEN, ": check the user's rights, and the name of the database" },
+	{ 1045, DB_BROKEN, ": check the user and its password" },
+	{ 1698, DB_BROKEN, ": check the user and how it identifies itself" },
+	{ 1049, DB_BROKEN, ": create the database, or correct the url" },
+	{ 1046, DB_BROKEN, ": the url names no database" },
+	{ 1142, DB_BROKEN, ": GRANT SELECT, INSERT, UPDATE, DELETE, CREATE TEMPORARY TABLES on the database "
+	    "to this user" },
+	{ 1146, DB_BROKEN, ": run smsqlctl init" },
+	{ 1054, DB_BROKEN, ": the tables are of another version than this program" },
+	{ 1305, DB_BROKEN, ": MariaDB 10.6 or MySQL 8.0.23 is the oldest that will do" },
+};
+
+static enum db_result judge(int code, const char *state, const char **text)
+{
+	*text = "";
+	for (size_t i = 0; i < sizeof verdicts / sizeof *verdicts; i++)
+		if (verdicts[i].code == code) {
+			*text = verdicts[i].remedy;
+			return verdicts[i].result;
+		}
+	if (code == CLIENT_PACKET_TOO_LARGE)
+		return DB_REFUSED;
+	if (code >= CLIENT_ERRORS && code < CLIENT_ERRORS + 1000)
+		return DB_LOST;
+	if (strncmp(state, "08", 2) == 0)
+		return DB_LOST;
+	if (strncmp(state, "22", 2) == 0 || strncmp(state, "23", 2) == 0)
+		return DB_REFUSED;
+	return strncmp(state, "40", 2) == 0 ? DB_AGAIN : DB_BROKEN;
+}
+
+static void drain(MYSQL *conn)
+{
+	do
+		mysql_free_result(mysql_store_result(conn));
+	while (mysql_next_result(conn) == 0);
+}
+
+/* Says what went wrong, while doing what, and ends the transaction, if there is one. */
+static enum db_result fail(struct db *db, const char *doing, struct db_error *err)
+{
+	const int code = (int)mysql_errno(db->conn);
+	const char *text;
+	const enum db_result result = judge(code, mysql_sqlstate(db->conn), &text);
+	err->code = code;
+	snprintf(err->text, sizeof err->text, "%s: %.150s (%d)%s", doing, mysql_error(db->conn), code, text);
+	for (char *at = err->text; *at; at++)
+		if ((unsigned char)*at < ' ')
+			*at = ' ';
+	if (result != DB_LOST && db->open && mysql_query(db->conn, "ROLLBACK") == 0)
+		drain(db->conn);
+	db->open = false;
+	return result;
+}
+
+/* Text */
+
+static char *grow(struct db *db, size_t more)
+{
+	if (db->used + more > db->room) {
+		db->room = (db->used + more) * 2;
+		db->text = realloc(db->text, db->room);
+		if (!db->text)
+			abort();
+	}
+	char *at = db->text + db->used;
+	db->used += more;
+	return at;
+}
+
+static void put(struct db *db, const char *at, size_t len)
+{
+	if (len)
+		memcpy(grow(db, len), at, len);
+}
+
+static void put_word(struct db *db, const char *word)
+{
+	put(db, word, strlen(word));
+}
+
+static void put_number(struct db *db, int64_t number)
+{
+	char digits[24];
+	const int n = snprintf(digits, sizeof digits, "%" PRId64, number);
+	put(db, digits, (size_t)n);
+}
+
+static void put_hex(struct db *db, const struct value *value)
+{
+	static const char digits[] = "0123456789ABCDEF";
+	const uint8_t *octets = value->at;
+	for (size_t i = 0; i < value->len; i++) {
+		const char pair[] = { digits[octets[i] >> 4], digits[octets[i] & 15] };
+		put(db, pair, sizeof pair);
+	}
+}
+
+/* As SQL. */
+static void put_plain(struct db *db, const struct value *value)
+{
+	const char *text = value->at;
+	switch (value->kind) {
+	case VALUE_NULL:
+		put_word(db, "NULL");
+		return;
+	case VALUE_NUMBER:
+		put_number(db, value->number);
+		return;
+	case VALUE_OCTETS:
+		put_word(db, "x'");
+		put_hex(db, value);
+		put_word(db, "'");
+		return;
+	case VALUE_TEXT:
+		put_word(db, "'");
+		for (size_t i = 0; i < value->len; i++)
+			put(db, text[i] == '\'' ? "''" : text + i, text[i] == '\'' ? 2 : 1);
+		put_word(db, "'");
+	}
+}
+
+/* As JSON in a quoted text: no quote is left in it. */
+static void put_json(struct db *db, const struct value *value)
+{
+	const char *text = value->at;
+	if (value->kind == VALUE_NULL || value->kind == VALUE_NUMBER) {
+		put_word(db, value->kind == VALUE_NULL ? "null" : "");
+		if (value->kind == VALUE_NUMBER)
+			put_number(db, value->number);
+		return;
+	}
+	put_word(db, "\"");
+	if (value->kind == VALUE_OCTETS)
+		put_hex(db, value);
+	for (size_t i = 0, n = value->kind == VALUE_TEXT ? value->len : 0; i < n; ) {
+		size_t plain = i;
+		while (plain < n && (unsigned char)text[plain] >= ' ' && text[plain] != '"' &&
+		    text[plain] != '\\' && text[plain] != '\'')
+			plain++;
+		put(db, text + i, plain - i);
+		if (plain < n) {
+			char escape[8];
+			const int len = snprintf(escape, sizeof escape, "\\u%04x", (unsigned char)text[plain]);
+			put(db, escape, (size_t)len);
+		}
+		i = plain + 1;
+	}
+	put_word(db, "\"");
+}
+
+static void put_rows(struct db *db, const struct value *values, size_t width, size_t rows)
+{
+	put_word(db, "'[");
+	for (size_t i = 0; i < rows; i++) {
+		put_word(db, i ? ",[" : "[");
+		for (size_t k = 0; k < width; k++) {
+			if (k)
+				put_word(db, ",");
+			put_json(db, &values[i * width + k]);
+		}
+		put_word(db, "]");
+	}
+	put_word(db, "]'");
+}
+
+static void put_ids(struct db *db)
+{
+	for (size_t i = 0; i < db->nids; i++) {
+		if (i)
+			put_word(db, ",");
+		put_number(db, db->ids[i]);
+	}
+}
+
+/* Parameters of a statement, and of the steps of a claim. */
+struct parameters { const struct value *values; size_t width, rows; };
+
+enum { PARAMETER_IDS = 7 };
+
+/* A text of statements.sql, with its parameters in it. */
+static void put_statement(struct db *db, const char *text, size_t len, const struct parameters *with)
+{
+	static const char all[] = "?rows";
+	for (const char *end = text + len; text < end; ) {
+		const char *mark = memchr(text, '?', (size_t)(end - text));
+		put(db, text, (size_t)((mark ? mark : end) - text));
+		if (!mark)
+			return;
+		if (strncmp(mark, all, sizeof all - 1) == 0) {
+			put_rows(db, with->values, with->width, with->rows);
+			text = mark + sizeof all - 1;
+			continue;
+		}
+		const size_t number = (size_t)(mark[1] - '0');
+		if (number == PARAMETER_IDS && db->nids)
+			put_ids(db);
+		else
+			put_plain(db, &with->values[number - 1]);
+		assert(number >= 1 && (number <= with->width || number == PARAMETER_IDS));
+		text = mark + 2;
+	}
+}
+
+/* Running */
+
+static void lend_row(MYSQL_RES *result, const MYSQL_FIELD *fields, MYSQL_ROW row, row_fn *fn, void *ctx)
+{
+	struct value columns[COLUMNS_MAX];
+	const unsigned n = mysql_num_fields(result);
+	const unsigned long *lengths = mysql_fetch_lengths(result);
+	assert(n <= COLUMNS_MAX);
+	for (unsigned i = 0; i < n; i++) {
+		const enum enum_field_types type = fields[i].type;
+		const bool is_number = IS_NUM(type) && type != MYSQL_TYPE_TIMESTAMP;
+		const bool is_time = type == MYSQL_TYPE_DATETIME || type == MYSQL_TYPE_TIMESTAMP;
+		columns[i] = (struct value){ .kind = !row[i] ? VALUE_NULL : is_number ? VALUE_NUMBER
+		    : fields[i].charsetnr == CHARSET_BINARY && !is_time ? VALUE_OCTETS : VALUE_TEXT };
+		if (!row[i])
+			continue;
+		columns[i].number = is_number ? strtoll(row[i], NULL, 10) : 0;
+		columns[i].at = row[i];
+		columns[i].len = lengths[i];
+	}
+	fn(ctx, columns, n);
+}
+
+/* Rows that an UPDATE found, changed or not; else those that were written. */
+static size_t rows_written(MYSQL *conn)
+{
+	const char *info = mysql_info(conn);
+	if (info && strncmp(info, "Rows matched: ", 14) == 0)
+		return (size_t)strtoull(info + 14, NULL, 10);
+	const my_ulonglong n = mysql_affected_rows(conn);
+	return n == (my_ulonglong)-1 ? 0 : (size_t)n;
+}
+
+/* Does a statement write into a table of the gateway's? Into temporary ones is no matter. */
+static bool is_for_good(const char *text)
+{
+	return strncmp(text, "UPDATE", 6) == 0 || (strstr(text, "smsqld_") == NULL &&
+	    (strncmp(text, "INSERT", 6) == 0 || strncmp(text, "DELETE", 6) == 0)) ||
+	    strncmp(text, "DELETE s FROM", 13) == 0;
+}
+
+struct answers { row_fn *row; void *ctx; size_t changed; };
+
+/* Sends the text, and reads the answers to all that is in it. `parts`: what its statements
+ * are, or NULL, when nobody counts. */
+static enum db_result send_text(struct db *db, const char *const *parts, struct answers *answers,
+    const char *doing, struct db_error *err)
+{
+	if (db->packet_max && db->used >= db->packet_max) {
+		snprintf(err->text, sizeof err->text, "%s: %zu octets are more than the server takes: raise "
+		    "max_allowed_packet", doing, db->used);
+		if (db->open && mysql_query(db->conn, "ROLLBACK") == 0)
+			drain(db->conn);
+		db->open = false;
+		return DB_REFUSED;
+	}
+	if (mysql_real_query(db->conn, db->text, db->used) != 0)
+		return fail(db, doing, err);
+	for (size_t i = 0;; i++) {
+		MYSQL_RES *result = mysql_store_result(db->conn);
+		if (!result && mysql_errno(db->conn))
+			return fail(db, doing, err);
+		if (!result && parts && is_for_good(parts[i]))
+			answers->changed += rows_written(db->conn);
+		for (MYSQL_ROW row; result && answers->row && (row = mysql_fetch_row(result)); )
+			lend_row(result, mysql_fetch_fields(result), row, answers->row, answers->ctx);
+		mysql_free_result(result);
+		const int next = mysql_next_result(db->conn);
+		if (next > 0)
+			return fail(db, doing, err);
+		if (next < 0)
+			return DB_OK;
+	}
+}
+
+static enum db_result command(struct db *db, const char *text, struct answers *answers,
+    const char *doing, struct db_error *err)
+{
+	struct answers none = { 0 };
+	db->used = 0;
+	put_word(db, text);
+	return send_text(db, NULL, answers ? answers : &none, doing, err);
+}
+
+static enum db_result mysql_transact(struct db *db, enum edge edge, struct db_error *err)
+{
+	static const char *const words[] = { [EDGE_BEGIN] = "START TRANSACTION", [EDGE_COMMIT] = "COMMIT",
+		[EDGE_ROLLBACK] = "ROLLBACK" };
+	const enum db_result result = command(db, words[edge], NULL, words[edge], err);
+	db->open = result == DB_OK && edge == EDGE_BEGIN;
+	return result;
+}
+
+/* The end of a statement of several, after its semicolon or at the end of all. */
+static const char *end_of(const char *text)
+{
+	const char *end = strstr(text, ";\n");
+	return end ? end + 2 : text + strlen(text);
+}
+
+static void keep_id(struct db *db, int64_t id)
+{
+	if (db->nids == db->ids_room) {
+		db->ids_room = db->ids_room ? 2 * db->ids_room : 256;
+		db->ids = realloc(db->ids, db->ids_room * sizeof *db->ids);
+		if (!db->ids)
+			abort();
+	}
+	db->ids[db->nids++] = id;
+}
+
+/* What a claim learns: when it is, and which priorities have rows that are due. */
+struct due { char now[TIME_MAX]; bool levels[LEVELS]; };
+
+static void see_due(void *ctx, const struct value *columns, size_t n)
+{
+	struct due *due = ctx;
+	snprintf(due->now, sizeof due->now, "%.*s", (int)columns[0].len, (const char *)columns[0].at);
+	for (size_t i = 1; i < n && i <= LEVELS; i++)
+		due->levels[i - 1] = columns[i].number != 0;
+}
+
+struct found { struct db *db; row_fn *row; void *ctx; };
+
+static void see_found(void *ctx, const struct value *columns, size_t n)
+{
+	struct found *found = ctx;
+	keep_id(found->db, columns[0].number);
+	if (found->row)
+		found->row(found->ctx, columns, n);
+}
+
+/* The rows of the priorities that have some, locked, and then taken. */
+static enum db_result take_due(struct db *db, enum statement which, const struct value *values,
+    const struct due *due, struct answers *answers, struct db_error *err)
+{
+	enum { OWNER, TOKEN, LANE, MAX, LEVEL, NOW, WIDTH };
+	const char *pick = end_of(mysql_statements[which]), *take = end_of(pick);
+	struct value with[WIDTH] = { values[OWNER], values[TOKEN], values[LANE], values[MAX], { 0 },
+		{ .kind = VALUE_TEXT, .at = due->now, .len = strlen(due->now) } };
+	const struct parameters parameters = { with, WIDTH, 1 };
+	struct found found = { db, answers->row, answers->ctx };
+	struct answers picked = { see_found, &found, 0 };
+	enum db_result result = DB_OK;
+	for (int level = 0; level < LEVELS && result == DB_OK; level++) {
+		const int64_t left = values[MAX].number - (int64_t)db->nids;
+		if (!due->levels[level] || left <= 0)
+			continue;
+		with[MAX].number = left;
+		with[LEVEL] = (struct value){ .kind = VALUE_NUMBER, .number = level };
+		db->used = 0;
+		put_statement(db, pick, (size_t)(take - pick), &parameters);
+		result = send_text(db, NULL, &picked, statement_names[which], err);
+	}
+	if (result != DB_OK || db->nids == 0)
+		return result;
+	db->used = 0;
+	put_statement(db, take, strlen(take), &parameters);
+	return send_text(db, &take, answers, statement_names[which], err);
+}
+
+static enum db_result claim(struct db *db, enum statement which, const struct value *values,
+    struct answers *answers, struct db_error *err)
+{
+	const char *probe = mysql_statements[which];
+	const struct parameters parameters = { values, 4, 1 };
+	struct due due = { 0 };
+	struct answers learnt = { see_due, &due, 0 };
+	db->used = db->nids = 0;
+	put_statement(db, probe, (size_t)(end_of(probe) - probe), &parameters);
+	enum db_result result = send_text(db, NULL, &learnt, statement_names[which], err);
+	bool any = false;
+	for (int i = 0; i < LEVELS; i++)
+		any = any || due.levels[i];
+	if (result != DB_OK || !any)
+		return result;
+	const bool own = !db->open;
+	if (own)
+		result = mysql_transact(db, EDGE_BEGIN, err);
+	if (result == DB_OK)
+		result = take_due(db, which, values, &due, answers, err);
+	/* Whoever ignores our locks took some first: then none of them is ours to send. */
+	if (result == DB_OK && answers->changed != db->nids) {
+		snprintf(err->text, sizeof err->text, "%s: rows that were locked have been taken by another",
+		    statement_names[which]);
+		struct db_error ignored;
+		result = mysql_transact(db, EDGE_ROLLBACK, &ignored) == DB_OK ? DB_AGAIN : DB_LOST;
+	}
+	if (result == DB_OK && own)
+		result = mysql_transact(db, EDGE_COMMIT, err);
+	return result;
+}
+
+/* A statement of one, or of several that travel together. */
+static enum db_result run_all(struct db *db, enum statement which, const struct parameters *with,
+    struct answers *answers, struct db_error *err)
+{
+	enum { PIECES_MAX = 8 };
+	const char *pieces[PIECES_MAX], *text = mysql_statements[which];
+	size_t n = 0;
+	db->used = db->nids = 0;
+	const bool own = !db->open && *end_of(text);
+	if (own) {
+		put_word(db, "START TRANSACTION;");
+		pieces[n++] = "START";
+	}
+	for (const char *end; *text; text = end) {
+		end = end_of(text);
+		assert(n < PIECES_MAX - 1);
+		pieces[n++] = text;
+		put_statement(db, text, (size_t)(end - text), with);
+	}
+	if (own) {
+		put_word(db, ";COMMIT");
+		pieces[n++] = "COMMIT";
+	}
+	db->open = db->open || own;
+	const enum db_result result = send_text(db, pieces, answers, statement_names[which], err);
+	if (result == DB_OK && own)
+		db->open = false;
+	return result;
+}
+
+static enum db_result mysql_run(struct db *db, enum statement which, const struct value *values,
+    size_t width, size_t rows, row_fn *row, void *ctx, size_t *changed, struct db_error *err)
+{
+	assert(statement_shapes[which] == MANY || rows == 1);
+	if (changed)
+		*changed = 0;
+	if (rows == 0)
+		return DB_OK;
+	struct answers answers = { row, ctx, 0 };
+	const struct parameters with = { values, width, rows };
+	const enum db_result result = which == STATEMENT_CLAIM || which == STATEMENT_CLAIM_PARKED
+	    ? claim(db, which, values, &answers, err) : run_all(db, which, &with, &answers, err);
+	if (changed && result == DB_OK)
+		*changed = answers.changed;
+	return result;
+}
+
+/* Opening and closing */
+
+static void mysql_close_db(struct db *db)
+{
+	if (!db)
+		return;
+	if (db->conn)
+		mysql_close(db->conn);
+	mysql_thread_end();
+	free(db->text);
+	free(db->ids);
+	free(db);
+}
+
+static void start_library(void)
+{
+	mysql_library_init(0, NULL, NULL);
+}
+
+static void see_packet_max(void *ctx, const struct value *columns, size_t n)
+{
+	assert(n == 1);
+	*(size_t *)ctx = (size_t)columns[0].number;
+}
+
+static enum db_result connect_to(struct db *db, const struct mysql_url *url, const char *password,
+    struct db_error *err)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	const unsigned connect_s = CONNECT_S, answer_s = ANSWER_S;
+	pthread_once(&once, start_library);
+	db->conn = mysql_init(NULL);
+	if (!db->conn)
+		abort();
+	mysql_options(db->conn, MYSQL_OPT_CONNECT_TIMEOUT, &connect_s);
+	mysql_options(db->conn, MYSQL_OPT_READ_TIMEOUT, &answer_s);
+	mysql_options(db->conn, MYSQL_OPT_WRITE_TIMEOUT, &answer_s);
+	mysql_options(db->conn, MYSQL_SET_CHARSET_NAME, "utf8mb4");
+	mysql_url_secure(db->conn, url);
+	if (!mysql_real_connect(db->conn, url->host, url->user, *password ? password : url->password,
+	    url->database, url->port, url->socket, CLIENT_MULTI_STATEMENTS)) {
+		enum db_result result = fail(db, "connecting", err);
+		/* Nothing was asked yet. And what the library lacks, it will lack. */
+		return err->code == 2059 || err->code == 2054 || err->code == 2026 ? DB_BROKEN
+		    : result == DB_AGAIN ? DB_LOST : result;
+	}
+	struct answers learnt = { see_packet_max, &db->packet_max, 0 };
+	return command(db, session, &learnt, "setting up the session", err);
+}
+
+static enum db_result mysql_open(struct db **opened, const char *url, const char *password,
+    struct db_error *err)
+{
+	struct mysql_url parsed;
+	*opened = NULL;
+	*err = (struct db_error){ 0 };
+	if (!mysql_url_read(&parsed, url, err->text, sizeof err->text))
+		return DB_BROKEN;
+	struct db *db = calloc(1, sizeof *db);
+	if (!db)
+		abort();
+	const enum db_result result = connect_to(db, &parsed, password, err);
+	if (result == DB_OK)
+		*opened = db;
+	else
+		mysql_close_db(db);
+	return result;
+}
+
+/* Scripts */
+
+enum { NAMES_MAX = 16, NAME_MAX_OCTETS = 64 };
+
+struct names { size_t n; char at[NAMES_MAX][NAME_MAX_OCTETS]; };
+
+static void see_name(void *ctx, const struct value *columns, size_t n)
+{
+	struct names *names = ctx;
+	if (n == 1 && names->n < NAMES_MAX)
+		snprintf(names->at[names->n++], NAME_MAX_OCTETS, "%.*s", (int)columns[0].len,
+		    (const char *)columns[0].at);
+}
+
+static enum db_result tables(struct db *db, struct names *names, struct db_error *err)
+{
+	return mysql_run(db, STATEMENT_TABLES, NULL, 0, 1, see_name, names, NULL, err);
+}
+
+static bool has_name(const struct names *names, const char *name)
+{
+	for (size_t i = 0; i < names->n; i++)
+		if (strcmp(names->at[i], name) == 0)
+			return true;
+	return false;
+}
+
+static void see_number(void *ctx, const struct value *columns, size_t n)
+{
+	(void)n;
+	*(int64_t *)ctx = columns[0].number;
+}
+
+/* Drops the tables of ours that were not there before. */
+static void undo(struct db *db, const struct names *before)
+{
+	struct names after = { 0 };
+	struct db_error ignored;
+	if (tables(db, &after, &ignored) != DB_OK)
+		return;
+	for (size_t i = 0; i < after.n; i++) {
+		char drop[NAME_MAX_OCTETS + 16];
+		snprintf(drop, sizeof drop, "DROP TABLE `%s`", after.at[i]);
+		if (!has_name(before, after.at[i]))
+			(void)command(db, drop, NULL, "undoing", &ignored);
+	}
+}
+
+/* One at a time, since another's tables would look like those to be undone. */
+static enum db_result mysql_script(struct db *db, const char *text, struct db_error *err)
+{
+	struct names before = { 0 };
+	struct db_error ignored;
+	int64_t locked = 0;
+	struct answers lock = { see_number, &locked, 0 };
+	enum db_result result = command(db, "SELECT GET_LOCK(left(concat('smsqld ', DATABASE()), 64), 20)",
+	    &lock, "locking", err);
+	if (result == DB_OK && !locked) {
+		snprintf(err->text, sizeof err->text, "script: another one is running");
+		return DB_AGAIN;
+	}
+	if (result == DB_OK)
+		result = tables(db, &before, err);
+	if (result == DB_OK)
+		result = mysql_transact(db, EDGE_BEGIN, err);
+	if (result == DB_OK)
+		result = command(db, text, NULL, "script", err);
+	if (result == DB_OK)
+		result = mysql_transact(db, EDGE_COMMIT, err);
+	else
+		undo(db, &before);
+	(void)command(db, "DO RELEASE_LOCK(left(concat('smsqld ', DATABASE()), 64))", NULL, "unlocking",
+	    &ignored);
+	return result;
+}
+
+static const char *const schemes[] = { "mysql", "mariadb", NULL };
+
+/* Version 3 is the first one here. */
+static const char *const upgrades[SCHEMA_VERSION + 1] = { NULL };
+
+const struct engine mysql_engine = {
+	.schemes = schemes,
+	.connections = 2,
+	.schema = mysql_schema,
+	.upgrades = upgrades,
+	.open = mysql_open,
+	.close = mysql_close_db,
+	.transact = mysql_transact,
+	.run = mysql_run,
+	.script = mysql_script,
+};

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * mysql_url.h - where a MariaDB or MySQL is: mysql://user:password@host:port/database, with
+ * ?socket=/path for a Unix socket, and tls=off|on|verify, ca=/file. Percent signs as in any URL.
+ */
+#ifndef MYSQL_URL_H
+#define MYSQL_URL_H
+
+#include <mysql.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum mysql_tls { MYSQL_TLS_OFF, MYSQL_TLS_ON, MYSQL_TLS_VERIFY };
+
+struct mysql_url {
+	char octets[1024];              /* the texts, each with its NUL */
+	const char *user, *password, *host, *database;
+	const char *socket, *ca;        /* NULL: none */
+	unsigned port;
+	enum mysql_tls tls;             /* OFF when nothing is said */
+};
+
+/* False: it is none, and `why` says what is expected. */
+bool mysql_url_read(struct mysql_url *, const char *url, char *why, size_t room);
+
+/* Sets what the url says of encryption, in the way of the library there is. */
+void mysql_url_secure(MYSQL *, const struct mysql_url *);
+
+#endif
