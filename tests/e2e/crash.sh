@@ -109,4 +109,5 @@ killed_with_resend_every_row_is_delivered() {
 }
 
 on_both killed_with_hold_nothing_is_lost_and_nothing_doubled killed_with_resend_every_row_is_delivered
+on_one mysql killed_with_hold_nothing_is_lost_and_nothing_doubled
 finish

@@ -11,7 +11,7 @@
 #     pass sqlite the_name_of_the_case 1.2s [a note]
 #
 # is what it prints, or `fail`, or `skip` with the reason. B is the build folder.
-# SMSQLD_TEST_PGSQL names a PostgreSQL server; without it one is started here.
+# SMSQLD_TEST_PGSQL names a PostgreSQL server, SMSQLD_TEST_MYSQL a MariaDB; without it one is started here.
 # ONLY_CASE=PATTERN and ONLY_ENGINE=sqlite choose; UNDER=valgrind runs the gateway so.
 
 set -uo pipefail
@@ -22,7 +22,7 @@ cd "$TOP" || exit 1
 LOGS=${CHECK_LOGS:-}                    # where logs of failures are kept; empty: nowhere
 HOME_DIR=$(mktemp -d "${TMPDIR:-/tmp}/smsqld-e2e.XXXXXX") || exit 1
 chmod 755 "$HOME_DIR"
-own_server=
+own_server= own_mysql=
 failures=0
 
 AT_END=                                 # a command for the end of the case, however it ends
@@ -30,6 +30,7 @@ AT_FAILURE=                             # a command before that, while all is as
 declare -A PORT PID                     # of simulators, by name; of the gateway: PID[gateway]
 
 leave() {
+	[ -z "$own_mysql" ] || tests/my.sh stop "$own_mysql" >/dev/null 2>&1
 	[ -z "$own_server" ] || tests/pg.sh stop "$own_server" >/dev/null 2>&1
 	rm -rf "$HOME_DIR"
 }
@@ -163,10 +164,19 @@ server_need() {
 	export SMSQLD_TEST_PGSQL
 }
 
+mysql_need() {
+	[ -z "${SMSQLD_TEST_MYSQL-}" ] || return 0
+	own_mysql=$HOME_DIR/my
+	SMSQLD_TEST_MYSQL=$(tests/my.sh start "$own_mysql") || exit 1
+	export SMSQLD_TEST_MYSQL
+}
+
 on_one() { # ENGINE CASE...
 	local engine=$1 name
 	shift
-	[ "$engine" = sqlite ] || [ "${ONLY_ENGINE-}" = sqlite ] || server_need
+	[ -z "${ONLY_ENGINE-}" ] || [ "$ONLY_ENGINE" = "$engine" ] || return 0
+	[ "$engine" != pgsql ] || server_need
+	[ "$engine" != mysql ] || mysql_need
 	for name; do run_case "$engine" "$name"; done
 }
 

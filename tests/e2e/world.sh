@@ -8,7 +8,20 @@ sql() { # STATEMENTS
 	case $ENGINE in
 	sqlite) sqlite3 -batch -cmd '.timeout 20000' "$DATABASE" "$1" ;;
 	pgsql) PGOPTIONS=--client-min-messages=warning psql -XqAt -v ON_ERROR_STOP=1 "$URL" -c "$1" ;;
+	mysql)
+		set -- "${1// AS text)/ AS char)}"
+		my "$URL" -e "SET time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES,PIPES_AS_CONCAT',
+		max_recursive_iterations = 10000000; ${1//"ltrim(recipient, '+')"/"TRIM(LEADING '+' FROM recipient)"}" ;;
 	esac
+}
+
+# By a URL as my.sh prints it, mysql://USER:PASSWORD@HOST:PORT/NAME.
+my() { # URL FLAGS...
+	local user password host port name
+	IFS=':@/' read -r user password host port name <<<"${1#mysql://}"
+	shift
+	mariadb --no-defaults -N -B -r --default-character-set=utf8mb4 -h "$host" -P "$port" -u "$user" \
+		-p"$password" "$name" "$@"
 }
 
 url_of() { # SERVER-URL DATABASE: the same server, that database
@@ -23,11 +36,17 @@ database_new() {
 		return
 	fi
 	DATABASE=e2e_$$_$RANDOM$RANDOM
+	if [ "$ENGINE" = mysql ]; then
+		my "$SMSQLD_TEST_MYSQL" -e "CREATE DATABASE $DATABASE"
+		URL=$(url_of "$SMSQLD_TEST_MYSQL" "$DATABASE")
+		return
+	fi
 	psql -Xq "$SMSQLD_TEST_PGSQL" -c "CREATE DATABASE $DATABASE"
 	URL=$(url_of "$SMSQLD_TEST_PGSQL" "$DATABASE")
 }
 
 database_drop() {
+	[ "$ENGINE" != mysql ] || my "$SMSQLD_TEST_MYSQL" -e "DROP DATABASE IF EXISTS $DATABASE" >/dev/null 2>&1 || true
 	[ "$ENGINE" != pgsql ] || psql -Xq "$SMSQLD_TEST_PGSQL" \
 		-c "DROP DATABASE IF EXISTS $DATABASE WITH (FORCE)" >/dev/null 2>&1 || true
 }
@@ -36,6 +55,7 @@ database_drop() {
 server_script() {
 	case $ENGINE in
 	pgsql) echo tests/pg.sh ;;
+	mysql) echo tests/my.sh ;;
 	esac
 }
 
@@ -53,6 +73,7 @@ now_plus() { # SECONDS
 	case $ENGINE in
 	sqlite) echo "strftime('%Y-%m-%d %H:%M:%f', 'now', '$1 seconds')" ;;
 	pgsql) echo "(now() + interval '$1 seconds')" ;;
+	mysql) echo "(UTC_TIMESTAMP(3) + INTERVAL $1 SECOND)" ;;
 	esac
 }
 
@@ -61,6 +82,7 @@ ms_between() { # FROM TO
 	case $ENGINE in
 	sqlite) echo "CAST(round((julianday($2) - julianday($1)) * 86400000) AS INTEGER)" ;;
 	pgsql) echo "CAST(extract(epoch FROM $2 - $1) * 1000 AS bigint)" ;;
+	mysql) echo "(TIMESTAMPDIFF(MICROSECOND, $1, $2) DIV 1000)" ;;
 	esac
 }
 
