@@ -22,7 +22,7 @@ struct mysql_url {
 };
 
 /* False: it is none, and `why` says what is expected. */
-bool mysql_url_read(struct mysql_url *, const char *url, char *why, size_t room);
+bool mysql_url_read(struct mysql_url *, const char *text, char *why, size_t room);
 
 /* Sets what the url says of encryption, in the way of the library there is. */
 void mysql_url_secure(MYSQL *, const struct mysql_url *);
