@@ -39,12 +39,13 @@ struct db {
 	size_t used, room;
 };
 
-/* Nothing here is left to what the server or the role are set to. */
+/* Nothing here is left to what the server or the role are set to. A gateway that is frozen or cut off
+ * in the middle of a transaction keeps others waiting for five seconds. */
 static const char session[] =
     "SET timezone = 'UTC'; SET datestyle = 'ISO, YMD'; SET standard_conforming_strings = on;"
     "SET default_transaction_isolation = 'read committed'; SET synchronous_commit = on;"
     "SET statement_timeout = '60s'; SET lock_timeout = '20s';"
-    "SET idle_in_transaction_session_timeout = '60s';"
+    "SET idle_in_transaction_session_timeout = '5s';"
     "SET enable_indexscan = on; SET enable_nestloop = on; SET enable_sort = on;"
     "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off;"
     "SET enable_bitmapscan = off; SET jit = off; SET plan_cache_mode = force_generic_plan";
