@@ -20,10 +20,10 @@ doc() { # NAME
 serve() { doc ask && doc finish; }
 
 serve_until() { # SECONDS EXPECTED QUERY
-	local deadline=$((SECONDS + $1)) found
+	local deadline=$((SECONDS + $1)) found looks=0
 	until serve && found=$(sql "$3") && [ "$found" = "$2" ]; do
 		[ "$SECONDS" -lt "$deadline" ] || fail "in vain awaited \"$2\", found \"$found\": $3"
-		sleep 0.05
+		doze $((++looks))
 	done
 }
 
