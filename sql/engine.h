@@ -56,6 +56,8 @@ enum shape { ONE, MANY };
 #define RECEIPT_COLUMNS \
 	"receipt_id, link, message_id, recipient, status, word, code, text, done_at_ms, other_ids"
 
+#define WALK_COLUMNS RECEIPT_COLUMNS ", received_at_ms"
+
 #define JOIN_COLUMNS \
 	"set, part, arrival, link, sender, recipient, wide, ref, parts, charset, data_coding, " \
 	"protocol_id, octets, udh, options, received_at, network_at"
@@ -99,7 +101,7 @@ enum shape { ONE, MANY };
 	X(SIBLINGS,        MANY, "link -> link, name")                                   \
 	X(RECEIPT_PUT,     MANY, "link, message_id, recipient, status, word, code, text, done_at_ms, outbox_id, other_ids") \
 	X(RECEIPT_MATCHED, MANY, "receipt_id, outbox_id")                                \
-	X(RECEIPT_OPEN,    ONE,  "max -> RECEIPT_COLUMNS")                               \
+	X(RECEIPT_OPEN,    ONE,  "max, age_s, after_at_ms, after_id -> WALK_COLUMNS") /* in a transaction: locked; others' are passed over */ \
 	X(INBOX_PUT,       MANY, "arrival, link, sender, recipient, kind, body, data, udh, encoding, options, parts, missing, network_at_ms, received_at_ms") \
 	X(JOIN_KNOWN,      MANY, "n, arrival -> n")                                      \
 	X(JOIN_OPEN,       MANY, "link, sender, recipient, wide, ref, parts -> set, link, sender, recipient, wide, ref, parts") /* no key twice */ \

@@ -24,7 +24,7 @@
 #include <unistd.h>
 
 enum {
-	TEND_MAX = 500,                 /* rows expired, or receipts tried again, in one go */
+	EXPIRE_MAX = 500,               /* rows in one go */
 	DEAD_MAX = 16,
 	HOST_MAX = 65,
 };
@@ -38,14 +38,12 @@ enum db_result ledger_run(struct ledger *ledger, enum statement statement,
 	return ledger->engine->run(ledger->db, statement, values, width, rows, row, ctx, NULL, err);
 }
 
-static enum db_result begin(struct ledger *ledger, struct db_error *err)
+enum db_result ledger_begin(struct ledger *ledger, struct db_error *err)
 {
 	return ledger->engine->transact(ledger->db, EDGE_BEGIN, err);
 }
 
-/* Commits when all went well; else the transaction is gone already (engine.h,
- * rule 3). */
-static enum db_result end(struct ledger *ledger, enum db_result result, struct db_error *err)
+enum db_result ledger_end(struct ledger *ledger, enum db_result result, struct db_error *err)
 {
 	return result == DB_OK ? ledger->engine->transact(ledger->db, EDGE_COMMIT, err) : result;
 }
@@ -164,13 +162,13 @@ enum db_result ledger_enter(struct ledger *ledger, long lease_ms, long *alive_ms
 	bool won = false;
 	*alive_ms = 0;
 	memset(&ledger->recalled, 0, sizeof ledger->recalled);
-	enum db_result result = begin(ledger, err);
+	enum db_result result = ledger_begin(ledger, err);
 	if (result == DB_OK)
 		result = ledger_run(ledger, STATEMENT_GATEWAY_READ, &name, 1, 1, see_lease, &lease, err);
 	const bool waits = result == DB_OK && lease.alive && !holder_is_gone(ledger, &lease, host);
 	if (result == DB_OK && !waits)
 		result = take_lease(ledger, &lease, host, lease_ms, &won, err);
-	result = end(ledger, result, err);
+	result = ledger_end(ledger, result, err);
 	if (result == DB_REFUSED && ledger->past) {
 		ledger->past = NULL;    /* then without it */
 		return DB_AGAIN;
@@ -209,12 +207,12 @@ enum db_result ledger_beat(struct ledger *ledger, long lease_ms, bool *fenced, s
 enum db_result ledger_leave(struct ledger *ledger, struct db_error *err)
 {
 	const struct value values[] = { text_value(ledger->name), number_value(ledger->epoch) };
-	enum db_result result = begin(ledger, err);
+	enum db_result result = ledger_begin(ledger, err);
 	if (result == DB_OK)
 		result = recover(ledger, ledger->name, ledger->epoch, NULL, err);
 	if (result == DB_OK)
 		result = ledger_run(ledger, STATEMENT_GATEWAY_LEAVE, values, 2, 1, NULL, NULL, err);
-	return end(ledger, result, err);
+	return ledger_end(ledger, result, err);
 }
 
 /* Facts. */
@@ -375,7 +373,7 @@ enum db_result ledger_record(struct ledger *ledger, const struct facts *facts,
 	struct message **settled = batch_alloc(scratch, (n + 1) * sizeof *settled);
 	if (n)
 		memcpy(settled, facts->settled, n * sizeof *settled);
-	enum db_result result = begin(ledger, err);
+	enum db_result result = ledger_begin(ledger, err);
 	if (result == DB_OK)
 		result = ledger_settle(ledger, settled, n, scratch, err);
 	if (result == DB_OK)
@@ -384,7 +382,7 @@ enum db_result ledger_record(struct ledger *ledger, const struct facts *facts,
 		result = ledger_apply_receipts(ledger, facts->receipts, facts->nreceipts, scratch, err);
 	if (result == DB_OK)
 		result = ledger_put_inbound(ledger, facts->inbounds, facts->ninbounds, scratch, err);
-	result = end(ledger, result, err);
+	result = ledger_end(ledger, result, err);
 	batch_release(scratch);
 	return result;
 }
@@ -408,13 +406,13 @@ static enum db_result bury(struct ledger *ledger, const char *name, int64_t epoc
 {
 	const struct value values[] = { text_value(name), number_value(epoch) };
 	size_t buried = 0, found = 0;
-	enum db_result result = begin(ledger, err);
+	enum db_result result = ledger_begin(ledger, err);
 	if (result == DB_OK)
 		result = ledger->engine->run(ledger->db, STATEMENT_GATEWAY_BURY, values, 2, 1, NULL, NULL,
 		    &buried, err);
 	if (result == DB_OK && buried)
 		result = recover(ledger, name, epoch, &found, err);
-	result = end(ledger, result, err);
+	result = ledger_end(ledger, result, err);
 	if (result == DB_OK)
 		*rows += found;
 	return result;
@@ -428,17 +426,12 @@ enum db_result ledger_tend(struct ledger *ledger, struct tended *tended, struct 
 	    &dead, err);
 	for (size_t i = 0; result == DB_OK && i < dead.n; i++)
 		result = bury(ledger, dead.at[i].name, dead.at[i].epoch, &tended->recovered, err);
-	const struct value most = number_value(TEND_MAX);
+	const struct value most = number_value(EXPIRE_MAX);
+	size_t expired = 0;
 	if (result == DB_OK)
-		result = ledger_run(ledger, STATEMENT_EXPIRE, &most, 1, 1, NULL, NULL, err);
-	if (result != DB_OK)
-		return result;
-	struct batch *scratch = batch_new();
-	result = begin(ledger, err);
-	if (result == DB_OK)
-		result = ledger_apply_open(ledger, TEND_MAX, scratch, err);
-	result = end(ledger, result, err);
-	batch_release(scratch);
+		result = ledger->engine->run(ledger->db, STATEMENT_EXPIRE, &most, 1, 1, NULL, NULL, &expired,
+		    err);
+	tended->more = expired >= EXPIRE_MAX;
 	if (result == DB_OK)
 		result = ledger_tend_ussd(ledger, err);
 	return result == DB_OK ? ledger_tend_inbox(ledger, &tended->incomplete, err) : result;

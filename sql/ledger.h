@@ -33,6 +33,7 @@ struct ledger {
 	enum in_doubt in_doubt_unknown; /* for those of which nobody knows by which link they left */
 	struct past *past;              /* borrowed; NULL once ledger_enter() has used it, or could not */
 	struct { size_t rows, queued, doubtful; } recalled; /* by the past; rows: with those settled */
+	size_t unmatched;               /* receipts that ledger_record() has put down without a message */
 	const char *version;            /* of the program, for people */
 	long join_wait_s;               /* how long a part from a handset waits for the others */
 	long join_sets;                 /* unfinished messages of one link at most */
@@ -78,14 +79,28 @@ struct facts {
 enum db_result ledger_record(struct ledger *, const struct facts *, struct db_error *);
 
 /* What every gateway does now and then: takes the rows of gateways whose lease
- * has ended, expires what nobody claims, applies receipts that were passed by
- * their settlement on another connection, puts into inbox what came of messages whose
+ * has ended, expires what nobody claims, puts into inbox what came of messages whose
  * other parts have not come in time, or that are too many. */
 struct tended {
+	bool more;                      /* to expire: it is worth asking again soon */
 	size_t recovered;               /* rows taken from dead gateways */
 	size_t incomplete;              /* messages from handsets with parts missing */
 };
 enum db_result ledger_tend(struct ledger *, struct tended *, struct db_error *);
+
+/*
+ * A walk along the receipts that found no message, oldest first, some hundred a call: the
+ * settlement of their message may have passed them in another transaction, of another gateway,
+ * when neither could see the other yet. Those that such a walk of another gateway has in hand
+ * are passed over.
+ */
+struct receipt_walk {
+	long age_s;                     /* by the caller: those not older than that */
+	int64_t after_ms, after_id;     /* how far it is; 0: at the beginning */
+	size_t found;                   /* by the last call: that have a message now */
+	bool ended;                     /* by the last call, and stands at the beginning */
+};
+enum db_result ledger_match(struct ledger *, struct receipt_walk *, struct db_error *);
 
 /*
  * Takes commands that are asked for links that are up here, and ends at once, in words,

@@ -315,6 +315,7 @@ static enum db_result keep(struct ledger *ledger, const struct receipt *receipts
 	struct value *values = batch_alloc(scratch, (n + 1) * WIDTH * sizeof *values);
 	for (size_t i = 0; i < n; i++) {
 		const struct receipt *receipt = &receipts[i];
+		ledger->unmatched += pending[i].outbox_id == 0;
 		const struct value row[WIDTH] = {
 			text_value(receipt->link), text_value(pending[i].id),
 			clean_value(scratch, receipt->recipient), text_value(pending[i].status),
@@ -404,6 +405,7 @@ struct kept {
 	struct batch *scratch;
 	struct pending *pending;
 	size_t n, room;
+	int64_t last_ms, last_id;       /* of the last one; RECEIPT_OPEN tells when it came */
 };
 
 static enum status receipt_status(const char *word)
@@ -417,8 +419,10 @@ static enum status receipt_status(const char *word)
 /* The order of columns is RECEIPT_COLUMNS'. */
 static void see_kept(void *ctx, const struct value *columns, size_t n)
 {
-	(void)n;
+	enum { RECEIVED_AT = 10 };
 	struct kept *kept = ctx;
+	kept->last_id = columns[0].number;
+	kept->last_ms = n > RECEIVED_AT ? columns[RECEIVED_AT].number : 0;
 	if (kept->n == kept->room) {
 		const size_t room = kept->room ? kept->room * 2 : 16;
 		struct pending *more = batch_alloc(kept->scratch, room * sizeof *more);
@@ -442,10 +446,12 @@ static void see_kept(void *ctx, const struct value *columns, size_t n)
 	read_other_ids(pending, columns[9].at);
 }
 
-/* Finds messages for receipts that have a row, and notes them there. */
-static enum db_result find_kept(struct ledger *ledger, struct kept *kept, struct db_error *err)
+/* Finds messages for receipts that have a row, and notes them there. *found of them have one. */
+static enum db_result find_kept(struct ledger *ledger, struct kept *kept, size_t *found,
+    struct db_error *err)
 {
 	enum { WIDTH = 2 };
+	*found = 0;
 	if (kept->n == 0)
 		return DB_OK;
 	enum db_result result = find(ledger, kept->pending, kept->n, kept->scratch, err);
@@ -459,6 +465,7 @@ static enum db_result find_kept(struct ledger *ledger, struct kept *kept, struct
 	}
 	if (result == DB_OK)
 		result = ledger_run(ledger, STATEMENT_RECEIPT_MATCHED, values, WIDTH, rows, NULL, NULL, err);
+	*found = rows;
 	return result;
 }
 
@@ -466,9 +473,10 @@ static enum db_result apply_overtaken(struct ledger *ledger, const struct value 
     size_t rows, struct batch *scratch, struct db_error *err)
 {
 	struct kept kept = { .scratch = scratch };
+	size_t found;
 	enum db_result result = ledger_run(ledger, STATEMENT_OVERTAKEN, values, 2, rows, see_kept,
 	    &kept, err);
-	return result == DB_OK ? find_kept(ledger, &kept, err) : result;
+	return result == DB_OK ? find_kept(ledger, &kept, &found, err) : result;
 }
 
 enum db_result ledger_apply_overtaken(struct ledger *ledger, struct message *const *settled,
@@ -493,12 +501,26 @@ enum db_result ledger_apply_overtaken(struct ledger *ledger, struct message *con
 	return apply_overtaken(ledger, values, rows, scratch, err);
 }
 
-enum db_result ledger_apply_open(struct ledger *ledger, size_t max, struct batch *scratch,
-    struct db_error *err)
+enum db_result ledger_match(struct ledger *ledger, struct receipt_walk *walk, struct db_error *err)
 {
+	enum { STEP = 500 };
+	struct batch *scratch = batch_new();
 	struct kept kept = { .scratch = scratch };
-	const struct value most = number_value((int64_t)max);
-	enum db_result result = ledger_run(ledger, STATEMENT_RECEIPT_OPEN, &most, 1, 1, see_kept, &kept,
-	    err);
-	return result == DB_OK ? find_kept(ledger, &kept, err) : result;
+	size_t found = 0;
+	const struct value values[] = { number_value(STEP), number_value(walk->age_s),
+		number_value(walk->after_ms), number_value(walk->after_id) };
+	enum db_result result = ledger_begin(ledger, err);
+	if (result == DB_OK)
+		result = ledger_run(ledger, STATEMENT_RECEIPT_OPEN, values, 4, 1, see_kept, &kept, err);
+	if (result == DB_OK)
+		result = find_kept(ledger, &kept, &found, err);
+	result = ledger_end(ledger, result, err);
+	batch_release(scratch);
+	if (result != DB_OK)
+		return result;
+	walk->ended = kept.n < STEP;
+	walk->found = found;
+	walk->after_ms = walk->ended ? 0 : kept.last_ms;
+	walk->after_id = walk->ended ? 0 : kept.last_id;
+	return DB_OK;
 }

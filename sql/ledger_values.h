@@ -42,6 +42,10 @@ struct value clean_value(struct batch *scratch, const char *text);
  * so that network_key() of it is what the dialects make of the column. */
 struct value id_value(struct batch *scratch, const char *id);
 
+enum db_result ledger_begin(struct ledger *, struct db_error *);
+/* Commits when `result` is DB_OK; else the transaction is gone already (engine.h, rule 3). */
+enum db_result ledger_end(struct ledger *, enum db_result result, struct db_error *);
+
 /* Runs a statement of the transaction that is open; zero rows are no work. */
 enum db_result ledger_run(struct ledger *, enum statement, const struct value *, size_t width,
     size_t rows, row_fn *, void *ctx, struct db_error *);
@@ -65,9 +69,6 @@ enum db_result ledger_apply_overtaken(struct ledger *, struct message *const *se
 /* Receipts just told: moves their messages, and keeps every one of them. */
 enum db_result ledger_apply_receipts(struct ledger *, const struct receipt *, size_t n,
     struct batch *scratch, struct db_error *);
-/* Receipts of the last hour that found no message so far. */
-enum db_result ledger_apply_open(struct ledger *, size_t max, struct batch *scratch,
-    struct db_error *);
 
 /* What became of commands, and what the network did to their messages. */
 enum db_result ledger_put_answers(struct ledger *, struct command *const *, size_t n,

@@ -17,12 +17,13 @@
  *     TEND     after each beat                  rows of the dead, expiry, receipts
  *     LINKS    each second, or a link changed   table `link`, both directions
  *     COMMANDS each second, or some were found  claims what is asked of the network
+ *     MATCH    receipts found no message        looks again, at theirs and now and then at all
  *     LEAVE    drained, and every fact is in    gives the lease back
  *     RECORD   facts are waiting                writes a bundle of them
  *     CLAIM    a wish is waiting                claims rows
  *
  * RECORD and CLAIM take turns, so neither starves the other where one worker
- * has both. With two workers the second has OPEN and RECORD only.
+ * has both. With two workers the second has OPEN, MATCH and RECORD only.
  *
  * How a worker is, its condition (react, announce, fence):
  *
@@ -63,11 +64,24 @@
 enum {
 	AGAINS_QUIET = 5,               /* DB_AGAIN so often in a row before it is LOST */
 	BEATS_PER_LEASE = 3,
+	TEND_AGAIN_MS = 20,
+	YOUNG_S = 10, YOUNG_MS = 100, YOUNG_MAX_MS = 1600, YOUNG_REST = 10,
+	OLD_S = 3600, OLD_REST = 20,
 };
 
-enum duty { REFUSE, OPEN, BEAT, ENTER, TEND, LINKS, COMMANDS, LEAVE, RECORD, CLAIM, DUTIES };
+enum duty { REFUSE, OPEN, BEAT, ENTER, TEND, LINKS, COMMANDS, MATCH, LEAVE, RECORD, CLAIM, DUTIES };
 
 #define BIT(duty) (1u << (duty))
+
+/* MATCH has two walks: along the receipts of the last seconds, soon after some found no
+ * message, a few times, and along those of the last hour. Each rests between its steps for a
+ * multiple of what they take: others' receipts on our account may be many. */
+struct stroll {
+	struct receipt_walk walk;
+	uint64_t at;                    /* its next step */
+	unsigned wait_ms;               /* before the next one from the beginning */
+	unsigned rest;                  /* times what a step took */
+};
 
 struct worker {
 	struct hatch *hatch;
@@ -97,6 +111,7 @@ struct worker {
 	bool recorded_last;             /* it is CLAIM's turn */
 	struct wish *wish;              /* in hand until it is answered */
 	struct command_look look;       /* for commands */
+	struct stroll young, old;
 	bool linked;                    /* table link knows our links */
 	bool unsure;                    /* the claim may have been committed: ask first */
 
@@ -337,7 +352,7 @@ static enum db_result tend(struct worker *worker, struct db_error *err)
 	enum db_result result = ledger_tend(&worker->ledger, &tended, err);
 	if (result != DB_OK)
 		return result;
-	worker->tend_at = worker->now + worker->lease_ms / BEATS_PER_LEASE;
+	worker->tend_at = worker->now + (tended.more ? TEND_AGAIN_MS : worker->lease_ms / BEATS_PER_LEASE);
 	if (tended.recovered > 0)
 		say(worker, LOG_LEVEL_WARN, "database event=recovered rows=%zu "
 		    "reason=\"their gateway's lease had ended\"", tended.recovered);
@@ -407,6 +422,48 @@ static enum db_result look_for_commands(struct worker *worker, struct db_error *
 	return DB_OK;
 }
 
+/* MATCH */
+
+static struct stroll *next_stroll(struct worker *worker)
+{
+	return worker->young.at <= worker->old.at ? &worker->young : &worker->old;
+}
+
+static uint64_t when_match(const struct worker *worker)
+{
+	if (!worker->facts || !worker->ledger.db)
+		return NEVER;
+	return worker->young.at < worker->old.at ? worker->young.at : worker->old.at;
+}
+
+/* Receipts were put down that have no message yet. */
+static void look_soon(struct worker *worker)
+{
+	struct stroll *young = &worker->young;
+	young->wait_ms = YOUNG_MS;
+	if (young->at == NEVER)
+		young->at = worker->now + YOUNG_MS;
+}
+
+static enum db_result match(struct worker *worker, struct db_error *err)
+{
+	struct stroll *stroll = next_stroll(worker);
+	enum db_result result = ledger_match(&worker->ledger, &stroll->walk, err);
+	if (result != DB_OK)
+		return result;
+	const uint64_t now = hatch_now();
+	stroll->at = now + (now - worker->now) * stroll->rest;
+	if (!stroll->walk.ended)
+		return DB_OK;
+	if (stroll == &worker->old) {
+		stroll->at += stroll->wait_ms;
+		return DB_OK;
+	}
+	stroll->at = stroll->wait_ms > YOUNG_MAX_MS ? NEVER : stroll->at + stroll->wait_ms;
+	stroll->wait_ms *= 2;
+	return DB_OK;
+}
+
 /* RECORD: a bundle, piece by piece should the database refuse a value in it. */
 
 static uint64_t time_of(const struct worker *, enum duty);
@@ -431,6 +488,7 @@ static enum db_result record(struct worker *worker, struct db_error *err)
 	struct ledger ledger = worker->ledger;
 	ledger.epoch = bundle->epoch;
 	snprintf(ledger.owner, sizeof ledger.owner, "%s/%" PRId64, ledger.name, bundle->epoch);
+	ledger.unmatched = 0;
 	struct facts facts = bundle_piece(bundle);
 	enum db_result result = ledger_record(&ledger, &facts, err);
 	if (result == DB_REFUSED)
@@ -439,6 +497,8 @@ static enum db_result record(struct worker *worker, struct db_error *err)
 		bundle_written(bundle, &facts);
 	else
 		return result;
+	if (result == DB_OK && ledger.unmatched)
+		look_soon(worker);
 	if (bundle->done == bundle_facts(bundle)) {
 		worker->bundle = NULL;
 		post(worker, (struct notice){ .kind = NOTICE_RECORDED, .bundle = bundle });
@@ -500,6 +560,7 @@ static const struct {
 	[TEND]   = { when_tend,   tend },
 	[LINKS]  = { when_links,  links },
 	[COMMANDS] = { when_commands, look_for_commands },
+	[MATCH]  = { when_match,  match },
 	[LEAVE]  = { when_leave,  leave },
 	[RECORD] = { when_record, record },
 	[CLAIM]  = { when_claim,  claim },
@@ -645,6 +706,9 @@ pthread_t worker_start(const struct worker_setup *setup)
 	worker->past = past_hold(options->past);
 	worker->lease_ms = (uint64_t)options->lease;
 	worker->condition = STORE_OPENING;
+	worker->young = (struct stroll){ .walk.age_s = YOUNG_S, .at = NEVER, .rest = YOUNG_REST };
+	worker->old = (struct stroll){ .walk.age_s = OLD_S, .rest = OLD_REST,
+		.wait_ms = (unsigned)(worker->lease_ms / BEATS_PER_LEASE) };
 	worker->ledger = (struct ledger){
 		.engine = worker->engine,
 		.name = worker->name,

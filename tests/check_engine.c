@@ -29,7 +29,7 @@ static long long inbox_rows(void)
 static bool is_number(const char *name)
 {
 	static const char *const numbers[] = { "old_epoch", "new_epoch", "epoch", "lease_ms", "pid",
-		"token", "max", "id", "queue", "retry_ms", "untried", "parts", "code", "part", "n",
+		"token", "max", "age_s", "after_at_ms", "after_id", "id", "queue", "retry_ms", "untried", "parts", "code", "part", "n",
 		"done_at_ms", "outbox_id", "receipt_id", "received_at_ms", "network_at_ms", "missing", "wide", "ref", "set",
 		"received_at", "network_at", "data_coding", "protocol_id", "session", "sequence", "passed", "quiet_s", "confirm",
 		"wait_s", "most_s", "keep_s",

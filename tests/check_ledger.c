@@ -171,7 +171,7 @@ START_TEST(any_gateway_takes_the_rows_of_the_dead)
 	const long long id = insert("1");
 	gw2.in_doubt = gw2.in_doubt_unknown = DOUBT_RESEND;
 	claim(&gw1, 1, CLAIM_MAX);
-	struct tended tended = { 77, 77 };
+	struct tended tended = { true, 77, 77 };
 	GOOD(ledger_tend(&gw2, &tended, &err));
 	ck_assert_uint_eq(tended.recovered, 0);
 	words("UPDATE gateway SET alive_until = %s WHERE name = 'gw1'", from_now(-1));

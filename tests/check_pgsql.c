@@ -205,7 +205,7 @@ static const struct { enum statement statement; const char *arguments, *index; }
 	{ STATEMENT_LATE_PART, "'{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}'", "outbox_part_pkey" },
 	{ STATEMENT_LATE_FOLD, "'{}'", "outbox_part_pkey" },
 	{ STATEMENT_RECEIPT_MATCHED, "'{}', '{}'", "receipt_pkey" },
-	{ STATEMENT_RECEIPT_OPEN, "100", "receipt_open" },
+	{ STATEMENT_RECEIPT_OPEN, "100, 3600, 0, 0", "receipt_open" },
 	{ STATEMENT_JOIN_KNOWN, "'{}', '{}'", "inbox_part_arrival_key" },
 	{ STATEMENT_JOIN_READ, "'{}'", "inbox_part_pkey" },
 	{ STATEMENT_JOIN_CLOSE, "'{}', '{}'", "inbox_set_pkey" },

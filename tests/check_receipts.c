@@ -101,17 +101,65 @@ START_TEST(a_settlement_and_its_receipt_may_come_in_one_batch)
 }
 END_TEST
 
-START_TEST(a_receipt_that_two_connections_passed_is_found_when_tended)
+/* From the beginning to the end; how many receipts found their message. */
+static size_t walk(long age_s)
+{
+	struct receipt_walk walk = { .age_s = age_s };
+	size_t found = 0;
+	for (int steps = 0; !walk.ended; steps++) {
+		ck_assert_int_lt(steps, 10);
+		GOOD(ledger_match(&gw1, &walk, &err));
+		found += walk.found;
+	}
+	return found;
+}
+
+START_TEST(a_receipt_that_two_connections_passed_is_found_by_a_walk)
 {
 	begin_entered(_i);
 	const long long id = sent("4915", "a1", 1);
 	words("INSERT INTO receipt (link, message_id, status, error_code) "
 	    "VALUES ('acme', '0A1', 'delivered', 9)");
-	struct tended tended;
-	GOOD(ledger_tend(&gw1, &tended, &err));
+	ck_assert_uint_eq(walk(3600), 1);
 	ck_assert_str_eq(status(id), "delivered");
 	ck_assert_str_eq(words("SELECT error_code FROM outbox WHERE id = %lld", id), "NULL");
 	ck_assert_int_eq(count("SELECT outbox_id FROM receipt"), id);
+	end_entered();
+}
+END_TEST
+
+/* Others' receipts, on our account, never find one. */
+START_TEST(a_walk_gets_past_receipts_that_nobody_sent)
+{
+	begin_entered(_i);
+	const long long id = sent("4915", "a1", 1);
+	words("INSERT INTO receipt (link, message_id, status, received_at) WITH RECURSIVE n (i) AS "
+	    "(SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 900) SELECT 'acme', 77000 + i, 'delivered', %s FROM n",
+	    from_now(-60));
+	words("INSERT INTO receipt (link, message_id, status) VALUES ('acme', '0A1', 'delivered')");
+	struct receipt_walk walk = { .age_s = 3600 };
+	GOOD(ledger_match(&gw1, &walk, &err));
+	ck_assert_uint_eq(walk.found, 0);
+	ck_assert(!walk.ended);
+	GOOD(ledger_match(&gw1, &walk, &err));
+	ck_assert_uint_eq(walk.found, 1);
+	ck_assert(walk.ended);
+	ck_assert_int_eq(walk.after_id, 0);
+	ck_assert_str_eq(status(id), "delivered");
+	end_entered();
+}
+END_TEST
+
+START_TEST(a_walk_is_as_long_as_it_is_told)
+{
+	begin_entered(_i);
+	const long long id = sent("4915", "a1", 1);
+	words("INSERT INTO receipt (link, message_id, status, received_at) VALUES ('acme', '0A1', 'delivered', %s)",
+	    from_now(-60));
+	ck_assert_uint_eq(walk(10), 0);
+	ck_assert_str_eq(status(id), "sent");
+	ck_assert_uint_eq(walk(120), 1);
+	ck_assert_str_eq(status(id), "delivered");
 	end_entered();
 }
 END_TEST
@@ -153,8 +201,7 @@ START_TEST(a_receipt_on_another_link_of_the_account_finds_its_message)
 	snprintf(early.link, sizeof early.link, "twin");
 	tell(&early, 1);
 	settle(&gw1);
-	struct tended tended;
-	GOOD(ledger_tend(&gw1, &tended, &err));
+	ck_assert_uint_eq(walk(3600), 1);
 	ck_assert_str_eq(status(late), "delivered");
 	end_entered();
 }
@@ -187,7 +234,7 @@ START_TEST(another_base_of_an_id_needs_the_recipient)
 }
 END_TEST
 
-START_TEST(a_receipt_before_its_settlement_in_another_base_is_found_when_tended)
+START_TEST(a_receipt_before_its_settlement_in_another_base_is_found_by_a_walk)
 {
 	begin_entered(_i);
 	const long long id = insert("4915111234567");
@@ -199,8 +246,7 @@ START_TEST(a_receipt_before_its_settlement_in_another_base_is_found_when_tended)
 	tell(&one, 1);
 	settle(&gw1);
 	ck_assert_str_eq(status(id), "sent");
-	struct tended tended;
-	GOOD(ledger_tend(&gw1, &tended, &err));
+	ck_assert_uint_eq(walk(3600), 1);
 	ck_assert_str_eq(status(id), "delivered");
 	end_entered();
 }
@@ -405,10 +451,12 @@ int main(void)
 		receipts_of_one_id_in_one_batch_act_in_their_order,
 		a_receipt_before_its_settlement_finds_it_when_it_comes,
 		a_settlement_and_its_receipt_may_come_in_one_batch,
-		a_receipt_that_two_connections_passed_is_found_when_tended,
+		a_receipt_that_two_connections_passed_is_found_by_a_walk,
+		a_walk_gets_past_receipts_that_nobody_sent,
+		a_walk_is_as_long_as_it_is_told,
 		a_receipt_on_another_link_of_the_account_finds_its_message,
 		another_base_of_an_id_needs_the_recipient,
-		a_receipt_before_its_settlement_in_another_base_is_found_when_tended,
+		a_receipt_before_its_settlement_in_another_base_is_found_by_a_walk,
 		the_id_itself_needs_no_recipient_and_an_empty_id_finds_nothing,
 		a_message_of_several_parts_is_delivered_with_its_last,
 		a_late_answer_settles_a_row_in_doubt,

@@ -569,20 +569,28 @@ START_TEST(a_receipt_without_a_message_is_kept_until_it_is_matched)
 	ck_assert_str_eq(cell(0, "code"), "3");
 	ck_assert_str_eq(cell(0, "text"), "why");
 	const long long first = cell_number(0, "receipt_id"), second = cell_number(1, "receipt_id");
-	RUN(RECEIPT_OPEN, number(2));
+	RUN(RECEIPT_OPEN, number(2), number(3600), number(0), number(0));
 	ck_assert_uint_eq(nanswers, 2);
 	ck_assert_int_eq(cell_number(0, "receipt_id"), first);
 	ck_assert_int_eq(cell_number(1, "receipt_id"), second);
+	const long long at = cell_number(1, "received_at_ms");
+	RUN(RECEIPT_OPEN, number(10), number(3600), number(at), number(second));
+	ck_assert_uint_eq(nanswers, 1);
+	ck_assert_str_eq(cell(0, "link"), "beta");
+	RUN(RECEIPT_OPEN, number(10), number(3600), number(at + 60000), number(0));
+	ck_assert_uint_eq(nanswers, 0);
 	RUN(RECEIPT_MATCHED, number(first), number(70), number(second), number(71));
 	ck_assert_int_eq(count("SELECT outbox_id FROM receipt WHERE id = %lld", second), 71);
 	RUN(OVERTAKEN, text("acme"), text("ab"));
 	ck_assert_uint_eq(nanswers, 0);
-	RUN(RECEIPT_OPEN, number(10));
+	RUN(RECEIPT_OPEN, number(10), number(3600), number(0), number(0));
 	ck_assert_uint_eq(nanswers, 1);
 	ck_assert_str_eq(cell(0, "link"), "beta");
 	words("UPDATE receipt SET received_at = %s", from_now(-3700));
-	RUN(RECEIPT_OPEN, number(10));
+	RUN(RECEIPT_OPEN, number(10), number(3600), number(0), number(0));
 	ck_assert_uint_eq(nanswers, 0);
+	RUN(RECEIPT_OPEN, number(10), number(3800), number(0), number(0));
+	ck_assert_uint_eq(nanswers, 1);
 	end();
 }
 END_TEST

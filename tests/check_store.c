@@ -27,6 +27,19 @@ START_TEST(an_idle_store_writes_a_fact_at_once)
 }
 END_TEST
 
+/* As when another gateway commits the settlement a moment after the receipt. */
+START_TEST(a_receipt_whose_message_is_settled_elsewhere_finds_it_soon)
+{
+	begin_installed(_i);
+	open_ready();
+	tell_receipt(7, "DELIVRD");
+	await(nkept == 1);
+	sql("INSERT INTO outbox (recipient, queue, status, link_used, message_id) VALUES ('4915', 2, 'sent', 'acme', 'a7')");
+	await(rows_of("delivered") == 1);
+	end();
+}
+END_TEST
+
 START_TEST(a_busy_store_writes_hundreds_of_facts_in_one_transaction)
 {
 	enum { FACTS = 600 };
@@ -738,6 +751,7 @@ int main(void)
 {
 	const TTest *const tests[] = {
 		an_idle_store_writes_a_fact_at_once,
+		a_receipt_whose_message_is_settled_elsewhere_finds_it_soon,
 		a_busy_store_writes_hundreds_of_facts_in_one_transaction,
 		no_transaction_is_larger_than_a_batch,
 		a_claimed_message_is_settled_into_its_row,

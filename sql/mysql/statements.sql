@@ -401,12 +401,17 @@ UPDATE JSON_TABLE(?rows, '$[*]' COLUMNS (
   STRAIGHT_JOIN receipt c FORCE INDEX (PRIMARY) ON c.id = r.id
    SET c.outbox_id = r.outbox_id
 
+-- A walk, oldest first, from behind the receipt that was the last one of the call before.
 -- :RECEIPT_OPEN
 SELECT c.id, c.link, c.message_id, c.recipient, c.status, c.word, coalesce(c.error_code, 0),
-       coalesce(c.error_text, ''), TIMESTAMPDIFF(MICROSECOND, '1970-01-01', c.done_at) DIV 1000, c.other_ids
+       coalesce(c.error_text, ''), TIMESTAMPDIFF(MICROSECOND, '1970-01-01', c.done_at) DIV 1000, c.other_ids,
+       TIMESTAMPDIFF(MICROSECOND, '1970-01-01', c.received_at) DIV 1000
   FROM receipt c FORCE INDEX (receipt_open)
- WHERE c.outbox_id IS NULL AND c.received_at > UTC_TIMESTAMP(3) - INTERVAL 1 HOUR
+ WHERE c.outbox_id IS NULL
+   AND c.received_at >= greatest(UTC_TIMESTAMP(3) - INTERVAL ?2 SECOND, '1970-01-01' + INTERVAL ?3 * 1000 MICROSECOND)
+   AND (c.received_at > '1970-01-01' + INTERVAL ?3 * 1000 MICROSECOND OR c.id > ?4)
  ORDER BY c.received_at, c.id LIMIT ?1
+   FOR UPDATE SKIP LOCKED
 
 -- Octets are written as hexadecimal digits in what is JSON.
 -- :INBOX_PUT

@@ -393,12 +393,16 @@ UPDATE receipt c SET outbox_id = r.outbox_id
   FROM unnest($1::bigint[], $2::bigint[]) AS r (id, outbox_id)
  WHERE c.id BETWEEN r.id AND r.id
 
+-- A walk, oldest first, from behind the receipt that was the last one of the call before.
 -- :RECEIPT_OPEN
 SELECT c.id, c.link, c.message_id, c.recipient, c.status::text, c.word, coalesce(c.error_code, 0),
-       coalesce(c.error_text, ''), (extract(epoch FROM c.done_at) * 1000)::bigint, c.other_ids
+       coalesce(c.error_text, ''), (extract(epoch FROM c.done_at) * 1000)::bigint, c.other_ids,
+       (extract(epoch FROM c.received_at) * 1000)::bigint
   FROM receipt c
- WHERE c.outbox_id IS NULL AND c.received_at > statement_timestamp() - interval '1 hour'
+ WHERE c.outbox_id IS NULL AND c.received_at > statement_timestamp() - $2::bigint * interval '1 s'
+   AND (c.received_at, c.id) > ('epoch'::timestamptz + $3::bigint * interval '1 ms', $4::bigint)
  ORDER BY c.received_at, c.id LIMIT $1::bigint
+   FOR NO KEY UPDATE SKIP LOCKED
 
 -- :INBOX_PUT
 INSERT INTO inbox (arrival, link, sender, recipient, kind, body, data, udh, encoding, options, parts,

@@ -311,12 +311,17 @@ VALUES (?30, ?1, ?2, ?3, ?4, ?5, nullif(?6, 0), nullif(?7, ''),
 -- :RECEIPT_MATCHED
 UPDATE receipt SET outbox_id = ?2 WHERE id = ?1
 
+-- A walk, oldest first, from behind the receipt that was the last one of the call before.
 -- :RECEIPT_OPEN
 SELECT id, link, message_id, recipient, status, word, coalesce(error_code, 0),
        coalesce(error_text, ''),
-       CAST(round((julianday(done_at) - 2440587.5) * 86400000) AS INTEGER), other_ids
+       CAST(round((julianday(done_at) - 2440587.5) * 86400000) AS INTEGER), other_ids,
+       CAST(round((julianday(received_at) - 2440587.5) * 86400000) AS INTEGER)
   FROM receipt
- WHERE outbox_id IS NULL AND received_at > strftime('%Y-%m-%d %H:%M:%f', 'now', '-1 hour')
+ WHERE outbox_id IS NULL
+   AND received_at >= max(strftime('%Y-%m-%d %H:%M:%f', 'now', -?2 || ' seconds'),
+                          strftime('%Y-%m-%d %H:%M:%f', ?3 / 1000.0, 'unixepoch'))
+   AND (received_at > strftime('%Y-%m-%d %H:%M:%f', ?3 / 1000.0, 'unixepoch') OR id > ?4)
  ORDER BY received_at, id LIMIT ?1
 
 -- :INBOX_PUT
