@@ -29,6 +29,7 @@ SOURCES  := $(filter-out $(MAINS),$(wildcard conf/*.c sms/*.c gateway/*.c driver
 OBJECTS  := $(SOURCES:%.c=$(B)/%.o) $(ENGINES:%=$(B)/sql/%_sql.o)
 SIM      := $(wildcard tests/sim/*.c)
 PROGRAMS := $(B)/smsqld $(B)/smsqlctl $(B)/smsc-sim
+ASK      := $(B)/tests/e2e/ask
 CHECKS   := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/check_*.c))
 FUZZERS  := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
 REPLAYS  := $(FUZZERS:%=$(B)/tests/replay_%)
@@ -39,7 +40,7 @@ ifeq ($(filter -j% --jobserver%,$(MAKEFLAGS))$(filter clean,$(MAKECMDGOALS)),)
 MAKEFLAGS += -j$(shell nproc)
 endif
 
-build: $(PROGRAMS) ## the programs: smsqld smsqlctl smsc-sim (this is the default)
+build: $(PROGRAMS) $(ASK) ## the programs: smsqld smsqlctl smsc-sim (this is the default)
 
 help: ## this list
 	@echo "make TARGET [CC=clang] [SAN=address,undefined] [B=FOLDER]"
@@ -123,6 +124,10 @@ $(B)/smsqlctl: $(B)/sql/smsqlctl.o $(B)/libsmsqld.a
 	$(CC) -o $@ $^ $(LD_ALL)
 
 $(B)/smsc-sim: $(SIM:%.c=$(B)/%.o) $(B)/libsmsqld.a
+	$(CC) -o $@ $^ $(LD_ALL)
+
+# What end-to-end cases look into their tables with.
+$(ASK): $(B)/tests/e2e/ask.o $(B)/sql/mysql_url.o
 	$(CC) -o $@ $^ $(LD_ALL)
 
 $(B)/tests/check_%: $(B)/tests/check_%.o $(B)/libsmsqld.a

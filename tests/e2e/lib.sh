@@ -29,6 +29,10 @@ AT_END=                                 # a command for the end of the case, how
 AT_FAILURE=                             # a command before that, while all is as it failed
 declare -A PORT PID                     # of simulators, by name; of the gateway: PID[gateway]
 
+# Nobody writes to it: waiting for that is a sleep that starts no process.
+mkfifo "$HOME_DIR/quiet"
+exec {QUIET}<>"$HOME_DIR/quiet"
+
 leave() {
 	[ -z "$own_mysql" ] || tests/my.sh stop "$own_mysql" >/dev/null 2>&1
 	[ -z "$own_server" ] || tests/pg.sh stop "$own_server" >/dev/null 2>&1
@@ -62,10 +66,12 @@ expect_at_least() { # WHAT ACTUAL MINIMUM
 
 # Waiting, always with a deadline in seconds.
 
-# Between two looks: a twentieth of a second at first, a quarter later, since looking costs more
+nap() { read -r -t "$1" -u "$QUIET" || true; } # SECONDS
+
+# Between two looks: a twentieth of a second at first, a quarter later, since looking may cost more
 # than what is looked for.
 doze() { # LOOKS SO FAR
-	if [ "$1" -le 10 ]; then sleep 0.05; else sleep 0.25; fi
+	if [ "$1" -le 10 ]; then nap 0.05; else nap 0.25; fi
 }
 
 await() { # SECONDS WHAT COMMAND...
@@ -78,10 +84,10 @@ await() { # SECONDS WHAT COMMAND...
 }
 
 await_sql() { # SECONDS EXPECTED QUERY
-	local deadline=$((SECONDS + $1)) found looks=0
-	until found=$(sql "$3" 2>&1) && [ "$found" = "$2" ]; do
-		[ "$SECONDS" -lt "$deadline" ] || fail "in vain awaited \"$2\", found \"$found\": $3"
-		doze $((++looks))
+	local deadline=$((SECONDS + $1)) ANSWER WHY
+	until ask_database "$3" && [ "${ANSWER%$'\n'}" = "$2" ]; do
+		[ "$SECONDS" -lt "$deadline" ] || fail "in vain awaited \"$2\", found \"$ANSWER$WHY\": $3"
+		nap 0.05
 	done
 }
 
@@ -90,7 +96,11 @@ await_log() { # SECONDS REGEX [LOG]
 }
 
 await_gone() { # SECONDS PID
-	timeout "$1" tail -s 0.05 --pid="$2" -f /dev/null || fail "process $2 does not end"
+	local deadline=$((SECONDS + $1))
+	while kill -0 "$2" 2>/dev/null; do
+		[ "$SECONDS" -lt "$deadline" ] || fail "process $2 does not end"
+		nap 0.02
+	done
 }
 
 # Running cases.
@@ -123,6 +133,7 @@ case_ends() {
 		status=1
 	fi
 	database_drop
+	ask_stop
 	[ -z "$AT_END" ] || eval "$AT_END" >/dev/null 2>&1
 	exit $status
 }
@@ -144,6 +155,7 @@ run_case() { # ENGINE CASE
 		trap 'exit 143' TERM INT
 		trap 'echo "FAILED: line $LINENO: $BASH_COMMAND"' ERR
 		set -eE
+		ask_start
 		database_new
 		"$2"
 	) >"$DIR/case.log" 2>&1

@@ -4,18 +4,86 @@
 
 # The database.
 
-sql() { # STATEMENTS
+# One client for the case (ask.c), that its shell and those it forks ask in turn: the turn is a letter
+# in a pipe. Who finds it taken, or asks beside a case, takes a client of his own for this one time.
+ask_start() {
+	mkfifo "$DIR/asked" "$DIR/answers" "$DIR/turn"
+	exec {ASKED}<>"$DIR/asked" {ANSWERS}<>"$DIR/answers" {TURN}<>"$DIR/turn"
+	"$B/tests/e2e/ask" "$DIR/long" <"$DIR/asked" >"$DIR/answers" &
+	ASKER=$!
+	disown "$ASKER"
+	printf t >&"$TURN"
+}
+
+ask_stop() { TURN=; kill -KILL "$ASKER" 2>/dev/null; }
+
+# What the client says, for as long as it lives, goes to $SAID.
+hear() { # OCTETS
+	local part
+	SAID=
+	until IFS= read -r -t 2 -N $(($1 - ${#SAID})) -u "$ANSWERS" part; do
+		SAID+=$part
+		kill -0 "$ASKER" 2>/dev/null || return 1
+	done
+	SAID+=$part
+}
+
+# Runs statements, false when one fails. $ANSWER is their rows as psql -At, mariadb -NBr or sqlite3
+# print them, $WHY what went wrong.
+ask() { # URL STATEMENTS
+	local LC_ALL=C status rows why turn=
+	ANSWER= WHY=
+	# What it reads at the last moment is there, although the time is said to be over.
+	[ -z "${TURN-}" ] || read -r -t 0.1 -N 1 -u "$TURN" turn || true
+	if [ -z "$turn" ]; then
+		ask_alone "$@"
+		return
+	fi
+	printf '%s\0%s\0' "$1" "$2" >&"$ASKED"
+	hear 22 || { WHY="the client of the case has ended"; return 1; }
+	read -r status rows why <<<"$SAID"
+	if [ "$rows" -gt 4096 ]; then
+		IFS= read -r -d '' ANSWER <"$DIR/long" || true
+	elif [ "$rows" -gt 0 ]; then
+		hear "$rows" && ANSWER=$SAID
+	fi
+	[ "$why" = 0 ] || { hear "$why" && WHY=$SAID; }
+	printf t >&"$TURN"
+	return "$status"
+}
+
+ask_alone() { # URL STATEMENTS
+	local status=0 file=$HOME_DIR/why.$BASHPID
+	ANSWER=$("$B/tests/e2e/ask" "$@" 2>"$file" && echo .) || status=$?
+	ANSWER=${ANSWER%.}
+	WHY=$(<"$file")
+	[ -z "$WHY" ] || WHY+=$'\n'
+	rm -f "$file"
+	return $status
+}
+
+# The same with the database of the case.
+ask_database() { # STATEMENTS
+	local text=$1
 	case $ENGINE in
-	sqlite) sqlite3 -batch -cmd '.timeout 20000' "$DATABASE" "$1" ;;
-	pgsql) PGOPTIONS=--client-min-messages=warning psql -XqAt -v ON_ERROR_STOP=1 "$URL" -c "$1" ;;
+	sqlite) ask "sqlite://$DATABASE" "$text" ;;
+	pgsql) ask "$URL" "$text" ;;
 	mysql)
-		set -- "${1// AS text)/ AS char)}"
-		my "$URL" -e "SET time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES,PIPES_AS_CONCAT',
-		max_recursive_iterations = 10000000; ${1//"ltrim(recipient, '+')"/"TRIM(LEADING '+' FROM recipient)"}" ;;
+		text=${text// AS text)/ AS char)}
+		ask "$URL" "SET time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES,PIPES_AS_CONCAT',
+		max_recursive_iterations = 10000000; ${text//"ltrim(recipient, '+')"/"TRIM(LEADING '+' FROM recipient)"}" ;;
 	esac
 }
 
-# By a URL as my.sh prints it, mysql://USER:PASSWORD@HOST:PORT/NAME.
+sql() { # STATEMENTS: prints their rows
+	local ANSWER WHY status=0
+	ask_database "$1" || status=$?
+	printf %s "$ANSWER"
+	printf %s "$WHY" >&2
+	return $status
+}
+
+# By a URL as my.sh prints it, mysql://USER:PASSWORD@HOST:PORT/NAME; with mariadb's own client.
 my() { # URL FLAGS...
 	local user password host port name
 	IFS=':@/' read -r user password host port name <<<"${1#mysql://}"
@@ -30,25 +98,30 @@ url_of() { # SERVER-URL DATABASE: the same server, that database
 	echo "${base%/*}/$2$query"
 }
 
+database_server() {
+	case $ENGINE in
+	pgsql) echo "$SMSQLD_TEST_PGSQL" ;;
+	mysql) echo "$SMSQLD_TEST_MYSQL" ;;
+	esac
+}
+
 database_new() {
 	if [ "$ENGINE" = sqlite ]; then
 		DATABASE=$DIR/sms.db URL=sqlite://$DIR/sms.db
 		return
 	fi
 	DATABASE=e2e_$$_$RANDOM$RANDOM
-	if [ "$ENGINE" = mysql ]; then
-		my "$SMSQLD_TEST_MYSQL" -e "CREATE DATABASE $DATABASE"
-		URL=$(url_of "$SMSQLD_TEST_MYSQL" "$DATABASE")
-		return
-	fi
-	psql -Xq "$SMSQLD_TEST_PGSQL" -c "CREATE DATABASE $DATABASE"
-	URL=$(url_of "$SMSQLD_TEST_PGSQL" "$DATABASE")
+	URL=$(database_server)
+	sql "CREATE DATABASE $DATABASE"
+	URL=$(url_of "$URL" "$DATABASE")
 }
 
 database_drop() {
-	[ "$ENGINE" != mysql ] || my "$SMSQLD_TEST_MYSQL" -e "DROP DATABASE IF EXISTS $DATABASE" >/dev/null 2>&1 || true
-	[ "$ENGINE" != pgsql ] || psql -Xq "$SMSQLD_TEST_PGSQL" \
-		-c "DROP DATABASE IF EXISTS $DATABASE WITH (FORCE)" >/dev/null 2>&1 || true
+	local force=
+	[ "$ENGINE" != sqlite ] || return 0
+	[ "$ENGINE" != pgsql ] || force='WITH (FORCE)'
+	URL=$(database_server)
+	sql "DROP DATABASE IF EXISTS $DATABASE $force" >/dev/null 2>&1 || true
 }
 
 # A server for this case alone, which it may kill; an engine without one has a file.
@@ -94,17 +167,12 @@ insert_many() { # COUNT COLUMNS EXPRESSIONS
 
 count_rows() { sql "SELECT count(*) FROM outbox WHERE $1"; } # CONDITION
 
-statuses() { # "delivered=3 failed=1": every status there is, by name
-	sql "SELECT CAST(status AS text) || '=' || count(*) FROM outbox GROUP BY status ORDER BY 1" |
-		sort | paste -sd' '
-}
+STATUSES="SELECT CAST(status AS text) || '=' || count(*) FROM outbox GROUP BY status ORDER BY 1"
+
+statuses() { sql "$STATUSES" | paste -sd' '; } # "delivered=3 failed=1": every status there is, by name
 
 await_statuses() { # SECONDS EXPECTED
-	local deadline=$((SECONDS + $1)) found
-	until found=$(statuses) && [ "$found" = "$2" ]; do
-		[ "$SECONDS" -lt "$deadline" ] || fail "in vain awaited rows $2, found $found"
-		sleep 0.1
-	done
+	await_sql "$1" "${2// /$'\n'}" "$STATUSES"
 }
 
 # The gateway.
@@ -176,9 +244,7 @@ proxy_start() { # NAME PORT [LISTEN-PORT]
 	: >"$DIR/$1.out"
 	tests/e2e/proxy.pl "$2" "${3:-0}" >"$DIR/$1.out" 2>>"$DIR/$1.log" &
 	PID[$1]=$!
-	await 20 "$1 is READY" started "$1"
-	PORT[$1]=$(sed -n 's/^READY port=//p' "$DIR/$1.out")
-	[ -n "${PORT[$1]}" ] || fail "$1 does not start: $(tail -n 1 "$DIR/$1.log")"
+	await_ready "$1"
 }
 
 process_kill() { # NAME
@@ -189,8 +255,24 @@ process_kill() { # NAME
 
 # Message centres.
 
+# The last line of what it printed that matches; the match is in BASH_REMATCH.
+said() { # NAME REGEX
+	local line found= nothing=1
+	while IFS= read -r line; do
+		[[ ! $line =~ $2 ]] || found=$line nothing=
+	done <"$DIR/$1.out"
+	[ -z "$nothing" ] && [[ $found =~ $2 ]]
+}
+
 started() { # NAME: it is ready, or never will be
-	grep -q '^READY' "$DIR/$1.out" || ! kill -0 "${PID[$1]}"
+	said "$1" ^READY || ! kill -0 "${PID[$1]}"
+}
+
+# Awaits that it says where; in PORT[NAME].
+await_ready() { # NAME
+	await 20 "$1 is READY" started "$1"
+	said "$1" '^READY [a-z]+=([0-9]+)' || fail "$1 does not start: $(tail -n 1 "$DIR/$1.log")"
+	PORT[$1]=${BASH_REMATCH[1]}
 }
 
 sim_start() { # NAME FLAGS...
@@ -199,16 +281,20 @@ sim_start() { # NAME FLAGS...
 	: >"$DIR/$name.out"
 	"$B/smsc-sim" --record "$DIR/$name.record" "$@" >"$DIR/$name.out" 2>>"$DIR/$name.log" &
 	PID[$name]=$!
-	await 20 "$name is READY" started "$name"
-	grep -q '^READY' "$DIR/$name.out" || fail "$name does not start: $(tail -n 1 "$DIR/$name.log")"
-	PORT[$name]=$(sed -n 's/^READY smpp=//p' "$DIR/$name.out")
+	await_ready "$name"
+}
+
+more_lines() { # NAME BEFORE
+	local lines
+	mapfile -t lines <"$DIR/$1.out"
+	[ ${#lines[@]} -gt "$2" ]
 }
 
 sim_report() { # NAME: asks for the counts now
-	local before
-	before=$(grep -c '^{' "$DIR/$1.out" || true)
+	local lines
+	mapfile -t lines <"$DIR/$1.out"
 	kill -USR1 "${PID[$1]}"
-	await 20 "counts of $1" eval "[ \$(grep -c '^{' '$DIR/$1.out') -gt $before ]"
+	await 20 "counts of $1" more_lines "$1" ${#lines[@]}
 }
 
 sim_stop() { # NAME
@@ -221,7 +307,7 @@ sim_stop() { # NAME
 }
 
 sim_count() { # NAME COUNT: from its last report
-	sed -n 's/.*"'"$2"'": *\([0-9]*\).*/\1/p' "$DIR/$1.out" | tail -1
+	! said "$1" "\"$2\": *([0-9]*)" || echo "${BASH_REMATCH[1]}"
 }
 
 # The message centre of the npm package `smpp`.
@@ -230,18 +316,14 @@ peer_start() { # FLAGS...
 	NODE_PATH=$TOP/build/peers/node_modules node tests/peers/smpp-smsc.js "$@" \
 		>"$DIR/peer.out" 2>"$DIR/peer.log" &
 	PID[peer]=$!
-	await 20 "the peer is READY" started peer
-	grep -q '^READY' "$DIR/peer.out" || fail "the peer does not start: $(tail -n 1 "$DIR/peer.log")"
-	PORT[peer]=$(sed -n 's/^READY smpp=//p' "$DIR/peer.out")
+	await_ready peer
 }
 
 # The message centre of Perl's Net::SMPP.
 perl_start() { # FLAGS...
 	perl tests/peers/net-smpp.pl "$@" >"$DIR/peer.out" 2>"$DIR/peer.log" &
 	PID[peer]=$!
-	await 20 "the peer is READY" started peer
-	grep -q '^READY' "$DIR/peer.out" || fail "the peer does not start: $(tail -n 1 "$DIR/peer.log")"
-	PORT[peer]=$(sed -n 's/^READY smpp=//p' "$DIR/peer.out")
+	await_ready peer
 }
 
 # What goes over the wire.
