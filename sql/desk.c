@@ -475,7 +475,7 @@ static enum exit_status doubtful(struct desk *desk)
 static enum exit_status retry(struct desk *desk)
 {
 	return change(desk, STATEMENT_DESK_RETRY, "queued again",
-	    "failed, undelivered, expired, doubtful, held, cancelled");
+	    "failed, undelivered, expired, held, cancelled, and doubtful unless it is a turn of a dialogue");
 }
 
 static enum exit_status cancel(struct desk *desk)

@@ -143,6 +143,25 @@ START_TEST(the_desk_retries_what_is_over_and_nothing_else)
 }
 END_TEST
 
+START_TEST(a_turn_in_doubt_is_not_queued_again)
+{
+	begin(_i);
+	const long long turn = put("queue, status, kind, in_doubt", "2, 'doubtful', 'ussd', 'resend'"),
+	    text_row = put("queue, status", "2, 'doubtful'"),
+	    refused = put("queue, status, kind", "2, 'failed', 'ussd'");
+	const struct value ids[] = { number(turn), number(text_row), number(refused) };
+	ck_assert_int_eq(run_on(db, STATEMENT_DESK_RETRY, ids, 3), DB_OK);
+	ck_assert_uint_eq(nanswers, 2);
+	ck_assert_str_eq(status(turn), "doubtful");
+	ck_assert_str_eq(status(text_row), "queued");
+	ck_assert_str_eq(status(refused), "queued");
+	RUN(DESK_DECIDE, number(turn), text("resend"));
+	ck_assert_uint_eq(nanswers, 0);
+	ck_assert_str_eq(status(turn), "doubtful");
+	end();
+}
+END_TEST
+
 START_TEST(the_desk_cancels_what_waits_and_nothing_else)
 {
 	static const struct { const char *values; bool may; } cases[] = {
@@ -177,6 +196,7 @@ int main(void)
 		the_desk_shows_a_row_and_counts_by_status,
 		the_desk_shows_gateways_and_doubts,
 		the_desk_retries_what_is_over_and_nothing_else,
+		a_turn_in_doubt_is_not_queued_again,
 		the_desk_cancels_what_waits_and_nothing_else,
 	};
 	return run_tests("desk_sql", tests, sizeof tests / sizeof *tests);

@@ -788,6 +788,7 @@ UPDATE JSON_TABLE(?rows, '$[*]' COLUMNS (
    SET p.status = 'sent', p.error_code = NULL, p.error_text = NULL
  WHERE p.status = 'doubtful'
 
+-- Nor here: a turn in doubt may have been heard.
 -- :DESK_RETRY
 DELETE FROM smsqld_ids;
 INSERT INTO smsqld_ids (id)
@@ -795,7 +796,8 @@ SELECT o.id
   FROM JSON_TABLE(?rows, '$[*]' COLUMNS (
          id bigint PATH '$[0]')) AS r
   STRAIGHT_JOIN outbox o FORCE INDEX (PRIMARY) ON o.id = r.id
- WHERE o.status IN ('failed', 'undelivered', 'expired', 'doubtful', 'held', 'cancelled') FOR UPDATE;
+ WHERE o.status IN ('failed', 'undelivered', 'expired', 'doubtful', 'held', 'cancelled')
+   AND (o.status <> 'doubtful' OR o.kind <> 'ussd') FOR UPDATE;
 UPDATE smsqld_ids k STRAIGHT_JOIN outbox o FORCE INDEX (PRIMARY) ON o.id = k.id
    SET o.status = 'queued', o.queue = 0, o.owner = NULL, o.claim = NULL, o.lane = NULL, o.done_at = NULL,
        o.error_code = NULL, o.error_text = NULL, o.send_after = UTC_TIMESTAMP(3),

@@ -750,6 +750,7 @@ UPDATE outbox_part p SET status = 'sent', error_code = NULL, error_text = NULL
   FROM unnest($1::bigint[]) AS r (id)
  WHERE p.outbox_id = r.id AND p.status = 'doubtful'
 
+-- Nor here: a turn in doubt may have been heard.
 -- :DESK_RETRY
 UPDATE outbox o
    SET status = 'queued', queue = 0, owner = NULL, claim = NULL, lane = NULL, done_at = NULL,
@@ -759,6 +760,7 @@ UPDATE outbox o
   FROM unnest($1::bigint[]) AS r (id)
  WHERE o.id BETWEEN r.id AND r.id
    AND o.status IN ('failed', 'undelivered', 'expired', 'doubtful', 'held', 'cancelled')
+   AND (o.status <> 'doubtful' OR o.kind <> 'ussd')
 RETURNING o.id
 
 -- :DESK_CANCEL

@@ -619,6 +619,7 @@ RETURNING id
 UPDATE outbox_part SET status = 'sent', error_code = NULL, error_text = NULL
  WHERE outbox_id = ?1 AND status = 'doubtful'
 
+-- Nor here: a turn in doubt may have been heard.
 -- :DESK_RETRY
 UPDATE outbox
    SET status = 'queued', queue = 0, owner = NULL, claim = NULL, lane = NULL, done_at = NULL,
@@ -627,6 +628,7 @@ UPDATE outbox
        expires_at = CASE WHEN expires_at <= strftime('%Y-%m-%d %H:%M:%f', 'now') THEN NULL
                          ELSE expires_at END
  WHERE id = ?1 AND status IN ('failed', 'undelivered', 'expired', 'doubtful', 'held', 'cancelled')
+   AND (status <> 'doubtful' OR kind <> 'ussd')
 RETURNING id
 
 -- :DESK_CANCEL
