@@ -7,8 +7,13 @@
  * travels in binary, so nothing is printed or parsed on the way; a statement
  * of shape MANY gets each parameter as one array over all rows, which makes
  * any number of rows one round trip.
+ *
+ * No answer is waited for longer than ANSWER_MS: the server gives up a statement before that, so
+ * one that is silent for longer is frozen or cut off, and the connection is given up (DB_LOST).
  */
 #include "engine.h"
+
+#include "pgsql_wait.h"
 
 #include <libpq-fe.h>
 
@@ -25,6 +30,7 @@ enum {
 	OID_BYTEA = 17, OID_INT8 = 20, OID_INT2 = 21, OID_INT4 = 23, OID_TEXT = 25,
 	OID_BYTEAS = 1001, OID_TEXTS = 1009, OID_INT8S = 1016,
 	BINARY = 1,
+	ANSWER_MS = 70000,              /* more than statement_timeout */
 };
 
 extern const char pgsql_schema[], pgsql_upgrade_2[], pgsql_upgrade_3[];
@@ -34,6 +40,7 @@ struct prepared { bool known; unsigned width; Oid types[PARAMETERS_MAX]; };
 
 struct db {
 	PGconn *conn;
+	bool late;                      /* an answer has not come in time: it is to be closed */
 	struct prepared prepared[STATEMENT_COUNT];
 	uint8_t *buffer;                /* parameters of the statement under way */
 	size_t used, room;
@@ -110,26 +117,34 @@ static void copy_words(char *out, size_t room, const char *words)
 	out[n] = '\0';
 }
 
+static PGresult *answer_to(struct db *db, int sent)
+{
+	return pgsql_wait(db->conn, sent, ANSWER_MS, &db->late);
+}
+
 static enum db_result fail(struct db *db, PGresult *answer, const char *doing, struct db_error *err)
 {
 	const char *state = answer ? PQresultErrorField(answer, PG_DIAG_SQLSTATE) : NULL;
 	const char *words = answer ? PQresultErrorField(answer, PG_DIAG_MESSAGE_PRIMARY) : NULL;
 	char line[160];
 	copy_words(line, sizeof line, words ? words : PQerrorMessage(db->conn));
+	if (db->late)
+		snprintf(line, sizeof line, "the server has not answered for %d s: is it frozen, or cut off?",
+		    ANSWER_MS / 1000);
 	snprintf(err->text, sizeof err->text, "%s: %s%s%s%s%s", doing, line, state ? " (" : "",
 	    state ? state : "", state ? ")" : "", remedy(state));
 	err->code = code_of(state);
-	const enum db_result result = judge(state, PQstatus(db->conn) == CONNECTION_OK);
+	const enum db_result result = judge(state, !db->late && PQstatus(db->conn) == CONNECTION_OK);
 	PQclear(answer);
 	if (result != DB_LOST && PQtransactionStatus(db->conn) != PQTRANS_IDLE)
-		PQclear(PQexec(db->conn, "ROLLBACK"));
-	return result;
+		PQclear(answer_to(db, PQsendQuery(db->conn, "ROLLBACK")));
+	return db->late ? DB_LOST : result;
 }
 
 static enum db_result command(struct db *db, const char *text, const char *doing,
     struct db_error *err)
 {
-	PGresult *answer = PQexec(db->conn, text);
+	PGresult *answer = answer_to(db, PQsendQuery(db->conn, text));
 	const ExecStatusType status = PQresultStatus(answer);
 	if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)
 		return fail(db, answer, doing, err);
@@ -210,9 +225,9 @@ static PGconn *connect_to(const char *url, const char *password)
 {
 	/* What stands before the url is a default, which the url may change. */
 	const char *const names[] = { "fallback_application_name", "connect_timeout",
-		"keepalives_idle", "tcp_user_timeout", "dbname", "client_encoding",
-		*password ? "password" : NULL, NULL };
-	const char *const values[] = { "smsqld", "10", "30", "30000", url, "UTF8", password, NULL };
+		"keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout", "dbname",
+		"client_encoding", *password ? "password" : NULL, NULL };
+	const char *const values[] = { "smsqld", "10", "30", "10", "3", "30000", url, "UTF8", password, NULL };
 	PGconn *conn = PQconnectStartParams(names, values, 1);
 	if (!conn)
 		abort();
@@ -234,6 +249,7 @@ static enum db_result pgsql_open(struct db **opened, const char *url, const char
 	if (!db)
 		abort();
 	db->conn = connect_to(url, password);
+	(void)PQsetnonblocking(db->conn, 1);    /* fails where there is no connection */
 	const enum db_result result = PQstatus(db->conn) != CONNECTION_OK
 	    ? refuse_connection(db->conn, err) : command(db, session, "setting up the session", err);
 	if (result == DB_OK)
@@ -324,11 +340,11 @@ static enum db_result prepare(struct db *db, enum statement which, struct db_err
 	const char *name = statement_names[which];
 	if (prepared->known)
 		return DB_OK;
-	PGresult *answer = PQprepare(db->conn, name, pgsql_statements[which], 0, NULL);
+	PGresult *answer = answer_to(db, PQsendPrepare(db->conn, name, pgsql_statements[which], 0, NULL));
 	if (PQresultStatus(answer) != PGRES_COMMAND_OK)
 		return fail(db, answer, name, err);
 	PQclear(answer);
-	answer = PQdescribePrepared(db->conn, name);
+	answer = answer_to(db, PQsendDescribePrepared(db->conn, name));
 	if (PQresultStatus(answer) != PGRES_COMMAND_OK)
 		return fail(db, answer, name, err);
 	prepared->width = (unsigned)PQnparams(answer);
@@ -362,8 +378,8 @@ static PGresult *execute(struct db *db, enum statement which, const struct value
 	for (size_t i = 0; i < width; i++)
 		at[i] = statement_shapes[which] == ONE && values[i].kind == VALUE_NULL ? NULL
 		    : (const char *)db->buffer + begins[i];
-	return PQexecPrepared(db->conn, statement_names[which], (int)width, at, lengths, formats,
-	    BINARY);
+	return answer_to(db, PQsendQueryPrepared(db->conn, statement_names[which], (int)width, at, lengths,
+	    formats, BINARY));
 }
 
 static int64_t get_number(const char *at, int len)

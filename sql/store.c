@@ -40,11 +40,13 @@
 #include <string.h>
 #include <sys/random.h>
 
+/* A server that is back, and a disk that has room again, are noticed within a second: waits are a quarter
+ * longer at random, and no longer. A try a second costs nobody anything. */
 const struct worker_waits store_waits = {
 	.reopen = 200,
-	.reopen_max = 5000,
+	.reopen_max = 800,
 	.again = 10,
-	.again_max = 1000,
+	.again_max = 800,
 	.broken = 5000,
 	.links = 1000,
 	.commands = 1000,

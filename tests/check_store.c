@@ -224,6 +224,14 @@ START_TEST(a_lost_connection_is_opened_again_and_no_fact_is_lost)
 }
 END_TEST
 
+/* Waits are a quarter longer at random: worker.c. */
+START_TEST(no_wait_for_a_server_or_a_disk_is_longer_than_a_second)
+{
+	ck_assert_uint_le(store_waits.reopen_max * 5 / 4, 1000);
+	ck_assert_uint_le(store_waits.again_max * 5 / 4, 1000);
+}
+END_TEST
+
 START_TEST(facts_whose_commit_was_not_heard_of_are_stored_once)
 {
 	begin_installed(_i);
@@ -761,6 +769,7 @@ int main(void)
 		a_busy_database_is_asked_again_in_silence,
 		a_database_that_stays_busy_is_reported,
 		a_lost_connection_is_opened_again_and_no_fact_is_lost,
+		no_wait_for_a_server_or_a_disk_is_longer_than_a_second,
 		facts_whose_commit_was_not_heard_of_are_stored_once,
 		a_claim_whose_commit_was_not_heard_of_is_found_by_its_token,
 		a_claim_that_was_lost_before_its_commit_is_made_again,
