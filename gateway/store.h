@@ -20,8 +20,8 @@
  *
  * Ownership. A gateway lives in the database as one row, (name, epoch,
  * alive_until), by the database's clock. Claimed rows name that owner. beat
- * moves alive_until; when a beat comes too late the store is FENCED: another
- * gateway may hold our rows, so links stop at once and settle nothing more.
+ * moves alive_until, and nothing leaves after that. When a beat finds that another
+ * gateway has taken our rows the store is FENCED: links stop at once and settle nothing more.
  * Any gateway's tending takes the rows of the dead, and `in_doubt` says how.
  */
 #ifndef STORE_H

@@ -51,7 +51,8 @@ enum db_result ledger_check(struct ledger *, struct db_error *);
  */
 enum db_result ledger_enter(struct ledger *, long lease_ms, long *alive_ms, struct db_error *);
 
-/* Renews the lease. *fenced: it had ended; nothing was renewed. */
+/* Renews the lease, also one that has ended and that nobody has noticed. *fenced: another gateway
+ * has taken over, or another process has begun a new epoch; nothing was renewed. */
 enum db_result ledger_beat(struct ledger *, long lease_ms, bool *fenced, struct db_error *);
 
 /* Claims up to `max` rows. *batch is new, with *n messages in claim order in an

@@ -30,7 +30,7 @@
  *     OPENING --every duty stuck before is done, lease held--> READY
  *     READY --DB_LOST, or DB_AGAIN several times--> LOST    --> READY
  *     READY --DB_BROKEN--> BROKEN, looks again now and then --> READY
- *     any   --a beat came too late--> FENCED  --new epoch-->    READY
+ *     any   --a beat found us buried--> FENCED --new epoch-->   READY
  *
  * A duty that failed is stuck: a bit in `stuck`, which only its own success
  * clears. So a connection that opens and then fails at the same statement
@@ -38,9 +38,10 @@
  *
  * The lease by our own clock, `good_until`, counts from before the last beat
  * that succeeded was asked for, on a clock that goes on while the machine
- * sleeps. When it is over nothing is claimed until the database has said in a
- * beat whether the lease still stood there. Its clock decides: nobody can have
- * taken our rows while its row of ours was alive.
+ * sleeps. When it is over nothing is claimed or sent until the database has said in a
+ * beat that nobody has taken our rows: where it was away for all, nobody has, and we go
+ * on under the same epoch. So that nobody does in the first moment after such a time,
+ * whoever comes back gives the others a while for their beats before TEND (spare_others).
  *
  * What was settled under an epoch is written under that epoch's owner, for as
  * long as it takes. Rows that somebody took meanwhile have another owner and
@@ -218,6 +219,12 @@ static void disconnect(struct worker *worker)
 	worker->ledger.db = NULL;
 }
 
+/* It may have been away for them as well: they are given the time for a beat. */
+static void spare_others(struct worker *worker)
+{
+	worker->tend_at = hatch_now() + worker->lease_ms / BEATS_PER_LEASE;
+}
+
 static enum db_result open_connection(struct worker *worker, struct db_error *err)
 {
 	enum db_result result = worker->engine->open(&worker->ledger.db, worker->url,
@@ -226,6 +233,8 @@ static enum db_result open_connection(struct worker *worker, struct db_error *er
 		worker->ledger.db = NULL;
 	else if ((result = ledger_check(&worker->ledger, err)) != DB_OK)
 		disconnect(worker);
+	if (result == DB_OK)
+		spare_others(worker);
 	if (result == DB_OK)
 		say(worker, LOG_LEVEL_INFO, "database event=connected engine=%s for=\"%s\"",
 		    worker->engine->schemes[0], !worker->facts ? "claims" :
@@ -259,8 +268,8 @@ static void fence(struct worker *worker)
 	worker->enter_at = worker->now;
 	worker->settle_until = worker->now + worker->lease_ms;
 	char why[WHY_MAX];
-	snprintf(why, sizeof why, "the lease of %s had ended before it was renewed; "
-	    "what it held goes the way of in_doubt", worker->ledger.owner);
+	snprintf(why, sizeof why, "the lease of %s had ended before it was renewed, and another has taken "
+	    "over; what it held went the way of in_doubt", worker->ledger.owner);
 	condition(worker, STORE_FENCED, 0, why);
 }
 
@@ -274,10 +283,18 @@ static enum db_result beat(struct worker *worker, struct db_error *err)
 	uint64_t asked = hatch_now();
 	bool fenced = false;
 	enum db_result result = ledger_beat(&worker->ledger, (long)worker->lease_ms, &fenced, err);
-	if (result == DB_OK && fenced)
+	if (result != DB_OK)
+		return result;
+	if (fenced) {
 		fence(worker);
-	else if (result == DB_OK)
-		lease_from(worker, asked);
+		return result;
+	}
+	if (asked >= worker->good_until) {
+		say(worker, LOG_LEVEL_INFO, "database event=renewed reason=\"the lease of %s had ended, and nobody "
+		    "had taken over\"", worker->ledger.owner);
+		spare_others(worker);
+	}
+	lease_from(worker, asked);
 	return result;
 }
 

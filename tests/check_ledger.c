@@ -136,15 +136,28 @@ START_TEST(a_new_epoch_recovers_what_the_last_one_held)
 }
 END_TEST
 
-START_TEST(a_lease_that_had_ended_is_not_renewed)
+START_TEST(a_lease_that_had_ended_is_renewed_unless_another_has_taken_over)
 {
 	begin_entered(_i);
 	bool fenced = true;
 	GOOD(ledger_beat(&gw1, LEASE_MS, &fenced, &err));
 	ck_assert(!fenced);
-	words("UPDATE gateway SET alive_until = %s", from_now(-1));
+	begin_second();
+	const long long id = insert("1");
+	claim(&gw1, 1, CLAIM_MAX);
+	struct tended tended;
+	words("UPDATE gateway SET alive_until = %s WHERE name = 'gw1'", from_now(-1));
+	GOOD(ledger_beat(&gw1, LEASE_MS, &fenced, &err));
+	ck_assert(!fenced);
+	GOOD(ledger_tend(&gw2, &tended, &err));
+	ck_assert_uint_eq(tended.recovered, 0);
+	ck_assert_str_eq(status(id), "sending");
+	words("UPDATE gateway SET alive_until = %s WHERE name = 'gw1'", from_now(-1));
+	GOOD(ledger_tend(&gw2, &tended, &err));
+	ck_assert_uint_eq(tended.recovered, 1);
 	GOOD(ledger_beat(&gw1, LEASE_MS, &fenced, &err));
 	ck_assert(fenced);
+	ck_assert_str_eq(words("SELECT state FROM gateway WHERE name = 'gw1'"), "dead");
 	end_entered();
 }
 END_TEST
@@ -603,7 +616,7 @@ int main(void)
 		a_lease_of_another_host_is_waited_for_by_name,
 		a_lease_of_a_process_that_is_gone_is_taken_at_once,
 		a_new_epoch_recovers_what_the_last_one_held,
-		a_lease_that_had_ended_is_not_renewed,
+		a_lease_that_had_ended_is_renewed_unless_another_has_taken_over,
 		who_leaves_gives_back_the_lease_and_its_rows,
 		any_gateway_takes_the_rows_of_the_dead,
 		a_claim_asked_again_finds_the_same_rows,

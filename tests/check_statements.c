@@ -42,7 +42,7 @@ START_TEST(a_lease_is_taken_only_from_the_epoch_that_was_read)
 }
 END_TEST
 
-START_TEST(a_lease_is_renewed_only_while_it_stands)
+START_TEST(a_lease_is_renewed_by_its_holder_until_it_is_buried_or_taken)
 {
 	begin(_i);
 	enter("gw", 0, 1);
@@ -53,6 +53,11 @@ START_TEST(a_lease_is_renewed_only_while_it_stands)
 	RUN(GATEWAY_READ, text("gw"));
 	ck_assert(cell_number(0, "alive_ms") > 80000);
 	words("UPDATE gateway SET alive_until = %s", from_now(-1));
+	RUN(GATEWAY_BEAT, text("gw"), number(1), number(60000));
+	ck_assert_uint_eq(changed, 1);
+	words("UPDATE gateway SET alive_until = %s", from_now(-1));
+	RUN(GATEWAY_BURY, text("gw"), number(1));
+	ck_assert_uint_eq(changed, 1);
 	RUN(GATEWAY_BEAT, text("gw"), number(1), number(60000));
 	ck_assert_uint_eq(changed, 0);
 	enter("gw", 1, 2);
@@ -624,7 +629,7 @@ int main(void)
 {
 	const TTest *const tests[] = {
 		a_lease_is_taken_only_from_the_epoch_that_was_read,
-		a_lease_is_renewed_only_while_it_stands,
+		a_lease_is_renewed_by_its_holder_until_it_is_buried_or_taken,
 		the_dead_are_found_and_buried_once,
 		rows_of_a_dead_owner_go_the_way_of_their_doubt,
 		a_claim_takes_the_best_priority_first_and_then_the_oldest,

@@ -37,9 +37,10 @@ INSERT INTO gateway (name, epoch, state, alive_until, started_at, version, host,
 VALUES (?1, ?3, 'running', SYSDATE(3) + INTERVAL ?4 * 1000 MICROSECOND, SYSDATE(3), ?5, ?6, ?7)
 ON DUPLICATE KEY UPDATE name = gateway.name
 
+-- Also when it had ended, as long as nobody has buried it: BURY and its RECOVER are one transaction.
 -- :GATEWAY_BEAT
 UPDATE gateway SET alive_until = SYSDATE(3) + INTERVAL ?3 * 1000 MICROSECOND
- WHERE name = ?1 AND epoch = ?2 AND state = 'running' AND alive_until > SYSDATE(3)
+ WHERE name = ?1 AND epoch = ?2 AND state = 'running'
 
 -- :GATEWAY_LEAVE
 UPDATE gateway SET state = 'stopped', alive_until = SYSDATE(3) WHERE name = ?1 AND epoch = ?2

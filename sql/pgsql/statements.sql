@@ -47,10 +47,10 @@ ON CONFLICT (name) DO UPDATE
        pid = excluded.pid
  WHERE gateway.epoch = $2::bigint
 
+-- Also when it had ended, as long as nobody has buried it: BURY and its RECOVER are one transaction.
 -- :GATEWAY_BEAT
 UPDATE gateway SET alive_until = clock_timestamp() + $3::bigint * interval '1 ms'
  WHERE name = $1::text AND epoch = $2::bigint AND state = 'running'
-   AND alive_until > clock_timestamp()
 
 -- :GATEWAY_LEAVE
 UPDATE gateway SET state = 'stopped', alive_until = clock_timestamp()

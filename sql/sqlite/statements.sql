@@ -34,10 +34,10 @@ ON CONFLICT (name) DO UPDATE
        pid = excluded.pid
  WHERE gateway.epoch = ?2
 
+-- Also when it had ended, as long as nobody has buried it: BURY and its RECOVER are one transaction.
 -- :GATEWAY_BEAT
 UPDATE gateway SET alive_until = strftime('%Y-%m-%d %H:%M:%f', 'now', (?3 / 1000.0) || ' seconds')
  WHERE name = ?1 AND epoch = ?2 AND state = 'running'
-   AND alive_until > strftime('%Y-%m-%d %H:%M:%f', 'now')
 
 -- :GATEWAY_LEAVE
 UPDATE gateway SET state = 'stopped', alive_until = strftime('%Y-%m-%d %H:%M:%f', 'now')
