@@ -5,6 +5,7 @@
  * A kill is left out: the file is copied while the journal is open, as a process that is
  * killed leaves it, and read.
  */
+#include "../gateway/clock.h"
 #include "../gateway/journal.h"
 #include "../gateway/journal_format.h"
 #include "../gateway/log.h"
@@ -29,6 +30,14 @@ static struct journal *journal;
 static struct batch *batch;
 static uint8_t image[FILE_MAX];
 static size_t length;
+
+/* The journal's clock, in the place of the loop's. */
+static uint64_t now_ms;
+
+uint64_t clock_ms(void)
+{
+	return now_ms;
+}
 
 static void set_up(void)
 {
@@ -381,6 +390,62 @@ START_TEST(when_it_cannot_be_written_it_says_nothing)
 }
 END_TEST
 
+static void file_size_is(rlim_t most)
+{
+	struct rlimit limit;
+	ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	limit.rlim_cur = most < limit.rlim_max ? most : limit.rlim_max;
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+/* Each minute it is tried again, and it then tells all that is open, also what happened meanwhile. */
+START_TEST(when_there_is_room_again_it_knows_what_is_open)
+{
+	signal(SIGXFSZ, SIG_IGN);
+	struct message *before = queued(1, 1), *settled = queued(2, 1);
+	leave(before, 0);
+	journal_flush(journal);
+	file_size_is(8);
+	struct message *meanwhile = queued(3, 2);
+	leave(meanwhile, 0);
+	journal_flush(journal);
+	answer(meanwhile, 0, taken);
+	leave(meanwhile, 1);
+	settle(settled);
+	now_ms += 61 * 1000;
+	journal_flush(journal);                 /* still full */
+	copy_file();
+	ck_assert_uint_eq(length, 0);
+	file_size_is(RLIM_INFINITY);
+	now_ms += 59 * 1000;
+	journal_flush(journal);                 /* not yet */
+	copy_file();
+	ck_assert_uint_eq(length, 0);
+	now_ms += 2 * 1000;
+	journal_flush(journal);
+	struct past *past = killed();
+	ck_assert(past_has(past, EPOCH, 1) && !past_has(past, EPOCH, 2) && past_has(past, EPOCH, 3));
+	struct message *row = told(past, 1, 2);
+	ck_assert_int_eq(row->outcome.verdict, VERDICT_DOUBTFUL);
+	message_release(row);
+	row = told(past, 3, 2);
+	ck_assert_int_eq(row->outcome.verdict, VERDICT_DOUBTFUL);
+	ck_assert(row->parts[0].taken && !row->parts[1].taken);
+	ck_assert_str_eq(row->parts[0].network_id, "00AB");
+	message_release(row);
+	past_release(past);
+	answer(before, 0, taken);
+	journal_flush(journal);
+	past = killed();
+	row = told(past, 1, 2);
+	ck_assert_int_eq(row->outcome.verdict, VERDICT_SENT);
+	message_release(row);
+	past_release(past);
+	settle(before);
+	settle(meanwhile);
+}
+END_TEST
+
 START_TEST(two_of_one_name_notice)
 {
 	ck_assert_ptr_null(journal_open(folder, "gw1", DATABASE));
@@ -423,6 +488,7 @@ int main(void)
 		others_journals_are_not_trusted,
 		it_stays_small_and_forgets_nothing_that_is_open,
 		when_it_cannot_be_written_it_says_nothing,
+		when_there_is_room_again_it_knows_what_is_open,
 		two_of_one_name_notice,
 		the_next_run_finds_what_is_open_and_else_nothing,
 	};
