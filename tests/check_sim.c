@@ -280,16 +280,15 @@ END_TEST
 
 START_TEST(long_inbound_texts_come_in_parts)
 {
-	char text[] = "12345678901234567890123456789012345678901234567890123456789012345678901234567890"
-	    "12345678901234567890123456789012345678901234567890123456789012345678901234567890%d";
-	struct sim sim = START("--inbound-count", "1", "--inbound-text", text);
+	struct sim sim = START("--inbound-count", "2", "--inbound-long", "2", "--inbound-text", "1234567890%d");
 	struct peer *peer = peer_bind(&sim, 0, SMPP_BIND_RECEIVER);
+	ck_assert_uint_eq(peer_expect(peer, SMPP_DELIVER_SM).sm_length, 11);
 	for (uint8_t part = 1; part <= 2; part++) {
-		const uint8_t header[] = { 5, 0, 3, 1, 2, part };
+		const uint8_t header[] = { 5, 0, 3, 2, 2, part };
 		const struct smpp_pdu pdu = peer_expect(peer, SMPP_DELIVER_SM);
 		ck_assert_uint_eq(pdu.esm_class, SMPP_ESM_UDHI);
 		ck_assert_mem_eq(pdu.short_message, header, sizeof header);
-		ck_assert_uint_eq(pdu.sm_length, part == 1 ? 159 : 6 + 8);
+		ck_assert_uint_eq(pdu.sm_length, part == 1 ? 159 : 6 + 15 * 11 - 153);
 	}
 	json_decref(sim_stop(&sim));
 }
@@ -314,11 +313,12 @@ END_TEST
 
 START_TEST(a_double_is_counted_whatever_its_reference)
 {
-	char folder[] = "/tmp/check_sim.XXXXXX", doubles[64], record[64];
+	char folder[] = "/tmp/check_sim.XXXXXX", doubles[64], record[64], times[64];
 	ck_assert_ptr_nonnull(mkdtemp(folder));
+	snprintf(times, sizeof times, "%s/times", folder);
 	snprintf(doubles, sizeof doubles, "%s/doubles", folder);
 	snprintf(record, sizeof record, "%s/record", folder);
-	struct sim sim = START("--doubles", doubles, "--record", record, "--receipts", "off");
+	struct sim sim = START("--doubles", doubles, "--record", record, "--record-times", times, "--receipts", "off");
 	struct peer *peer = peer_bind(&sim, 0, SMPP_BIND_TRANSMITTER);
 	submit_text(peer, "447700900001", "one");
 	submit_text(peer, "447700900002", "one");
@@ -341,6 +341,12 @@ START_TEST(a_double_is_counted_whatever_its_reference)
 	ck_assert_int_eq(count(counts, "messages"), 4);
 	json_decref(counts);
 	ck_assert_uint_eq(lines(doubles, "447700900001 p3\n"), 6);
+	FILE *file = fopen(times, "r");
+	long long ms = 0, one, other;
+	ck_assert(file && fscanf(file, "%lld %lld %lld %lld", &ms, &one, &one, &other) == 4);
+	ck_assert(one - ms < 60000 && one >= ms && other == 447700900002 && ms > 1700000000000);
+	fclose(file);
+	unlink(times);
 	unlink(doubles);
 	unlink(record);
 	rmdir(folder);

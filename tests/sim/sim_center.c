@@ -172,6 +172,9 @@ void center_record(struct center *center, const struct segment *segment)
 {
 	const bool is_double = seen_note(center->seen, segment, &center->counts);
 	record(center, segment, center->counts.accepted, is_double);
+	if (center->record_times)
+		fprintf(center->record_times, "%lld %s\n", (long long)center->unix_ms,
+		    segment->recipient);
 }
 
 void center_record_json(struct center *center, const struct smpp_pdu *pdu)
@@ -287,7 +290,9 @@ void center_clock(struct center *center)
 	struct timespec now;
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	center->now_ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-	center->unix_now = time(NULL);
+	clock_gettime(CLOCK_REALTIME, &now);
+	center->unix_now = now.tv_sec;
+	center->unix_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 static void on_tick(evutil_socket_t fd, short what, void *ctx)
@@ -391,6 +396,7 @@ struct center *center_new(const struct sim_options *options, struct event_base *
 		abort();
 	if (!file_open(&center->record, options->record, "a") ||
 	    !file_open(&center->record_json, options->record_json, "a") ||
+	    !file_open(&center->record_times, options->record_times, "a") ||
 	    !file_open(&center->doubles, options->doubles, "w")) {
 		center_free(center);
 		return NULL;
@@ -413,6 +419,8 @@ void center_report(struct center *center)
 	fflush(stdout);
 	if (center->record)
 		fflush(center->record);
+	if (center->record_times)
+		fflush(center->record_times);
 	if (center->doubles)
 		fflush(center->doubles);
 	FILE *file = NULL;
@@ -436,6 +444,8 @@ void center_free(struct center *center)
 		fclose(center->record);
 	if (center->record_json)
 		fclose(center->record_json);
+	if (center->record_times)
+		fclose(center->record_times);
 	if (center->doubles)
 		fclose(center->doubles);
 	ussd_free(center->ussd);

@@ -35,7 +35,7 @@ struct center {
 	struct session *dirty;          /* with octets to write, or to be freed */
 	uint64_t serials;               /* the last that was given out */
 	uint64_t now_ms, begun_ms;      /* monotonic, as of this callback */
-	int64_t unix_now;
+	int64_t unix_now, unix_ms;      /* the time of day, likewise */
 	struct sim_counts counts;
 	/* inbound messages made so far, and how long they have had a receiver */
 	uint64_t inbound_made;
@@ -47,7 +47,7 @@ struct center {
 	struct outbind *outbind;        /* NULL: nobody is called */
 	struct account *injected_to;    /* NULL until one has a receiver */
 	struct ussd *ussd;
-	FILE *record, *record_json, *doubles;   /* NULL when not asked for */
+	FILE *record, *record_json, *record_times, *doubles;    /* NULL when not asked for */
 };
 
 /* Opens the files that the options name. NULL: one cannot be written; says so. */

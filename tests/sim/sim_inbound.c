@@ -25,6 +25,7 @@
 
 enum {
 	TEXT_MAX = 1600,                /* octets of UTF-8 of one message */
+	LONG = 160,                     /* octets that a long one has more than */
 	BACKLOG = 10000,                /* nothing is made while so much waits */
 };
 
@@ -47,6 +48,11 @@ static void units_make(struct units *units, const struct center *center, uint64_
 {
 	char text[TEXT_MAX];
 	expand(text, sizeof text, center->options->inbound_text, number);
+	const unsigned every = center->options->inbound_long;
+	const size_t once = strlen(text);
+	if (every && number % every == 0 && once)
+		for (size_t n = once; n <= LONG && n + once < sizeof text; n += once)
+			memcpy(text + n, text, once), text[n + once] = '\0';
 	if (!units_gsm7(units, text) && !units_ucs2(units, text))
 		abort();
 }

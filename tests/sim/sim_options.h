@@ -29,7 +29,7 @@ enum sim_id_form {
 };
 
 struct sim_options {
-	const char *listen, *record, *record_json, *counts, *doubles, *inject;
+	const char *listen, *record, *record_json, *record_times, *counts, *doubles, *inject;
 	const char *outbind;            /* ADDRESS:PORT[,ID,PASSWORD]; NULL: nobody is called */
 	const char *inbound_from, *inbound_to, *inbound_text;
 	const char *ussd_code, *ussd_from, *ussd_input;
@@ -42,6 +42,7 @@ struct sim_options {
 	unsigned deliver_timeout_ms, deliver_retry_ms;
 	unsigned disconnect_every;      /* accepted submits; 0: never */
 	unsigned inbound_count;         /* 0: no end when there is a rate, else none */
+	unsigned inbound_long;          /* every so-manieth is long; 0: none */
 	unsigned alerts;                /* out of the blue */
 	unsigned ussd, ussd_release;    /* handsets that dial; the question at which they release, 0: none */
 	unsigned seed;
