@@ -72,13 +72,26 @@ lint: ## what a program can check of how the code reads
 bench: build ## a rate and what it is compared with; ENGINE=sqlite|pgsql|mysql N=200000
 	@B=$(B) ENGINE=$(or $(ENGINE),sqlite) N=$(or $(N),200000) tests/bench/run
 
+bench-latency: build ## from INSERT to the wire, idle and at half speed; ENGINE=sqlite|pgsql|mysql N=300 RATE=
+	@B=$(B) ENGINE=$(or $(ENGINE),sqlite) N=$(or $(N),300) RATE=$(RATE) tests/bench/run_latency
+
+bench-memory: build ## the gateway's memory beside very many queued rows; ENGINE=pgsql N=10000000
+	@B=$(B) ENGINE=$(or $(ENGINE),sqlite) N=$(or $(N),10000000) tests/bench/run_memory
+
+bench-flat: build ## the rate beside history, and beside an open transaction; ENGINE=pgsql N=10000000 MINUTES=10
+	@B=$(B) ENGINE=$(or $(ENGINE),sqlite) N=$(or $(N),10000000) ROWS=$(or $(ROWS),200000) MINUTES=$(or $(MINUTES),10) \
+	tests/bench/run_flat
+
+bench-inbound: build ## messages from handsets a second, committed; ENGINE=pgsql N=200000 LONG=10
+	@B=$(B) ENGINE=$(or $(ENGINE),sqlite) N=$(or $(N),200000) LONG=$(or $(LONG),0) tests/bench/run_inbound
+
 bench-encode: $(B)/tests/bench/bench_encode ## messages encoded a second on one core
 	@$<
 
 bench-smpp: build $(B)/tests/bench/bench_smpp ## messages a second over one link, from memory; N=500000 WINDOW=1000
 	@B=$(B) N=$(or $(N),500000) WINDOW=$(or $(WINDOW),1000) tests/bench/run_smpp
 
-bench-blocking: build ## a free link beside one in trouble; ENGINE=sqlite|pgsql N=40000 BACKLOG=500000
+bench-blocking: build ## a free link beside one in trouble; ENGINE=sqlite|pgsql|mysql N=40000 BACKLOG=500000
 	@B=$(B) ENGINE=$(or $(ENGINE),sqlite) N=$(or $(N),40000) BACKLOG=$(or $(BACKLOG),500000) tests/bench/run_blocking
 
 soak: build ## full load into a message centre that misbehaves; MINUTES=10 ENGINE=pgsql
@@ -183,4 +196,4 @@ $(PEERS): tests/peers/package.json
 deps-present:
 	@pkg-config --exists $(LIBS) || { echo "Libraries are missing; run: make deps" >&2; exit 1; }
 
-.PHONY: build help deps demo check checks lint bench bench-encode bench-smpp bench-blocking soak chaos gateways fuzz install clean deps-present
+.PHONY: build help deps demo check checks lint bench bench-encode bench-smpp bench-latency bench-memory bench-flat bench-inbound bench-blocking soak chaos gateways fuzz install clean deps-present
