@@ -35,7 +35,7 @@ const struct conf_key gateway_keys[] = {
 	  .max = 3600, .live = true,
 	  .help = "seconds to wait for answers at the end, at most" },
 	{ .name = "poll", .type = CONF_SECONDS, .offset = offsetof(struct gateway_options, poll),
-	  .fallback = "0.05", .min = 0, .max = 60, .live = true,
+	  .fallback = "0.025", .min = 0, .max = 60, .live = true,
 	  .help = "seconds between looks for new messages when there were none" },
 	{ .name = NULL },
 };
