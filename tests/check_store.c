@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * check_store.c - the store over real tables, and over a database that fails.
- *
- * Every test runs over every engine there is: SQLite in a temporary folder, with
- * one worker and with two, and PostgreSQL when SMSQLD_TEST_PGSQL says where (a
- * schema of its own is made there and dropped). Between the store and the engine stands faulty_engine.h,
- * which loses, refuses, stops and counts as a test wishes.
+ * check_store.c - the store over real tables: the everyday, the lease, back-pressure, the
+ * end, commands. Every test runs over every engine there is (store_world.h); when they fail it is
+ * check_store_faults.c.
  */
 #include "store_world.h"
 
@@ -171,189 +168,6 @@ START_TEST(a_link_is_reported_and_the_operator_heard)
 	ck_assert_int_eq(wanted, WANTED_HOLD);
 	idle(3 * waits.links);
 	ck_assert_uint_eq(nwanted, 2);
-	end();
-}
-END_TEST
-
-/* Failures */
-
-START_TEST(a_busy_database_is_asked_again_in_silence)
-{
-	begin_installed(_i);
-	open_ready();
-	faulty_fail(STATEMENT_RECEIPT_PUT, DB_AGAIN, 3);
-	tell_receipt(1, "DELIVRD");
-	await(nkept == 1);
-	ck_assert(kept_so[1]);
-	ck_assert(!was(STORE_LOST));
-	ck_assert_int_eq(sql("SELECT count(*) FROM receipt"), 1);
-	end();
-}
-END_TEST
-
-START_TEST(a_database_that_stays_busy_is_reported)
-{
-	begin_installed(_i);
-	open_ready();
-	faulty_fail(STATEMENT_RECEIPT_PUT, DB_AGAIN, 1000000);
-	tell_receipt(1, "DELIVRD");
-	await(state() == STORE_LOST);
-	ck_assert_ptr_nonnull(strstr(why, "as the test wants it"));
-	ck_assert_uint_eq(nkept, 0);
-	faulty_fail(STATEMENT_RECEIPT_PUT, DB_AGAIN, 0);
-	await(state() == STORE_READY);
-	await(nkept == 1);
-	end();
-}
-END_TEST
-
-START_TEST(a_lost_connection_is_opened_again_and_no_fact_is_lost)
-{
-	begin_installed(_i);
-	open_ready();
-	unsigned opens = faulty_read(&faulty.opens);
-	faulty_fail(STATEMENT_INBOX_PUT, DB_LOST, 4);
-	for (unsigned i = 0; i < 20; i++)
-		tell_inbound(i, "kept");
-	await(nkept == 20);
-	ck_assert(was(STORE_LOST));
-	await(state() == STORE_READY);
-	ck_assert_uint_eq(faulty_read(&faulty.opens), opens + 4);
-	ck_assert_int_eq(sql("SELECT count(*) FROM inbox"), 20);
-	end();
-}
-END_TEST
-
-/* Waits are a quarter longer at random: worker.c. */
-START_TEST(no_wait_for_a_server_or_a_disk_is_longer_than_a_second)
-{
-	ck_assert_uint_le(store_waits.reopen_max * 5 / 4, 1000);
-	ck_assert_uint_le(store_waits.again_max * 5 / 4, 1000);
-}
-END_TEST
-
-START_TEST(facts_whose_commit_was_not_heard_of_are_stored_once)
-{
-	begin_installed(_i);
-	open_ready();
-	faulty_lose_behind(STATEMENT_INBOX_PUT);
-	for (unsigned i = 0; i < 20; i++)
-		tell_inbound(i, "once");
-	await(nkept == 20);
-	ck_assert(was(STORE_LOST));
-	ck_assert_int_eq(sql("SELECT count(*) FROM inbox"), 20);
-	end();
-}
-END_TEST
-
-START_TEST(a_claim_whose_commit_was_not_heard_of_is_found_by_its_token)
-{
-	begin_installed(_i);
-	insert_rows(5);
-	open_ready();
-	faulty_lose_behind(STATEMENT_CLAIM);
-	claim(3);
-	await(nanswers == 1);
-	ck_assert_uint_eq(nclaimed, 3);
-	ck_assert(was(STORE_LOST));
-	ck_assert_uint_eq(faulty_read(&faulty.runs[STATEMENT_CLAIM]), 1);
-	ck_assert_int_eq(rows_of("sending"), 3);
-	ck_assert_int_eq(sql("SELECT max(attempts) FROM outbox"), 1);
-	await(state() == STORE_READY);
-	for (unsigned i = 0; i < 3; i++)
-		settle(claimed[i], VERDICT_SENT, "");
-	await(store_waiting(store) == 0);
-	ck_assert_int_eq(rows_of("sent"), 3);
-	end();
-}
-END_TEST
-
-START_TEST(a_claim_that_was_lost_before_its_commit_is_made_again)
-{
-	begin_installed(_i);
-	insert_rows(5);
-	open_ready();
-	faulty_fail(STATEMENT_CLAIM, DB_LOST, 1);
-	claim(3);
-	await(nanswers == 1);
-	ck_assert_uint_eq(nclaimed, 3);
-	ck_assert_uint_eq(faulty_read(&faulty.runs[STATEMENT_CLAIM]), 2);
-	for (unsigned i = 0; i < 3; i++)
-		settle(claimed[i], VERDICT_SENT, "");
-	await(store_waiting(store) == 0);
-	end();
-}
-END_TEST
-
-START_TEST(one_refused_fact_does_not_hold_up_the_others)
-{
-	enum { FACTS = 101, CULPRIT = 37 };
-	begin_installed(_i);
-	insert_rows(3);
-	open_ready();
-	claim(3);
-	await(nanswers == 1);
-	faulty_refuse("poison");
-	unsigned before = faulty_read(&faulty.runs[STATEMENT_INBOX_PUT]);
-	faulty_stop(STATEMENT_SETTLE);
-	for (unsigned i = 0; i < FACTS; i++)
-		tell_inbound(i, i == CULPRIT ? "poison" : "wine");
-	settle(claimed[0], VERDICT_SENT, "");
-	settle(claimed[1], VERDICT_REJECTED, "poison");
-	settle(claimed[2], VERDICT_SENT, "");
-	tell_receipt(FACTS, "poison");
-	tell_receipt(FACTS + 1, "DELIVRD");
-	faulty_go();
-	await(store_waiting(store) == 0);
-	for (unsigned i = 0; i < FACTS + 2; i++) {
-		ck_assert_uint_eq(kept_times[i], 1);
-		ck_assert_int_eq(kept_so[i], i != CULPRIT && i != FACTS);
-	}
-	ck_assert_int_eq(sql("SELECT count(*) FROM inbox"), FACTS - 1);
-	ck_assert_int_eq(sql("SELECT count(*) FROM receipt"), 1);
-	ck_assert_int_eq(rows_of("sent"), 2);
-	ck_assert_int_eq(rows_of("sending"), 1);
-	/* Some twenty tries, not a hundred. */
-	ck_assert_uint_lt(faulty_read(&faulty.runs[STATEMENT_INBOX_PUT]) - before, 40);
-	ck_assert(!was(STORE_LOST) && !was(STORE_BROKEN));
-	end();
-}
-END_TEST
-
-START_TEST(tables_that_are_made_meanwhile_are_noticed)
-{
-	begin(_i);
-	open_store();
-	await(state() == STORE_BROKEN);
-	ck_assert_ptr_nonnull(strstr(why, "init"));
-	tell_receipt(1, "DELIVRD");
-	idle(3 * waits.broken);
-	ck_assert_uint_eq(nkept, 0);
-	ck_assert_uint_eq(store_waiting(store), 1);
-	/* Looked at again and again, and said once (each worker may have said it). */
-	const unsigned told = nstates;
-	idle(3 * waits.broken);
-	ck_assert_uint_eq(nstates, told);
-	ck_assert_int_eq(state(), STORE_BROKEN);
-	install();
-	await(state() == STORE_READY);
-	await(nkept == 1);
-	end();
-}
-END_TEST
-
-START_TEST(a_broken_statement_keeps_the_facts)
-{
-	begin_installed(_i);
-	open_ready();
-	faulty_fail(STATEMENT_RECEIPT_PUT, DB_BROKEN, 3);
-	tell_receipt(1, "DELIVRD");
-	await(state() == STORE_BROKEN);
-	await(nkept == 1);
-	ck_assert(kept_so[1]);
-	await(state() == STORE_READY);
-	/* It was not READY in between: the same statement had to work first. */
-	ck_assert_uint_eq(nstates, 3);
 	end();
 }
 END_TEST
@@ -658,8 +472,8 @@ START_TEST(closing_does_not_wait_for_a_database_that_hangs)
 	uint64_t began = hatch_now();
 	close_store();
 	ck_assert_uint_lt(hatch_now() - began, 10 * waits.close);
-	/* The worker stays where it is; a schema cannot be dropped under it. */
-	if (!pgsql)
+	/* The worker stays where it is; a server does not drop tables under it. */
+	if (sqlite)
 		end();
 }
 END_TEST
@@ -766,16 +580,6 @@ int main(void)
 		a_claim_is_answered_with_none_while_the_store_is_not_ready,
 		facts_and_claims_do_not_starve_each_other,
 		a_link_is_reported_and_the_operator_heard,
-		a_busy_database_is_asked_again_in_silence,
-		a_database_that_stays_busy_is_reported,
-		a_lost_connection_is_opened_again_and_no_fact_is_lost,
-		no_wait_for_a_server_or_a_disk_is_longer_than_a_second,
-		facts_whose_commit_was_not_heard_of_are_stored_once,
-		a_claim_whose_commit_was_not_heard_of_is_found_by_its_token,
-		a_claim_that_was_lost_before_its_commit_is_made_again,
-		one_refused_fact_does_not_hold_up_the_others,
-		tables_that_are_made_meanwhile_are_noticed,
-		a_broken_statement_keeps_the_facts,
 		a_fenced_store_begins_a_new_epoch,
 		what_was_claimed_again_is_not_settled_by_the_old_claim,
 		what_was_sent_while_the_database_was_away_is_not_sent_again,
@@ -794,15 +598,5 @@ int main(void)
 		a_drain_waits_for_answers_and_gives_back_what_nobody_asked,
 		an_unknown_engine_is_named_with_those_there_are,
 	};
-	TCase *tcase = tcase_create("store");
-	tcase_set_timeout(tcase, 2 * PATIENCE_S);
-	for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
-		tcase_add_loop_test(tcase, tests[i], 0, worlds());
-	Suite *suite = suite_create("store");
-	suite_add_tcase(suite, tcase);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? 0 : 1;
+	return run_worlds("store", tests, sizeof tests / sizeof *tests);
 }

@@ -46,7 +46,7 @@ struct faulty_db {
 
 /* The test's side */
 
-static void faulty_fail(unsigned statement, enum db_result result, unsigned times)
+static inline void faulty_fail(unsigned statement, enum db_result result, unsigned times)
 {
 	pthread_mutex_lock(&faulty.lock);
 	faulty.statement = statement;
@@ -57,7 +57,7 @@ static void faulty_fail(unsigned statement, enum db_result result, unsigned time
 }
 
 /* The next one is committed, and then nobody hears of it. */
-static void faulty_lose_behind(unsigned statement)
+static inline void faulty_lose_behind(unsigned statement)
 {
 	pthread_mutex_lock(&faulty.lock);
 	faulty.statement = statement;
@@ -67,14 +67,14 @@ static void faulty_lose_behind(unsigned statement)
 	pthread_mutex_unlock(&faulty.lock);
 }
 
-static void faulty_refuse(const char *poison)
+static inline void faulty_refuse(const char *poison)
 {
 	pthread_mutex_lock(&faulty.lock);
 	faulty.poison = poison;
 	pthread_mutex_unlock(&faulty.lock);
 }
 
-static void faulty_stop(unsigned statement)
+static inline void faulty_stop(unsigned statement)
 {
 	pthread_mutex_lock(&faulty.lock);
 	faulty.stopped = statement;
@@ -82,12 +82,12 @@ static void faulty_stop(unsigned statement)
 	pthread_mutex_unlock(&faulty.lock);
 }
 
-static void faulty_go(void)
+static inline void faulty_go(void)
 {
 	faulty_stop(STATEMENT_COUNT);
 }
 
-static unsigned faulty_read(const unsigned *counter)
+static inline unsigned faulty_read(const unsigned *counter)
 {
 	pthread_mutex_lock(&faulty.lock);
 	unsigned value = *counter;
@@ -97,7 +97,7 @@ static unsigned faulty_read(const unsigned *counter)
 
 /* The engine's side */
 
-static enum db_result faulty_error(enum db_result result, struct db_error *err)
+static inline enum db_result faulty_error(enum db_result result, struct db_error *err)
 {
 	err->code = (int)result;
 	snprintf(err->text, sizeof err->text, "as the test wants it: %d", (int)result);
@@ -105,7 +105,7 @@ static enum db_result faulty_error(enum db_result result, struct db_error *err)
 }
 
 /* The fault of a statement, if it has one now. */
-static enum db_result faulty_due(unsigned statement, bool behind)
+static inline enum db_result faulty_due(unsigned statement, bool behind)
 {
 	enum db_result result = DB_OK;
 	pthread_mutex_lock(&faulty.lock);
@@ -117,14 +117,14 @@ static enum db_result faulty_due(unsigned statement, bool behind)
 	return result;
 }
 
-static void faulty_count(unsigned *counter)
+static inline void faulty_count(unsigned *counter)
 {
 	pthread_mutex_lock(&faulty.lock);
 	++*counter;
 	pthread_mutex_unlock(&faulty.lock);
 }
 
-static enum db_result faulty_open(struct db **db, const char *url, const char *password,
+static inline enum db_result faulty_open(struct db **db, const char *url, const char *password,
     struct db_error *err)
 {
 	faulty_count(&faulty.opens);
@@ -142,7 +142,7 @@ static enum db_result faulty_open(struct db **db, const char *url, const char *p
 	return result;
 }
 
-static void faulty_close(struct db *db)
+static inline void faulty_close(struct db *db)
 {
 	struct faulty_db *own = (struct faulty_db *)db;
 	if (own)
@@ -150,7 +150,7 @@ static void faulty_close(struct db *db)
 	free(own);
 }
 
-static enum db_result faulty_transact(struct db *db, enum edge edge, struct db_error *err)
+static inline enum db_result faulty_transact(struct db *db, enum edge edge, struct db_error *err)
 {
 	struct faulty_db *own = (struct faulty_db *)db;
 	enum db_result result = faulty.real->transact(own->real, edge, err);
@@ -165,7 +165,7 @@ static enum db_result faulty_transact(struct db *db, enum edge edge, struct db_e
 	return result;
 }
 
-static enum db_result faulty_spoil(struct faulty_db *own, enum db_result result,
+static inline enum db_result faulty_spoil(struct faulty_db *own, enum db_result result,
     struct db_error *err)
 {
 	struct db_error ignored;
@@ -175,7 +175,7 @@ static enum db_result faulty_spoil(struct faulty_db *own, enum db_result result,
 	return faulty_error(result, err);
 }
 
-static bool faulty_poisoned(const struct value *values, size_t n)
+static inline bool faulty_poisoned(const struct value *values, size_t n)
 {
 	pthread_mutex_lock(&faulty.lock);
 	const char *poison = faulty.poison;
@@ -187,7 +187,7 @@ static bool faulty_poisoned(const struct value *values, size_t n)
 	return false;
 }
 
-static enum db_result faulty_run(struct db *db, enum statement statement,
+static inline enum db_result faulty_run(struct db *db, enum statement statement,
     const struct value *values, size_t width, size_t rows, row_fn *row, void *ctx,
     size_t *changed, struct db_error *err)
 {
@@ -218,7 +218,7 @@ static enum db_result faulty_run(struct db *db, enum statement statement,
 	return DB_OK;
 }
 
-static enum db_result faulty_script(struct db *db, const char *text, struct db_error *err)
+static inline enum db_result faulty_script(struct db *db, const char *text, struct db_error *err)
 {
 	return faulty.real->script(((struct faulty_db *)db)->real, text, err);
 }

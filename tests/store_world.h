@@ -1,22 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * store_world.h - a store, the tables under it, and what it told; for check_store.c.
+ * store_world.h - a store, the tables under it, and what it told; for check_store.c and
+ * check_store_faults.c.
+ *
+ * Every test runs over every engine there is: SQLite in a temporary folder, with one worker and with
+ * two, PostgreSQL when SMSQLD_TEST_PGSQL says where (a schema of its own is made there and dropped),
+ * MariaDB when SMSQLD_TEST_MYSQL does (a database of its own). Both are named as the program.
  *
  * One store at a time is open, between the functions below and the engine that
- * faulty_engine.h makes of a real one. What the store tells is written down;
- * a test awaits it with the loop.
+ * faulty_engine.h makes of a real one, which loses, refuses, stops and counts as a test wishes. What the
+ * store tells is written down; a test awaits it with the loop.
  */
 #ifndef STORE_WORLD_H
 #define STORE_WORLD_H
 
+#include "../sql/mysql_url.h"
 #include "../sql/store_test.h"
 #include "faulty_engine.h"
 
 #include <check.h>
 #include <event2/event.h>
 #include <libpq-fe.h>
+#include <mysql.h>
 #include <sqlite3.h>
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,7 +54,8 @@ static const struct worker_waits waits = {
 static struct engine engine;            /* the faulty one */
 static const char *engine_url;          /* of the tables, with their schema */
 static char folder[64];
-static PGconn *pgsql;
+static PGconn *pgsql;                    /* the way in from outside: one of the three */
+static MYSQL *mysql;
 static sqlite3 *sqlite;
 
 static struct event_base *base;
@@ -72,27 +81,35 @@ static unsigned ntaken;
 
 /* The tables, from outside */
 
-static long long sql(const char *format, ...) __attribute__((format(printf, 1, 2)));
+static inline long long sql(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Runs a statement; the first column of its first row, or -1. */
-static long long sql(const char *format, ...)
+static inline long long sql_pgsql(const char *text)
 {
-	char text[1024];
-	va_list args;
-	va_start(args, format);
-	vsnprintf(text, sizeof text, format, args);
-	va_end(args);
 	long long value = -1;
-	if (pgsql) {
-		PGresult *result = PQexec(pgsql, text);
-		ck_assert_msg(PQresultStatus(result) == PGRES_TUPLES_OK
-		    || PQresultStatus(result) == PGRES_COMMAND_OK, "%s: %s", text,
-		    PQerrorMessage(pgsql));
-		if (PQntuples(result) > 0)
-			value = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
-		PQclear(result);
-		return value;
-	}
+	PGresult *result = PQexec(pgsql, text);
+	ck_assert_msg(PQresultStatus(result) == PGRES_TUPLES_OK
+	    || PQresultStatus(result) == PGRES_COMMAND_OK, "%s: %s", text, PQerrorMessage(pgsql));
+	if (PQntuples(result) > 0)
+		value = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
+	PQclear(result);
+	return value;
+}
+
+static inline long long sql_mysql(const char *text)
+{
+	long long value = -1;
+	ck_assert_msg(mysql_query(mysql, text) == 0, "%s: %s", text, mysql_error(mysql));
+	MYSQL_RES *result = mysql_store_result(mysql);
+	MYSQL_ROW row = result ? mysql_fetch_row(result) : NULL;
+	if (row)
+		value = row[0] ? strtoll(row[0], NULL, 10) : 0;
+	mysql_free_result(result);
+	return value;
+}
+
+static inline long long sql_sqlite(const char *text)
+{
+	long long value = -1;
 	sqlite3_stmt *statement;
 	ck_assert_msg(sqlite3_prepare_v2(sqlite, text, -1, &statement, NULL) == SQLITE_OK,
 	    "%s: %s", text, sqlite3_errmsg(sqlite));
@@ -105,18 +122,29 @@ static long long sql(const char *format, ...)
 	return value;
 }
 
-static void insert_rows(unsigned n)
+/* Runs a statement; the first column of its first row, or -1. */
+static inline long long sql(const char *format, ...)
+{
+	char text[1024];
+	va_list args;
+	va_start(args, format);
+	vsnprintf(text, sizeof text, format, args);
+	va_end(args);
+	return pgsql ? sql_pgsql(text) : mysql ? sql_mysql(text) : sql_sqlite(text);
+}
+
+static inline void insert_rows(unsigned n)
 {
 	for (unsigned i = 0; i < n; i++)
 		sql("INSERT INTO outbox (recipient, body) VALUES ('4915100000%u', 'text %u')", i, i);
 }
 
-static long long rows_of(const char *status)
+static inline long long rows_of(const char *status)
 {
 	return sql("SELECT count(*) FROM outbox WHERE status = '%s'", status);
 }
 
-static void install(void)
+static inline void install(void)
 {
 	struct db *db;
 	struct db_error err = { .code = 0 };
@@ -127,7 +155,7 @@ static void install(void)
 
 /* What the store tells */
 
-static void on_state(void *ctx, enum store_state state, const char *text)
+static inline void on_state(void *ctx, enum store_state state, const char *text)
 {
 	(void)ctx;
 	ck_assert(!inside);
@@ -141,7 +169,7 @@ static void on_state(void *ctx, enum store_state state, const char *text)
 	}
 }
 
-static void on_wanted(void *ctx, const char *link, enum wanted what)
+static inline void on_wanted(void *ctx, const char *link, enum wanted what)
 {
 	(void)ctx;
 	ck_assert(!inside);
@@ -150,7 +178,7 @@ static void on_wanted(void *ctx, const char *link, enum wanted what)
 	nwanted++;
 }
 
-static void on_room(void *ctx)
+static inline void on_room(void *ctx)
 {
 	(void)ctx;
 	ck_assert(!inside);
@@ -159,7 +187,7 @@ static void on_room(void *ctx)
 	rooms++;
 }
 
-static void on_command(void *ctx, struct command *command)
+static inline void on_command(void *ctx, struct command *command)
 {
 	(void)ctx;
 	ck_assert(!inside);
@@ -167,7 +195,7 @@ static void on_command(void *ctx, struct command *command)
 	taken[ntaken++] = command;
 }
 
-static void on_kept(void *ctx, uint64_t ticket, bool kept)
+static inline void on_kept(void *ctx, uint64_t ticket, bool kept)
 {
 	(void)ctx;
 	ck_assert(!inside);
@@ -176,7 +204,7 @@ static void on_kept(void *ctx, uint64_t ticket, bool kept)
 	nkept++;
 }
 
-static void on_claim(void *ctx, struct message **messages, size_t n)
+static inline void on_claim(void *ctx, struct message **messages, size_t n)
 {
 	(void)ctx;
 	ck_assert(!inside);
@@ -185,12 +213,12 @@ static void on_claim(void *ctx, struct message **messages, size_t n)
 		claimed[nclaimed++] = messages[i];
 }
 
-static enum store_state state(void)
+static inline enum store_state state(void)
 {
 	return nstates > 0 ? states[nstates - 1] : STORE_OPENING;
 }
 
-static bool was(enum store_state sought)
+static inline bool was(enum store_state sought)
 {
 	for (unsigned i = 0; i < nstates; i++)
 		if (states[i] == sought)
@@ -200,7 +228,7 @@ static bool was(enum store_state sought)
 
 /* Telling the store */
 
-static void tell_receipt(unsigned ticket, const char *word)
+static inline void tell_receipt(unsigned ticket, const char *word)
 {
 	struct receipt receipt = { .link = "acme", .status = STATUS_DELIVERED };
 	snprintf(receipt.network_id, sizeof receipt.network_id, "a%u", ticket);
@@ -210,7 +238,7 @@ static void tell_receipt(unsigned ticket, const char *word)
 	inside = false;
 }
 
-static void tell_inbound(unsigned ticket, const char *text)
+static inline void tell_inbound(unsigned ticket, const char *text)
 {
 	struct inbound inbound = { .link = "acme", .sender = "4915112345678",
 		.recipient = "12345", .received_at = 1700000000 };
@@ -225,7 +253,7 @@ static void tell_inbound(unsigned ticket, const char *text)
 	memset(body, '?', sizeof body - 1);     /* it was copied, was it not */
 }
 
-static void claim(size_t max)
+static inline void claim(size_t max)
 {
 	static const struct lane lane = { .kind = LANE_ROUTE, .name = "" };
 	inside = true;
@@ -233,7 +261,7 @@ static void claim(size_t max)
 	inside = false;
 }
 
-static void settle(struct message *message, enum verdict verdict, const char *text)
+static inline void settle(struct message *message, enum verdict verdict, const char *text)
 {
 	message->outcome.verdict = verdict;
 	snprintf(message->outcome.text, sizeof message->outcome.text, "%s", text);
@@ -253,7 +281,7 @@ static void settle(struct message *message, enum verdict verdict, const char *te
 	inside = false;
 }
 
-static void report(const char *what)
+static inline void report(const char *what)
 {
 	struct link_report values = { .name = "acme", .driver = "loop", .window = 10 };
 	snprintf(values.state, sizeof values.state, "%s", what);
@@ -262,7 +290,7 @@ static void report(const char *what)
 	inside = false;
 }
 
-static void drain(void)
+static inline void drain(void)
 {
 	inside = true;
 	store_drain(store);
@@ -271,7 +299,7 @@ static void drain(void)
 
 /* Awaiting: turns of the loop until a condition holds, and not for ever. */
 
-static void on_tick(evutil_socket_t fd, short what, void *ctx)
+static inline void on_tick(evutil_socket_t fd, short what, void *ctx)
 {
 	(void)fd;
 	(void)what;
@@ -287,7 +315,7 @@ static void on_tick(evutil_socket_t fd, short what, void *ctx)
 } while (0)
 
 /* Turns of the loop in which nothing is to happen. */
-static void idle(unsigned ms)
+static inline void idle(unsigned ms)
 {
 	uint64_t until = hatch_now() + ms;
 	while (hatch_now() < until)
@@ -298,18 +326,18 @@ static const struct store_listener listener = {
 	.state = on_state, .wanted = on_wanted, .room = on_room,
 	.command = on_command };
 
-static void open_store(void)
+static inline void open_store(void)
 {
 	store = store_open_on(&engine, &waits, base, &options, &listener);
 }
 
-static void open_ready(void)
+static inline void open_ready(void)
 {
 	open_store();
 	await(state() == STORE_READY);
 }
 
-static void close_store(void)
+static inline void close_store(void)
 {
 	store_close(store);
 	store = NULL;
@@ -317,30 +345,71 @@ static void close_store(void)
 
 /* Engines */
 
-static const char *pgsql_base_url(void)
+static inline const char *pgsql_base_url(void)
 {
 	const char *url = getenv("SMSQLD_TEST_PGSQL");
 	return url && *url ? url : NULL;
 }
 
-static void begin_pgsql(void)
+static inline void begin_pgsql(void)
 {
 	static char url[1024];
-	snprintf(url, sizeof url, "%s%coptions=-csearch_path%%3Dcheck_store",
-	    pgsql_base_url(), strchr(pgsql_base_url(), '?') ? '&' : '?');
+	snprintf(url, sizeof url, "%s%coptions=-csearch_path%%3D%s&application_name=%s",
+	    pgsql_base_url(), strchr(pgsql_base_url(), '?') ? '&' : '?', program_invocation_short_name,
+	    program_invocation_short_name);
 	engine_url = url;
 	pgsql = PQconnectdb(url);
 	ck_assert_msg(PQstatus(pgsql) == CONNECTION_OK, "%s", PQerrorMessage(pgsql));
 	sql("SET client_min_messages = warning");
-	sql("DROP SCHEMA IF EXISTS check_store CASCADE");
-	sql("CREATE SCHEMA check_store");
+	sql("DROP SCHEMA IF EXISTS %s CASCADE", program_invocation_short_name);
+	sql("CREATE SCHEMA %s", program_invocation_short_name);
 }
 
-static void begin_sqlite(void)
+static inline const char *mysql_base_url(void)
+{
+	const char *url = getenv("SMSQLD_TEST_MYSQL");
+	return url && *url ? url : NULL;
+}
+
+static inline void begin_mysql(void)
+{
+	static char url[1024];
+	static struct mysql_url parsed;
+	char text[300];
+	const char *base_url = mysql_base_url();
+	snprintf(url, sizeof url, "%.*s/%s", (int)(strrchr(base_url, '/') - base_url), base_url,
+	    program_invocation_short_name);
+	engine_url = url;
+	ck_assert_msg(mysql_url_read(&parsed, base_url, text, sizeof text), "%s", text);
+	mysql = mysql_init(NULL);
+	ck_assert_msg(mysql_real_connect(mysql, parsed.host, parsed.user, parsed.password, parsed.database,
+	    parsed.port, parsed.socket, 0) != NULL, "%s", mysql_error(mysql));
+	sql("DROP DATABASE IF EXISTS %s", program_invocation_short_name);
+	sql("CREATE DATABASE %s", program_invocation_short_name);
+	sql("USE %s", program_invocation_short_name);
+}
+
+/* The server ends every connection but the test's own; false: there is no server. */
+static inline bool cut_connections(void)
+{
+	if (pgsql)
+		sql("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
+		    "WHERE application_name = '%s' AND pid <> pg_backend_pid()", program_invocation_short_name);
+	/* One that is gone by itself meanwhile is no matter. */
+	for (long long id = 0; mysql && (id = sql("SELECT min(id) FROM information_schema.processlist "
+	    "WHERE db = database() AND id <> connection_id() AND id > %lld", id)) > 0; ) {
+		char kill[32];
+		snprintf(kill, sizeof kill, "KILL %lld", id);
+		mysql_query(mysql, kill);
+	}
+	return !sqlite;
+}
+
+static inline void begin_sqlite(void)
 {
 	static char url[128] = "sqlite://";
 	char *path = url + strlen(url);
-	snprintf(folder, sizeof folder, "/tmp/check_store.XXXXXX");
+	snprintf(folder, sizeof folder, "/tmp/%.30s.XXXXXX", program_invocation_short_name);
 	ck_assert_ptr_nonnull(mkdtemp(folder));
 	snprintf(path, 100, "%s/sms.db", folder);
 	engine_url = url;
@@ -348,18 +417,20 @@ static void begin_sqlite(void)
 	sqlite3_busy_timeout(sqlite, 10000);
 }
 
-/* 0: SQLite, with its one worker; 1: with two, as servers have; 2: PostgreSQL. */
-static int worlds(void)
+/* 0: SQLite, with its one worker; 1: with two, as servers have; then the servers that there are. */
+static inline int worlds(void)
 {
-	return pgsql_base_url() ? 3 : 2;
+	return 2 + (pgsql_base_url() != NULL) + (mysql_base_url() != NULL);
 }
 
-static void begin(int index)
+static inline void begin(int index)
 {
 	if (index < 2)
 		begin_sqlite();
-	else
+	else if (index == 2 && pgsql_base_url())
 		begin_pgsql();
+	else
+		begin_mysql();
 	faulty.real = engine_of(engine_url);
 	ck_assert_ptr_nonnull(faulty.real);
 	engine = (struct engine){
@@ -390,19 +461,24 @@ static void begin(int index)
 	event_add(event_new(base, -1, EV_PERSIST, on_tick, NULL), &tick);
 }
 
-static void begin_installed(int index)
+static inline void begin_installed(int index)
 {
 	begin(index);
 	install();
 }
 
-static void end(void)
+static inline void end(void)
 {
 	if (store)
 		close_store();
 	if (pgsql) {
-		sql("DROP SCHEMA check_store CASCADE");
+		sql("DROP SCHEMA %s CASCADE", program_invocation_short_name);
 		PQfinish(pgsql);
+		return;
+	}
+	if (mysql) {
+		sql("DROP DATABASE %s", program_invocation_short_name);
+		mysql_close(mysql);
 		return;
 	}
 	sqlite3_close(sqlite);
@@ -413,6 +489,22 @@ static void end(void)
 		unlink(path);
 	}
 	rmdir(folder);
+}
+
+/* Runs each test over each engine; the exit status of the program. */
+static inline int run_worlds(const char *name, const TTest *const *tests, size_t n)
+{
+	TCase *tcase = tcase_create(name);
+	tcase_set_timeout(tcase, 2 * PATIENCE_S);
+	for (size_t i = 0; i < n; i++)
+		tcase_add_loop_test(tcase, tests[i], 0, worlds());
+	Suite *suite = suite_create(name);
+	suite_add_tcase(suite, tcase);
+	SRunner *runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	const int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed != 0;
 }
 
 #endif
