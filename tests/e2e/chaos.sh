@@ -286,7 +286,7 @@ seed=$SEED
 for ((ROUND = 1; ROUND <= ROUNDS; ROUND++)); do
 	SEED=$((seed + ROUND - 1))
 	echo "chaos: SEED=$SEED EVENTS=$EVENTS WAVE=$WAVE"
-	on_both with_hold_chaos_loses_nothing_and_doubles_nothing \
+	on_all with_hold_chaos_loses_nothing_and_doubles_nothing \
 		with_resend_chaos_doubles_what_was_in_flight_at_most
 done
 finish

@@ -174,5 +174,8 @@ one_dies_one_is_frozen_one_is_cut_off_and_nothing_is_doubled() {
 		"$(statuses), $(sim_count sim doubles) doubled, $(fences) fenced"
 }
 
-on_both four_gateways_send_every_row_once one_dies_one_is_frozen_one_is_cut_off_and_nothing_is_doubled
+# As part of make check, MariaDB is tried with the second alone, which has more in it.
+on_both four_gateways_send_every_row_once
+[ -n "${SMSQLD_TEST_REQUIRE_ALL-}" ] || on_one mysql four_gateways_send_every_row_once
+on_all one_dies_one_is_frozen_one_is_cut_off_and_nothing_is_doubled
 finish

@@ -2,7 +2,7 @@
 # lib.sh - how end-to-end tests run; sourced by them. What they act upon (databases,
 # gateway, message centres) is in world.sh.
 #
-# A case is a shell function named as a sentence. on_both and on_one run it in a
+# A case is a shell function named as a sentence. on_all, on_both and on_one run it in a
 # subshell of its own: with a new folder ($DIR), an empty database of its engine
 # ($ENGINE, $URL) and, at its end however it ends, no process left behind. A case
 # fails by fail(), by a command that fails (set -e), or by a sanitizer's complaint in
@@ -198,9 +198,16 @@ on_one() { # ENGINE CASE...
 	for name; do run_case "$engine" "$name"; done
 }
 
+# Where the message centre decides what happens, two engines are enough: on_both. Where the
+# database does: on_all.
 on_both() { # CASE...
 	on_one sqlite "$@"
 	on_one pgsql "$@"
+}
+
+on_all() { # CASE...
+	on_both "$@"
+	on_one mysql "$@"
 }
 
 finish() { exit $((failures > 0)); }

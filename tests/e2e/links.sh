@@ -181,12 +181,11 @@ a_centre_of_version_3_3_is_sent_what_it_knows() {
 	grep -q 'event=bound half=bind_transmitter version=3.3' "$DIR/smsqld.log" || fail "the log does not say the version"
 }
 
-on_both a_slow_link_does_not_slow_another a_wrong_password_stops_one_link_and_says_so \
-	links_of_one_account_share_its_receipts \
+on_all a_slow_link_does_not_slow_another links_of_one_account_share_its_receipts \
 	an_operator_holds_releases_and_drains_a_link_by_sql \
-	a_reload_changes_links_and_a_broken_file_changes_nothing \
 	receipts_find_their_rows_in_every_form_of_id \
 	receipts_that_come_before_their_response_are_not_lost
+on_both a_wrong_password_stops_one_link_and_says_so a_reload_changes_links_and_a_broken_file_changes_nothing
 on_one sqlite a_centre_that_throttles_gets_everything_once \
 	a_centre_of_version_3_3_is_sent_what_it_knows
 finish

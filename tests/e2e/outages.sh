@@ -112,10 +112,9 @@ a_gateway_takes_over_the_rows_of_a_dead_one() {
 	expect "messages at the centre" "$(sim_count sim messages)" 6000
 }
 
-postgresql_restarted_under_load_loses_and_doubles_nothing() {
+a_server_restarted_under_load_loses_and_doubles_nothing() {
 	local how
-	AT_END='tests/pg.sh stop "$DIR/cluster"'
-	URL=$(tests/pg.sh start "$DIR/cluster")
+	server_own
 	sim_start sim --response-delay 5 --inbound 50
 	smpp_link main "${PORT[sim]}" | conf
 	ctl init
@@ -124,8 +123,8 @@ postgresql_restarted_under_load_loses_and_doubles_nothing() {
 		insert_load 3000 $how
 		await_sent 500
 		: >"$DIR/smsqld.log"
-		tests/pg.sh $how "$DIR/cluster"
-		[ $how = restart ] || tests/pg.sh start "$DIR/cluster"
+		$(server_script) $how "$DIR/server" >/dev/null
+		[ $how = restart ] || server_start
 		await_log 30 event=ready
 		await_sql 60 0 "SELECT count(*) FROM outbox WHERE status <> 'delivered'"
 		grep -E 'event=lost' "$DIR/smsqld.log"
@@ -185,12 +184,13 @@ many_rows_at_once_pass_in_bounded_memory() {
 	expect "doubles" "$(sim_count sim doubles)" 0
 }
 
-on_both a_message_centre_killed_under_load_is_found_again \
-	a_gateway_told_to_end_drains_and_leaves_nothing_half_done \
-	a_centre_that_cuts_connections_leaves_rows_in_doubt_and_doubles_none \
+on_all a_gateway_told_to_end_drains_and_leaves_nothing_half_done \
 	an_answer_that_comes_too_late_still_settles_its_row \
 	a_gateway_takes_over_the_rows_of_a_dead_one
-on_one pgsql postgresql_restarted_under_load_loses_and_doubles_nothing
+on_both a_message_centre_killed_under_load_is_found_again \
+	a_centre_that_cuts_connections_leaves_rows_in_doubt_and_doubles_none
+on_one pgsql a_server_restarted_under_load_loses_and_doubles_nothing
+on_one mysql a_server_restarted_under_load_loses_and_doubles_nothing
 on_one sqlite a_full_disk_stops_sqlite_for_as_long_as_it_is_full
 on_both many_rows_at_once_pass_in_bounded_memory
 finish

@@ -11,8 +11,10 @@ doc() { # NAME
 	statement=$(awk -v name="-- $1" '{ sub(/^ +/, "") } /^```/ { on = 0 } on { print } $0 == name { on = 1 }' \
 		docs/ussd.md)
 	[ -n "$statement" ] || fail "docs/ussd.md has no statement $1"
-	[ "$ENGINE" = sqlite ] ||
+	[ "$ENGINE" != pgsql ] ||
 		statement=${statement//"json_set(u.reply, '$.ussd.op', 'response')"/"jsonb_set(u.reply, '{ussd,op}', '\"response\"')"}
+	[ "$ENGINE" != mysql ] ||
+		statement=${statement//'ON CONFLICT DO NOTHING'/'ON DUPLICATE KEY UPDATE ref = outbox.ref'}
 	sql "$statement"
 }
 
@@ -20,7 +22,7 @@ doc() { # NAME
 serve() { doc ask && doc finish; }
 
 serve_until() { # SECONDS EXPECTED QUERY
-	local deadline=$((SECONDS + $1)) found looks=0
+	local deadline=$((SECONDS + $1)) found= looks=0
 	until serve && found=$(sql "$3") && [ "$found" = "$2" ]; do
 		[ "$SECONDS" -lt "$deadline" ] || fail "in vain awaited \"$2\", found \"$found\": $3"
 		doze $((++looks))
@@ -82,7 +84,7 @@ a_notice_is_confirmed_and_a_question_is_answered() {
 	doc question
 	await_sql 20 "open|2|answer|yes" "SELECT u.status || '|' || u.turns || '|' || u.last_op || '|' || i.body
 		FROM ussd u JOIN inbox i ON i.id = u.inbox_id WHERE u.msisdn LIKE '%002'"
-	expect "who waits" "$(doc waiting | cut -d'|' -f2-)" "+447700901002|2|yes"
+	expect "who waits" "$(doc waiting | tr '\t' '|' | cut -d'|' -f2-)" "+447700901002|2|yes"
 	sql "UPDATE ussd SET turns = 5 WHERE status = 'open'"
 	doc finish
 	await_sql 20 "ended|6|our last word" "SELECT status || '|' || turns || '|' || reason
@@ -187,12 +189,12 @@ a_foreign_handset_is_served_and_reads_the_same() {
 	expect "the dialogue" "$(dialogue "session || '|' || turns || '|' || reason")" "42|6|our last word"
 }
 
-on_both twenty_handsets_dial_and_are_answered_by_one_statement \
-	without_sessions_the_handset_alone_names_the_dialogue \
+on_all twenty_handsets_dial_and_are_answered_by_one_statement \
 	a_notice_is_confirmed_and_a_question_is_answered \
+	a_gateway_that_starts_anew_in_the_middle_goes_on
+on_both without_sessions_the_handset_alone_names_the_dialogue \
 	a_handset_that_releases_ends_its_dialogue \
 	a_turn_that_fails_ends_the_dialogue_and_is_not_sent_again \
-	a_gateway_that_starts_anew_in_the_middle_goes_on \
 	a_turn_in_doubt_stays_in_doubt
 on_one sqlite a_foreign_handset_is_served_and_reads_the_same
 finish

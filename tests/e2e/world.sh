@@ -70,9 +70,18 @@ ask_database() { # STATEMENTS
 	pgsql) ask "$URL" "$text" ;;
 	mysql)
 		text=${text// AS text)/ AS char)}
-		ask "$URL" "SET time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES,PIPES_AS_CONCAT',
+		ask_again "SET time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES,PIPES_AS_CONCAT,NO_BACKSLASH_ESCAPES',
 		max_recursive_iterations = 10000000; ${text//"ltrim(recipient, '+')"/"TRIM(LEADING '+' FROM recipient)"}" ;;
 	esac
+}
+
+# As an application has to: a statement that a deadlock (1213) or a long wait for a lock (1205)
+# ended has done nothing, and is repeated.
+ask_again() { # STATEMENTS, of which one writes at most
+	local tries=0
+	until ask "$URL" "$1"; do
+		[[ $WHY =~ ^ERROR\ (1213|1205)\  ]] && [ $((++tries)) -lt 20 ] || return 1
+	done
 }
 
 sql() { # STATEMENTS: prints their rows
