@@ -297,6 +297,7 @@ static inline const char *names_of(enum statement statement, bool columns)
 	const char *right = !arrow ? "" : strcmp(arrow, "-> CLAIM_COLUMNS") == 0 ? CLAIM_COLUMNS
 	    : strcmp(arrow, "-> RECEIPT_COLUMNS") == 0 ? RECEIPT_COLUMNS
 	    : strcmp(arrow, "-> WALK_COLUMNS") == 0 ? WALK_COLUMNS
+	    : strcmp(arrow, "-> JOIN_COLUMNS") == 0 ? JOIN_COLUMNS
 	    : strcmp(arrow, "-> COMMAND_COLUMNS") == 0 ? COMMAND_COLUMNS : arrow + 3;
 	snprintf(names, sizeof names, "%s", right);
 	return names;

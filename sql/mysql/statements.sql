@@ -95,7 +95,7 @@ SELECT o.id, o.priority, TIMESTAMPDIFF(MICROSECOND, '1970-01-01', o.send_after) 
   FROM outbox o FORCE INDEX (outbox_ready)
  WHERE o.queue = 0 AND o.route = ?3 AND o.priority = ?5 AND o.send_after <= ?6
  ORDER BY o.send_after, o.id LIMIT ?4 FOR UPDATE SKIP LOCKED;
-UPDATE outbox
+UPDATE outbox FORCE INDEX (PRIMARY)
    SET attempts = attempts + (status = 'queued'),
        error_text = CASE WHEN status = 'queued' AND expires_at <= ?6 THEN 'expired before it was sent'
                          ELSE error_text END,
@@ -130,7 +130,7 @@ SELECT o.id, o.priority, TIMESTAMPDIFF(MICROSECOND, '1970-01-01', o.send_after) 
   FROM outbox o FORCE INDEX (outbox_parked)
  WHERE o.queue = 3 AND o.lane = ?3 AND o.priority = ?5 AND o.send_after <= ?6
  ORDER BY o.send_after, o.id LIMIT ?4 FOR UPDATE SKIP LOCKED;
-UPDATE outbox
+UPDATE outbox FORCE INDEX (PRIMARY)
    SET attempts = attempts + (status = 'queued'),
        error_text = CASE WHEN status = 'queued' AND expires_at <= ?6 THEN 'expired before it was sent'
                          ELSE error_text END,
@@ -509,12 +509,12 @@ SELECT k.id, e.letter
           STRAIGHT_JOIN inbox_set o FORCE INDEX (inbox_set_open) ON o.link = s.link AND o.sender = s.sender AND o.recipient = s.recipient
            AND o.wide = s.wide AND o.ref = s.ref AND o.parts = s.parts
          WHERE o.letter <> '' AND o.id < s.id AND NOT EXISTS (
-               SELECT 1 FROM inbox_part p
+               SELECT 1 FROM inbox_part p FORCE INDEX (PRIMARY)
                 WHERE p.set_id = s.id AND NOT EXISTS (
-                      SELECT 1 FROM inbox_part q
+                      SELECT 1 FROM inbox_part q FORCE INDEX (PRIMARY)
                        WHERE q.set_id = o.id AND q.part = p.part AND q.octets <=> p.octets))
          GROUP BY s.id) AS k
-  JOIN inbox_set e ON e.id = k.first
+  STRAIGHT_JOIN inbox_set e FORCE INDEX (PRIMARY) ON e.id = k.first
 
 -- Open sets that waited long enough, and the oldest of those that are too many.
 -- :JOIN_OVERDUE
@@ -620,7 +620,7 @@ UPDATE JSON_TABLE(?rows, '$[*]' COLUMNS (
 -- :COMMAND_RECOVER
 DELETE FROM smsqld_ids;
 INSERT INTO smsqld_ids (id)
-SELECT id FROM command FORCE INDEX (command_asked) WHERE status = 'sending' AND owner = ?1;
+SELECT id FROM command FORCE INDEX (command_claimed) WHERE status = 'sending' AND owner = ?1;
 UPDATE smsqld_ids k STRAIGHT_JOIN command c FORCE INDEX (PRIMARY) ON c.id = k.id
    SET c.status = 'asked', c.owner = NULL
  WHERE c.status = 'sending' AND c.owner = ?1
