@@ -249,9 +249,11 @@ static void lend_row(MYSQL_RES *result, const MYSQL_FIELD *fields, MYSQL_ROW row
 	for (unsigned i = 0; i < n; i++) {
 		const enum enum_field_types type = fields[i].type;
 		const bool is_number = IS_NUM(type) && type != MYSQL_TYPE_TIMESTAMP;
-		const bool is_time = type == MYSQL_TYPE_DATETIME || type == MYSQL_TYPE_TIMESTAMP;
+		/* Texts that are binary in name only; JSON is in MySQL. */
+		const bool is_text = type == MYSQL_TYPE_DATETIME || type == MYSQL_TYPE_TIMESTAMP ||
+		    type == MYSQL_TYPE_JSON;
 		columns[i] = (struct value){ .kind = !row[i] ? VALUE_NULL : is_number ? VALUE_NUMBER
-		    : fields[i].charsetnr == CHARSET_BINARY && !is_time ? VALUE_OCTETS : VALUE_TEXT };
+		    : fields[i].charsetnr == CHARSET_BINARY && !is_text ? VALUE_OCTETS : VALUE_TEXT };
 		if (!row[i])
 			continue;
 		columns[i].number = is_number ? strtoll(row[i], NULL, 10) : 0;
