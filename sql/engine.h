@@ -74,6 +74,9 @@ enum shape { ONE, MANY };
  * these indexes, made from its statements.sql at build time. Names ending in
  * _ms are milliseconds: of a duration, or since 1970 where _at_ms. owner is
  * "name/epoch". source: digits that a receipt is from. key is network_key() of a message id. A number 0/1 is a truth.
+ * floors: a time in Unix milliseconds for each priority from 0, separated by commas, each of which
+ * may be missing. Rows that were due before that may be left for a claim without it; an engine
+ * whose indexes keep nothing of what has gone takes no notice.
  */
 #define STATEMENT_LIST(X) \
 	X(TABLES,          ONE,  "-> name")        /* tables of our names that are there */ \
@@ -85,7 +88,7 @@ enum shape { ONE, MANY };
 	X(GATEWAY_DEAD,    ONE,  "-> name, epoch")                                       \
 	X(GATEWAY_BURY,    ONE,  "name, epoch")                                          \
 	X(RECOVER,         ONE,  "owner, in_doubt, error_text")                          \
-	X(CLAIM,           ONE,  "owner, token, route, max -> CLAIM_COLUMNS")            \
+	X(CLAIM,           ONE,  "owner, token, route, max, floors -> CLAIM_COLUMNS") /* floors: below */ \
 	X(CLAIM_PARKED,    ONE,  "owner, token, link, max -> CLAIM_COLUMNS")             \
 	X(CLAIM_READ,      ONE,  "owner, token -> CLAIM_COLUMNS") /* token NULL: all */ \
 	X(CLAIM_DOUBTED,   MANY, "id, owner -> CLAIM_COLUMNS") /* status is not told: sending */ \

@@ -23,6 +23,20 @@
 #include "../gateway/store.h"
 #include "engine.h"
 
+/*
+ * Where a claim of a route may begin, in place of walking over all that has left the queue: a
+ * database keeps the index entries of those as long as anybody's snapshot is open. It is
+ * used only after a claim from the very beginning was slow, and for ten times as long as
+ * that took, two seconds at most: so long a row may wait that comes later with an earlier
+ * time, and the walks cost a tenth, unless they take longer than that.
+ */
+enum { FLOOR_PRIORITIES = 10, FLOORS_MAX = 16 };
+struct floors {
+	char route[LINK_NAME_MAX];
+	int64_t ms[FLOOR_PRIORITIES];   /* the latest send_after that was claimed; 0: none */
+	uint64_t until;                 /* monotonic ms: in use until then */
+};
+
 struct ledger {
 	const struct engine *engine;
 	struct db *db;
@@ -37,6 +51,9 @@ struct ledger {
 	const char *version;            /* of the program, for people */
 	long join_wait_s;               /* how long a part from a handset waits for the others */
 	long join_sets;                 /* unfinished messages of one link at most */
+	struct floors floors[FLOORS_MAX]; /* of routes, in the order of their first claim */
+	size_t nfloors;
+	unsigned slow_ms;               /* a claim that takes as long is slow; 0: none is */
 };
 
 /* DB_OK when the schema is there and of SCHEMA_VERSION; else DB_BROKEN, and

@@ -6,13 +6,20 @@
  * lost answer. An engine gives rows back in no order; they are put in order
  * here: priority, time, id. Rows that the claim took out of the queue
  * (cancelled, held, expired) come along too, and are left out.
+ *
+ * Where a claim of a route begins: see struct floors in ledger.h.
  */
 #include "ledger.h"
 
 #include "ledger_values.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+
+enum { CLAIM_WIDTH = 4, FLOOR_TIMES = 10, FLOOR_MAX_MS = 2000 };
 
 struct claim {
 	const struct ledger *ledger;
@@ -132,45 +139,127 @@ static void drop_claim(struct claim *claim)
 	free(claim->rows);
 }
 
+/* What became of it: its rows, or none. */
+static void end_claim(struct claim *claim, enum db_result result, struct claimed *found)
+{
+	*found = (struct claimed){ .n = 0 };
+	if (result == DB_OK)
+		finish_claim(claim, found);
+	else
+		drop_claim(claim);
+}
+
 enum db_result ledger_read_rows(struct ledger *ledger, enum statement statement,
     const struct value *values, size_t width, size_t rows, struct claimed *found,
     struct db_error *err)
 {
 	struct claim claim = { .ledger = ledger };
-	*found = (struct claimed){ .n = 0 };
 	enum db_result result = ledger_run(ledger, statement, values, width, rows, read_claimed, &claim,
 	    err);
-	if (result == DB_OK)
-		finish_claim(&claim, found);
-	else
-		drop_claim(&claim);
+	end_claim(&claim, result, found);
 	return result;
 }
 
-static enum db_result claim_by(struct ledger *ledger, enum statement statement,
-    const struct value *values, size_t width, struct batch **batch, struct message ***messages,
-    size_t *n, struct db_error *err)
+static void give(const struct claimed *found, struct batch **batch, struct message ***messages,
+    size_t *n)
 {
-	struct claimed found;
-	enum db_result result = ledger_read_rows(ledger, statement, values, width, 1, &found, err);
-	*batch = found.batch;
-	*messages = found.messages;
-	*n = found.n;
+	*batch = found->batch;
+	*messages = found->messages;
+	*n = found->n;
+}
+
+/* Floors. */
+
+static uint64_t now_ms(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static uint64_t smaller(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Those of a route; NULL when there are too many routes to know them all. */
+static struct floors *floors_of(struct ledger *ledger, const char *route)
+{
+	for (size_t i = 0; i < ledger->nfloors; i++)
+		if (strcmp(ledger->floors[i].route, route) == 0)
+			return &ledger->floors[i];
+	if (ledger->nfloors == FLOORS_MAX || strlen(route) >= sizeof ledger->floors->route)
+		return NULL;
+	struct floors *floors = &ledger->floors[ledger->nfloors++];
+	*floors = (struct floors){ .until = 0 };
+	snprintf(floors->route, sizeof floors->route, "%s", route);
+	return floors;
+}
+
+static void floors_write(const struct floors *floors, char *out, size_t room)
+{
+	size_t at = 0;
+	for (int i = 0; i < FLOOR_PRIORITIES; i++) {
+		at += (size_t)snprintf(out + at, room - at, i ? "," : "");
+		if (floors->ms[i])
+			at += (size_t)snprintf(out + at, room - at, "%" PRId64, floors->ms[i]);
+	}
+}
+
+static void floors_raise(struct floors *floors, const struct claim *claim)
+{
+	for (size_t i = 0; i < claim->n; i++) {
+		const struct order *row = &claim->rows[i];
+		if (row->priority >= 0 && row->priority < FLOOR_PRIORITIES &&
+		    floors->ms[row->priority] < row->send_after)
+			floors->ms[row->priority] = row->send_after;
+	}
+}
+
+/* A claim of fresh rows, above the floors while they are in use. */
+static enum db_result claim_route(struct ledger *ledger, const struct value values[CLAIM_WIDTH],
+    struct claim *claim, struct db_error *err)
+{
+	struct floors *floors = floors_of(ledger, values[2].at);
+	char text[FLOOR_PRIORITIES * 22] = "";
+	const uint64_t began = now_ms();
+	const bool above = floors && began < floors->until;
+	if (above)
+		floors_write(floors, text, sizeof text);
+	struct value with[CLAIM_WIDTH + 1];
+	memcpy(with, values, CLAIM_WIDTH * sizeof *values);
+	with[CLAIM_WIDTH] = text_value(text);
+	enum db_result result = ledger_run(ledger, STATEMENT_CLAIM, with, CLAIM_WIDTH + 1, 1,
+	    read_claimed, claim, err);
+	if (result != DB_OK || !floors)
+		return result;
+	floors_raise(floors, claim);
+	const uint64_t took = now_ms() - began;
+	if (!above && ledger->slow_ms && took >= ledger->slow_ms)
+		floors->until = began + took + smaller(FLOOR_TIMES * took, FLOOR_MAX_MS);
 	return result;
 }
 
 enum db_result ledger_claim(struct ledger *ledger, int64_t token, const struct lane *lane,
     size_t max, struct batch **batch, struct message ***messages, size_t *n, struct db_error *err)
 {
-	const struct value values[] = { text_value(ledger->owner), number_value(token),
+	const struct value values[CLAIM_WIDTH] = { text_value(ledger->owner), number_value(token),
 		text_value(lane->name), number_value((int64_t)max) };
-	return claim_by(ledger, lane->kind == LANE_LINK ? STATEMENT_CLAIM_PARKED : STATEMENT_CLAIM,
-	    values, 4, batch, messages, n, err);
+	struct claim claim = { .ledger = ledger };
+	struct claimed found;
+	enum db_result result = lane->kind == LANE_ROUTE ? claim_route(ledger, values, &claim, err)
+	    : ledger_run(ledger, STATEMENT_CLAIM_PARKED, values, CLAIM_WIDTH, 1, read_claimed, &claim, err);
+	end_claim(&claim, result, &found);
+	give(&found, batch, messages, n);
+	return result;
 }
 
 enum db_result ledger_claimed(struct ledger *ledger, int64_t token, struct batch **batch,
     struct message ***messages, size_t *n, struct db_error *err)
 {
 	const struct value values[] = { text_value(ledger->owner), number_value(token) };
-	return claim_by(ledger, STATEMENT_CLAIM_READ, values, 2, batch, messages, n, err);
+	struct claimed found;
+	enum db_result result = ledger_read_rows(ledger, STATEMENT_CLAIM_READ, values, 2, 1, &found, err);
+	give(&found, batch, messages, n);
+	return result;
 }

@@ -68,6 +68,7 @@ enum {
 	TEND_AGAIN_MS = 20,
 	YOUNG_S = 10, YOUNG_MS = 100, YOUNG_MAX_MS = 1600, YOUNG_REST = 10,
 	OLD_S = 3600, OLD_REST = 20,
+	SLOW_CLAIM_MS = 20,             /* see struct floors */
 };
 
 enum duty { REFUSE, OPEN, BEAT, ENTER, TEND, LINKS, COMMANDS, MATCH, LEAVE, RECORD, CLAIM, DUTIES };
@@ -734,6 +735,7 @@ pthread_t worker_start(const struct worker_setup *setup)
 		.past = worker->past,
 		.join_wait_s = options->join_time / 1000,
 		.join_sets = options->join_sets,
+		.slow_ms = SLOW_CLAIM_MS,
 		.version = worker->version,
 	};
 	if (getrandom(&worker->dice, sizeof worker->dice, 0) != sizeof worker->dice)

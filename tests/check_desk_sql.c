@@ -135,7 +135,7 @@ START_TEST(the_desk_retries_what_is_over_and_nothing_else)
 			    "queued queue=0 lane=- owner=- attempts=0 link=- id=- error=-/-");
 	}
 	words("UPDATE outbox SET send_after = %s", from_now(-1));
-	RUN(CLAIM, text("gw/1"), number(1), text(""), number(10));
+	RUN(CLAIM, text("gw/1"), number(1), text(""), number(10), text(""));
 	ck_assert_uint_ge(nanswers, 6);
 	for (size_t i = 0; i < nanswers; i++)
 		ck_assert(cell_number(i, "id") == ids[0] || strcmp(cell(i, "status"), "sending") == 0);

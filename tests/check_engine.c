@@ -53,6 +53,8 @@ static struct value sample(const char *name, size_t row)
 		return text("resend");
 	if (strcmp(name, "options") == 0)
 		return text("{}");
+	if (strcmp(name, "floors") == 0)
+		return text("1,,2");
 	if (strcmp(name, "what") == 0)
 		return text("query");
 	if (strcmp(name, "wanted") == 0)
@@ -189,8 +191,8 @@ START_TEST(a_long_text_in_any_script_comes_back_whole)
 		memcpy(body + i * (sizeof piece - 1), piece, sizeof piece - 1);
 	RUN(DESK_SEND, text("4915"), text(body), text(""), text(""));
 	struct long_text wants = { body, len, false };
-	const struct value claim[] = { text("gw/1"), number(1), text(""), number(10) };
-	ck_assert_int_eq(engine->run(db, STATEMENT_CLAIM, claim, 4, 1, see_body, &wants, NULL, &err),
+	const struct value claim[] = { text("gw/1"), number(1), text(""), number(10), text("") };
+	ck_assert_int_eq(engine->run(db, STATEMENT_CLAIM, claim, 5, 1, see_body, &wants, NULL, &err),
 	    DB_OK);
 	ck_assert(wants.same);
 	free(body);
@@ -317,12 +319,12 @@ START_TEST(without_tables_a_statement_is_broken_and_says_the_remedy)
 	ck_assert_uint_eq(nanswers, 0);
 	ck_assert_int_eq(run_on(db, STATEMENT_VERSION, NULL, 0), DB_BROKEN);
 	ck_assert_msg(strstr(err.text, "smsqlctl init") != NULL, "%s", err.text);
-	ck_assert_int_eq(TRY(CLAIM, text("gw/1"), number(1), text(""), number(1)), DB_BROKEN);
+	ck_assert_int_eq(TRY(CLAIM, text("gw/1"), number(1), text(""), number(1), text("")), DB_BROKEN);
 	/* Statements are not forgotten when the tables come. */
 	ck_assert_int_eq(engine->script(db, engine->schema, &err), DB_OK);
 	ASK(VERSION);
 	ck_assert_int_eq(cell_number(0, "version"), SCHEMA_VERSION);
-	RUN(CLAIM, text("gw/1"), number(1), text(""), number(1));
+	RUN(CLAIM, text("gw/1"), number(1), text(""), number(1), text(""));
 	end();
 }
 END_TEST
@@ -433,9 +435,9 @@ START_TEST(a_claim_does_not_wait_for_another_that_is_not_committed)
 		struct db *other = connection();
 		ck_assert_int_eq(engine->transact(other, EDGE_BEGIN, &err), DB_OK);
 		ck_assert_int_eq(run_on(other, STATEMENT_CLAIM,
-		    VALUES(text("a/1"), number(1), text(""), number(4))), DB_OK);
+		    VALUES(text("a/1"), number(1), text(""), number(4), text(""))), DB_OK);
 		ck_assert_uint_eq(nanswers, 4);
-		RUN(CLAIM, text("b/1"), number(1), text(""), number(10));
+		RUN(CLAIM, text("b/1"), number(1), text(""), number(10), text(""));
 		ck_assert_uint_eq(nanswers, 6);
 		ck_assert_int_eq(engine->transact(other, EDGE_COMMIT, &err), DB_OK);
 		engine->close(other);

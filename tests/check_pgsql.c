@@ -192,7 +192,7 @@ static bool plan_has(const char *what)
 
 static const struct { enum statement statement; const char *arguments, *index; } probes[] = {
 	{ STATEMENT_RECOVER, "'', '', ''", "outbox_claimed" },
-	{ STATEMENT_CLAIM, "'', 1, '', 500", "outbox_ready" },
+	{ STATEMENT_CLAIM, "'', 1, '', 500, '5'", "outbox_ready" },
 	{ STATEMENT_CLAIM_PARKED, "'', 1, '', 500", "outbox_parked" },
 	{ STATEMENT_CLAIM_READ, "'', 1", "outbox_claimed" },
 	{ STATEMENT_SETTLE, "'{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}'",
@@ -271,7 +271,7 @@ START_TEST(every_statement_goes_by_its_index_whatever_the_statistics_say)
 		ck_assert_msg(plan_lines("Index%Scan using") == plan_lines("Index Cond"),
 		    "%s: walks along a whole index", name);
 	}
-	explain("COSTS off", STATEMENT_CLAIM, "'', 1, '', 500");
+	explain("COSTS off", STATEMENT_CLAIM, "'', 1, '', 500, '5'");
 	ck_assert(!plan_has("Sort"));
 	explain("COSTS off", STATEMENT_CLAIM_PARKED, "'', 1, '', 500");
 	ck_assert(!plan_has("Sort"));
@@ -284,7 +284,7 @@ START_TEST(rows_for_later_are_not_walked_over)
 	sql("UPDATE outbox SET send_after = now() + interval '1 day', "
 	    "expires_at = now() + interval '2 days', queue = CASE WHEN id % 2 = 0 THEN 0 ELSE 3 END, "
 	    "lane = 'acme'");
-	explain("ANALYZE, TIMING off", STATEMENT_CLAIM, "'gw1/1', 1, '', 500");
+	explain("ANALYZE, TIMING off", STATEMENT_CLAIM, "'gw1/1', 1, '', 500, ''");
 	ck_assert(plan_has("outbox_ready") && !plan_has("Rows Removed"));
 	explain("ANALYZE, TIMING off", STATEMENT_CLAIM_PARKED, "'gw1/1', 1, 'acme', 500");
 	ck_assert(plan_has("outbox_parked") && !plan_has("Rows Removed"));
@@ -305,6 +305,26 @@ START_TEST(infinite_times_are_claimed_like_others)
 	ck_assert_int_eq(messages[0]->id, 2);
 	ck_assert_int_eq(messages[1]->expires_at, 0);
 	release(messages, n, batch);
+}
+END_TEST
+
+START_TEST(while_floors_are_in_use_what_was_due_before_waits)
+{
+	struct batch *batches[3];
+	struct message **messages[3];
+	insert_rows(1);
+	ck_assert_uint_eq(claim(&ledger, 1, 10, &batches[0], &messages[0]), 1);
+	ledger.floors[0].until = UINT64_MAX;            /* as if that had been slow */
+	insert_rows(4);
+	sql("UPDATE outbox SET send_after = send_after - interval '1 day' WHERE id IN (2, 3)");
+	sql("UPDATE outbox SET priority = 2 WHERE id = 3"); /* a priority without a floor */
+	ck_assert_uint_eq(claim(&ledger, 2, 10, &batches[1], &messages[1]), 3);
+	ledger.floors[0].until = 0;
+	ck_assert_uint_eq(claim(&ledger, 3, 10, &batches[2], &messages[2]), 1);
+	ck_assert_int_eq(messages[2][0]->id, 2);
+	release(messages[0], 1, batches[0]);
+	release(messages[1], 3, batches[1]);
+	release(messages[2], 1, batches[2]);
 }
 END_TEST
 
@@ -493,6 +513,7 @@ int main(void)
 	    sizeof tables / sizeof *tables);
 	tcase_add_test(tests, rows_for_later_are_not_walked_over);
 	tcase_add_test(tests, infinite_times_are_claimed_like_others);
+	tcase_add_test(tests, while_floors_are_in_use_what_was_due_before_waits);
 	tcase_add_test(tests, rows_that_another_transaction_locks_are_passed_over_without_waiting);
 	tcase_add_test(tests, two_gateways_share_the_rows_and_none_is_claimed_twice);
 	tcase_add_test(tests, a_connection_that_the_server_ends_is_lost);

@@ -124,7 +124,7 @@ END_TEST
 static void claim(const char *route, int max)
 {
 	static int64_t token = 100;
-	RUN(CLAIM, text("gw/1"), number(++token), text(route), number(max));
+	RUN(CLAIM, text("gw/1"), number(++token), text(route), number(max), text(""));
 }
 
 START_TEST(a_claim_takes_the_best_priority_first_and_then_the_oldest)
@@ -252,8 +252,8 @@ START_TEST(a_claim_is_read_again_by_owner_and_token)
 	begin(_i);
 	for (int i = 0; i < 4; i++)
 		put("body", "'x'");
-	RUN(CLAIM, text("gw/1"), number(7), text(""), number(2));
-	RUN(CLAIM, text("gw/1"), number(8), text(""), number(2));
+	RUN(CLAIM, text("gw/1"), number(7), text(""), number(2), text(""));
+	RUN(CLAIM, text("gw/1"), number(8), text(""), number(2), text(""));
 	RUN(CLAIM_READ, text("gw/1"), number(7));
 	ck_assert_uint_eq(nanswers, 2);
 	ck_assert_str_eq(cell(0, "attempts"), "1");

@@ -80,6 +80,10 @@ UPDATE outbox
 -- are found, no more than are taken, and those that another claim has locked are
 -- passed over. A row that the application took back (status alone was changed) or
 -- that has expired leaves the queue here. (Infinite times are no numbers.)
+-- floors: a time in Unix milliseconds for each priority, or nothing, separated by commas; rows of
+-- before that are left for a later claim. While somebody holds a snapshot open, entries
+-- of the index whose rows are gone from the queue stay, and each claim would walk over all
+-- of them.
 -- :CLAIM
 WITH picked AS MATERIALIZED (
   SELECT one.id
@@ -88,6 +92,8 @@ WITH picked AS MATERIALIZED (
          SELECT o.id FROM outbox o
           WHERE o.queue = 0 AND o.route = $3::text AND o.priority = level.n::smallint
             AND o.send_after <= statement_timestamp()
+            AND o.send_after >= coalesce(to_timestamp(nullif(split_part($5::text, ',', level.n + 1), '')::bigint
+                                                      / 1000.0), '-infinity')
           ORDER BY o.send_after, o.id
           LIMIT $4::bigint
             FOR NO KEY UPDATE SKIP LOCKED) AS one
