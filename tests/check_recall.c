@@ -5,7 +5,9 @@
  */
 #include "ledger_world.h"
 
+#include "../gateway/asked.h"
 #include "../gateway/journal.h"
+#include "../gateway/several.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -137,6 +139,85 @@ START_TEST(parts_that_were_answered_are_not_sent_again)
 }
 END_TEST
 
+static long long insert_with(const char *kind, const char *options)
+{
+	return count("INSERT INTO outbox (recipient, body, kind, options, in_doubt) VALUES ('+36201234567', 'hello', '%s', "
+	    "'%s', 'resend') RETURNING id", kind, options);
+}
+
+/* As the gateway reads a row before a link has it. */
+static void read_all(void)
+{
+	char why[OUTCOME_TEXT_MAX];
+	for (size_t i = 0; i < nmessages; i++)
+		ck_assert_msg(asked_read(messages[i], why, sizeof why), "%s", why);
+}
+
+/* How many of its recipients, each time its parts, are so. */
+static long long recipients(long long id, const char *state)
+{
+	return count("SELECT count(*) FROM outbox_part WHERE outbox_id = %lld AND status = '%s'", id, state);
+}
+
+START_TEST(of_several_recipients_each_is_what_the_journal_says)
+{
+	static const char two_more[] = "{\"recipients\": [\"+36201234568\", \"+36201234569\"]}";
+	struct rejection refused = { 1, 11, "bad number" };
+	begin_journal(_i);
+	const long long told = insert_with("text", two_more), never = insert_with("text", two_more),
+	    half = insert_with("text", two_more);
+	words("UPDATE outbox SET in_doubt = 'hold'");
+	claim(&gw1, 1, CLAIM_MAX);
+	ck_assert_uint_eq(nmessages, 3);
+	read_all();
+	ck_assert_uint_eq(messages[0]->ndestinations, 3);
+	queue(2);
+	for (unsigned part = 0; part < 2; part++) {
+		leave(0, part);
+		messages[0]->parts[part].refused = &refused;
+		messages[0]->parts[part].nrefused = 1;
+		answered(0, part, VERDICT_SENT, part ? "A2" : "A1");
+	}
+	leave(2, 0);
+	answered(2, 0, VERDICT_SENT, "B1");
+	leave(2, 1);
+	start_anew();
+	ck_assert_uint_eq(gw1.recalled.rows, 3);
+	ck_assert_str_eq(status(told), "sent");
+	ck_assert_int_eq(recipients(told, "sent"), 4);
+	ck_assert_int_eq(recipients(told, "failed"), 2);
+	ck_assert_str_eq(shown(never), "queued 0 0 -");
+	ck_assert_str_eq(status(half), "doubtful");
+	ck_assert_int_eq(recipients(half, "sent"), 3);
+	ck_assert_int_eq(recipients(half, "doubtful"), 3);
+	end_journal();
+}
+END_TEST
+
+START_TEST(a_turn_of_a_dialogue_that_left_is_in_doubt_whatever_the_row_says)
+{
+	static const char request[] = "{\"ussd\": {\"op\": \"request\"}}";
+	begin_journal(_i);
+	gw1.in_doubt = gw1.in_doubt_unknown = DOUBT_RESEND;
+	const long long left = insert_with("ussd", request), never = insert_with("ussd", request),
+	    told = insert_with("ussd", request);
+	claim(&gw1, 1, CLAIM_MAX);
+	ck_assert_uint_eq(nmessages, 3);
+	read_all();
+	queue(1);
+	leave(0, 0);
+	leave(2, 0);
+	answered(2, 0, VERDICT_SENT, "C1");
+	start_anew();
+	ck_assert_str_eq(shown(left), "doubtful 1 2 -");
+	ck_assert_str_eq(shown(never), "queued 0 0 -");
+	ck_assert_str_eq(shown(told), "sent 1 2 C1");
+	ck_assert_uint_eq(gw1.recalled.doubtful, 1);
+	ck_assert_int_ge(count("SELECT count(*) FROM ussd"), 1);
+	end_journal();
+}
+END_TEST
+
 START_TEST(what_another_has_put_in_doubt_meanwhile_is_settled)
 {
 	begin_journal(_i);
@@ -182,6 +263,8 @@ int main(void)
 	const TTest *const tests[] = {
 		each_row_is_what_the_journal_says,
 		parts_that_were_answered_are_not_sent_again,
+		of_several_recipients_each_is_what_the_journal_says,
+		a_turn_of_a_dialogue_that_left_is_in_doubt_whatever_the_row_says,
 		what_another_has_put_in_doubt_meanwhile_is_settled,
 		tables_out_of_a_backup_are_not_settled_by_it,
 	};
