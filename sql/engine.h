@@ -97,6 +97,7 @@ enum shape { ONE, MANY };
 	X(OVERTAKEN,       MANY, "link, key -> RECEIPT_COLUMNS")                         \
 	X(CONFIRM,         MANY, "n, link, key, recipient, status, code, text -> n, id") \
 	X(CONFIRM_PART,    MANY, "n, link, key, recipient, status, code, text, source -> n, id") \
+	X(FOLD_LOCK,       MANY, "id") /* ascending: until the commit nobody else folds these */ \
 	X(FOLD,            MANY, "id")                                                   \
 	X(LATE,            MANY, "id, link, attempt, part, parts, message_id, status, code, text") \
 	X(LATE_PART,       MANY, "id, link, attempt, part, parts, message_id, status, code, text") \

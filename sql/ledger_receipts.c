@@ -148,7 +148,9 @@ static enum db_result fold(struct ledger *ledger, struct search *search, struct 
 	for (size_t i = 0; i < search->nfolds; i++)
 		if (i == 0 || search->folds[i] != search->folds[i - 1])
 			values[rows++] = number_value(search->folds[i]);
-	return ledger_run(ledger, STATEMENT_FOLD, values, 1, rows, NULL, NULL, err);
+	const enum db_result result = ledger_run(ledger, STATEMENT_FOLD_LOCK, values, 1, rows, NULL, NULL,
+	    err);
+	return result == DB_OK ? ledger_run(ledger, STATEMENT_FOLD, values, 1, rows, NULL, NULL, err) : result;
 }
 
 static int by_key(const void *a, const void *b)

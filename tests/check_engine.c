@@ -643,6 +643,7 @@ static const struct { enum statement statement; const char *step; } probes[] = {
 	{ STATEMENT_OVERTAKEN, "receipt USING INDEX receipt_unmatched (link=? AND <expr>=?)" },
 	{ STATEMENT_CONFIRM, "o USING INDEX outbox_network_id (link_used=? AND <expr>=?)" },
 	{ STATEMENT_CONFIRM_PART, "p USING INDEX outbox_part_network_id (link=? AND <expr>=?)" },
+	{ STATEMENT_FOLD_LOCK, "outbox USING INTEGER PRIMARY KEY (rowid=?)" },
 	{ STATEMENT_FOLD, "p USING PRIMARY KEY (outbox_id=?" },
 	{ STATEMENT_RECEIPT_MATCHED, "receipt USING INTEGER PRIMARY KEY (rowid=?)" },
 	{ STATEMENT_RECEIPT_OPEN, "receipt USING INDEX receipt_open (received_at>?)" },

@@ -200,6 +200,7 @@ static const struct { enum statement statement; const char *arguments, *index; }
 	{ STATEMENT_OVERTAKEN, "'{}', '{}'", "receipt_unmatched" },
 	{ STATEMENT_CONFIRM, "'{}', '{}', '{}', '{}', '{}', '{}', '{}'", "outbox_network_id" },
 	{ STATEMENT_CONFIRM_PART, "'{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}'", "outbox_part_network_id" },
+	{ STATEMENT_FOLD_LOCK, "'{}'", "outbox_pkey" },
 	{ STATEMENT_FOLD, "'{}'", "outbox_part_pkey" },
 	{ STATEMENT_LATE, "'{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}'", "outbox_pkey" },
 	{ STATEMENT_LATE_PART, "'{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}'", "outbox_part_pkey" },

@@ -8,6 +8,8 @@
  */
 #include "engine_world.h"
 
+#include <pthread.h>
+
 #define CLAIMED "queue, status, owner, claim, attempts"
 #define CLAIMED_BY(owner) "1, 'sending', '" owner "', 7, 1"
 
@@ -557,6 +559,68 @@ START_TEST(a_fold_does_not_count_parts_of_a_longer_text_sent_before)
 }
 END_TEST
 
+/* A gateway that is told of one part of a message, by two links of which another has the other. */
+struct told { struct db *db; long long id; const char *key; pthread_barrier_t *both; enum db_result result; };
+
+static enum db_result tell_part(struct told *told, bool waits)
+{
+	const struct value receipt[] = { RECEIPT_FROM(1, "acme", told->key, "", "delivered", 0, "", "") };
+	const struct value id = number(told->id);
+	struct db_error ignored;
+	enum db_result result = engine->transact(told->db, EDGE_BEGIN, &ignored);
+	if (result == DB_OK)
+		result = engine->run(told->db, STATEMENT_CONFIRM_PART, receipt, 8, 1, NULL, NULL, NULL, &ignored);
+	if (told->both && waits)
+		pthread_barrier_wait(told->both);
+	if (result == DB_OK)
+		result = engine->run(told->db, STATEMENT_FOLD_LOCK, &id, 1, 1, NULL, NULL, NULL, &ignored);
+	if (told->both && !waits)
+		pthread_barrier_wait(told->both);
+	if (result == DB_OK)
+		result = engine->run(told->db, STATEMENT_FOLD, &id, 1, 1, NULL, NULL, NULL, &ignored);
+	return result == DB_OK ? engine->transact(told->db, EDGE_COMMIT, &ignored) : result;
+}
+
+static void *be_told(void *ctx)
+{
+	struct told *told = ctx;
+	told->result = tell_part(told, true);
+	return NULL;
+}
+
+START_TEST(of_two_gateways_told_of_the_last_parts_at_a_time_one_folds)
+{
+	begin(_i);
+	for (int i = 0; engine->connections > 1 && i < 5; i++) {
+		char first[16], second[16];
+		snprintf(first, sizeof first, "a%d", i);
+		snprintf(second, sizeof second, "b%d", i);
+		const long long id = put("queue, status, link_used, message_id, parts",
+		    "2, 'sent', 'acme', 'x', 2");
+		RUN(PART_PUT, PART(id, 1, "acme", first, "sent", 0, ""), PART(id, 2, "acme", second, "sent", 0, ""));
+		pthread_barrier_t both;
+		pthread_barrier_init(&both, NULL, 2);
+		struct told here = { db, id, first, &both, DB_BROKEN };
+		struct told other = { connection(), id, second, &both, DB_BROKEN };
+		pthread_t thread;
+		ck_assert_int_eq(pthread_create(&thread, NULL, be_told, &other), 0);
+		here.result = tell_part(&here, false);
+		pthread_join(thread, NULL);
+		pthread_barrier_destroy(&both);
+		/* MariaDB finds that they wait for each other, and one is to ask again. */
+		here.both = other.both = NULL;
+		if (other.result == DB_AGAIN)
+			other.result = tell_part(&other, true);
+		if (here.result == DB_AGAIN)
+			here.result = tell_part(&here, true);
+		ck_assert(here.result == DB_OK && other.result == DB_OK);
+		engine->close(other.db);
+		ck_assert_str_eq(status(id), "delivered");
+	}
+	end();
+}
+END_TEST
+
 #define KEPT(link, id, status, outbox) text(link), text(id), text("4915"), text(status), \
 	text("WORD"), number(3), text("why"), null(), outbox, text("")
 
@@ -649,6 +713,7 @@ int main(void)
 		a_message_of_several_parts_is_what_its_parts_are,
 		a_fold_waits_for_parts_that_are_missing_and_does_not_touch_the_queue,
 		a_fold_does_not_count_parts_of_a_longer_text_sent_before,
+		of_two_gateways_told_of_the_last_parts_at_a_time_one_folds,
 		a_receipt_without_a_message_is_kept_until_it_is_matched,
 		what_nobody_claims_expires_in_its_lane,
 	};

@@ -287,6 +287,17 @@ UPDATE (SELECT id, part, recipient, status, code, words,
    AND (p.status IN ('sent', 'doubtful') OR (p.status = 'undelivered' AND f.status = 'delivered'));
 SELECT n, id FROM smsqld_found
 
+-- Of two gateways that are told of the last two parts at a time each would see a message of which one is
+-- missing. So the second waits for the first, and sees its part in the next statement; at another node of a Galera
+-- cluster, which knows no locks of others, it fails for having changed the same row, and begins anew. Nobody asks for
+-- the claim of a row that was settled.
+-- :FOLD_LOCK
+UPDATE JSON_TABLE(?rows, '$[*]' COLUMNS (
+         id bigint PATH '$[0]')) AS r
+  STRAIGHT_JOIN outbox o FORCE INDEX (PRIMARY) ON o.id = r.id
+   SET o.claim = coalesce(o.claim, 0) + 1
+ WHERE o.queue = 2
+
 -- A message of several parts is what its parts are, once all are final. Code and text are those
 -- of the first part that was not delivered. So is one to several recipients, some of which may
 -- have been refused.

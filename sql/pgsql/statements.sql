@@ -297,6 +297,13 @@ moved AS (
      AND (p.status IN ('sent', 'doubtful') OR (p.status = 'undelivered' AND told.status = 'delivered')))
 SELECT n, outbox_id FROM found
 
+-- Of two gateways that are told of the last two parts at a time each would see a message of which one is
+-- missing. So the second waits for the first, and sees its part in the next statement.
+-- :FOLD_LOCK
+SELECT o.id
+  FROM unnest($1::bigint[]) AS r (id)
+ CROSS JOIN LATERAL (SELECT id FROM outbox WHERE id BETWEEN r.id AND r.id FOR NO KEY UPDATE) AS o
+
 -- A message of several parts is what its parts are, once all are final. Code and text
 -- are those of the first part that was not delivered. So is one to several recipients,
 -- some of which may have been refused.

@@ -226,6 +226,10 @@ UPDATE outbox_part
          ORDER BY f.outbox_id DESC, f.digits = ?8 DESC, substr(f.digits, -9) = substr(?8, -9) DESC LIMIT 1)
 RETURNING ?1, outbox_id
 
+-- One writes at a time.
+-- :FOLD_LOCK
+SELECT id FROM outbox WHERE id = ?1
+
 -- A message of several parts is what its parts are, once all are final. (min(): the
 -- code and text beside it are those of the first part that was not delivered.) So is one
 -- to several recipients, some of which may have been refused.
