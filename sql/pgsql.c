@@ -223,11 +223,12 @@ static enum db_result refuse_connection(const PGconn *conn, struct db_error *err
  */
 static PGconn *connect_to(const char *url, const char *password)
 {
-	/* What stands before the url is a default, which the url may change. */
+	/* What stands before the url is a default, which the url may change. A standby is of no use. */
 	const char *const names[] = { "fallback_application_name", "connect_timeout",
-		"keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout", "dbname",
-		"client_encoding", *password ? "password" : NULL, NULL };
-	const char *const values[] = { "smsqld", "10", "30", "10", "3", "30000", url, "UTF8", password, NULL };
+		"keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout",
+		"target_session_attrs", "dbname", "client_encoding", *password ? "password" : NULL, NULL };
+	const char *const values[] = { "smsqld", "10", "30", "10", "3", "30000", "read-write", url, "UTF8",
+		password, NULL };
 	PGconn *conn = PQconnectStartParams(names, values, 1);
 	if (!conn)
 		abort();
