@@ -32,7 +32,9 @@ enum {
 	LEVELS = 10,                    /* priorities */
 	TIME_MAX = 32,
 	CONNECT_S = 10, ANSWER_S = 70,
+	CONNECT_EACH_S = 3,             /* of several hosts */
 	CHARSET_BINARY = 63,
+	NO_SUCH_VARIABLE = 1193,
 };
 
 extern const char mysql_schema[];
@@ -61,7 +63,12 @@ static const char session[] =
     "CREATE TEMPORARY TABLE smsqld_found (n bigint PRIMARY KEY, id bigint, part smallint,"
     " recipient varchar(64), status varchar(16), code bigint, words varchar(200))"
     " ENGINE = MEMORY DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;"
-    "SELECT @@max_allowed_packet";
+    "SELECT @@max_allowed_packet, CAST(@@read_only AS char) NOT IN ('0', 'OFF')";
+
+/* A node of a Galera cluster first learns what the others have committed, before it reads or
+ * changes anything. A settlement would else miss a row that was claimed at another node a moment
+ * ago, and find nothing to settle. Servers that cannot be such a node do not know the variable. */
+static const char causal[] = "SET SESSION wsrep_sync_wait = 7";
 
 /* Errors */
 
@@ -499,17 +506,35 @@ static void start_library(void)
 	mysql_library_init(0, NULL, NULL);
 }
 
-static void see_packet_max(void *ctx, const struct value *columns, size_t n)
+struct server { size_t packet_max; bool read_only; };
+
+static void see_server(void *ctx, const struct value *columns, size_t n)
 {
-	assert(n == 1);
-	*(size_t *)ctx = (size_t)columns[0].number;
+	assert(n == 2);
+	*(struct server *)ctx = (struct server){ (size_t)columns[0].number, columns[1].number != 0 };
 }
 
-static enum db_result connect_to(struct db *db, const struct mysql_url *url, const char *password,
-    struct db_error *err)
+static enum db_result set_up(struct db *db, struct db_error *err)
+{
+	struct server server = { 0 };
+	struct answers learnt = { see_server, &server, 0 };
+	enum db_result result = command(db, session, &learnt, "setting up the session", err);
+	if (result != DB_OK)
+		return result;
+	db->packet_max = server.packet_max;
+	if (server.read_only) {
+		snprintf(err->text, sizeof err->text, "the server is read-only: is it a replica?");
+		return DB_LOST;
+	}
+	result = command(db, causal, NULL, "setting up the session", err);
+	return err->code == NO_SUCH_VARIABLE ? DB_OK : result;
+}
+
+static enum db_result connect_to(struct db *db, const struct mysql_url *url,
+    const struct mysql_host *host, const char *password, struct db_error *err)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
-	const unsigned connect_s = CONNECT_S, answer_s = ANSWER_S;
+	const unsigned connect_s = url->nhosts > 1 ? CONNECT_EACH_S : CONNECT_S, answer_s = ANSWER_S;
 	pthread_once(&once, start_library);
 	db->conn = mysql_init(NULL);
 	if (!db->conn)
@@ -519,15 +544,27 @@ static enum db_result connect_to(struct db *db, const struct mysql_url *url, con
 	mysql_options(db->conn, MYSQL_OPT_WRITE_TIMEOUT, &answer_s);
 	mysql_options(db->conn, MYSQL_SET_CHARSET_NAME, "utf8mb4");
 	mysql_url_secure(db->conn, url);
-	if (!mysql_real_connect(db->conn, url->host, url->user, *password ? password : url->password,
-	    url->database, url->port, url->socket, CLIENT_MULTI_STATEMENTS)) {
+	if (!mysql_real_connect(db->conn, host->name, url->user, *password ? password : url->password,
+	    url->database, host->port, url->socket, CLIENT_MULTI_STATEMENTS)) {
 		enum db_result result = fail(db, "connecting", err);
 		/* Nothing was asked yet. And what the library lacks, it will lack. */
 		return err->code == 2059 || err->code == 2054 || err->code == 2026 ? DB_BROKEN
 		    : result == DB_AGAIN ? DB_LOST : result;
 	}
-	struct answers learnt = { see_packet_max, &db->packet_max, 0 };
-	return command(db, session, &learnt, "setting up the session", err);
+	return set_up(db, err);
+}
+
+/* Adds what a host has said to what others said. */
+static void add_words(struct db_error *err, const struct mysql_url *url, const struct mysql_host *host,
+    const struct db_error *said)
+{
+	const size_t used = strlen(err->text);
+	err->code = said->code;
+	if (url->nhosts == 1)
+		*err = *said;
+	else
+		snprintf(err->text + used, sizeof err->text - used, "%s%s:%u %.*s", used ? "; " : "", host->name,
+		    host->port ? host->port : MYSQL_PORT, (int)(sizeof err->text / url->nhosts), said->text);
 }
 
 static enum db_result mysql_open(struct db **opened, const char *url, const char *password,
@@ -538,15 +575,25 @@ static enum db_result mysql_open(struct db **opened, const char *url, const char
 	*err = (struct db_error){ 0 };
 	if (!mysql_url_read(&parsed, url, err->text, sizeof err->text))
 		return DB_BROKEN;
-	struct db *db = calloc(1, sizeof *db);
-	if (!db)
-		abort();
-	const enum db_result result = connect_to(db, &parsed, password, err);
-	if (result == DB_OK)
-		*opened = db;
-	else
+	/* The first that is there, and takes what is written. One that may yet be found is not broken. */
+	enum db_result verdict = DB_BROKEN;
+	for (size_t i = 0; i < parsed.nhosts; i++) {
+		struct db *db = calloc(1, sizeof *db);
+		if (!db)
+			abort();
+		struct db_error said = { 0 };
+		const enum db_result result = connect_to(db, &parsed, &parsed.hosts[i], password, &said);
+		if (result == DB_OK) {
+			*err = (struct db_error){ 0 };
+			*opened = db;
+			return DB_OK;
+		}
 		mysql_close_db(db);
-	return result;
+		add_words(err, &parsed, &parsed.hosts[i], &said);
+		if (result != DB_BROKEN)
+			verdict = DB_LOST;
+	}
+	return verdict;
 }
 
 /* Scripts */

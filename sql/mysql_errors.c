@@ -23,10 +23,11 @@ static const struct { int code; enum db_result result; const char *remedy; } ver
 	{ 1114, DB_AGAIN, ": is the server's disk full?" },
 	{ 1030, DB_AGAIN, ": is the server's disk full, or broken?" },
 	{ 1026, DB_AGAIN, ": is the server's disk full, or broken?" },
-	{ 1180, DB_AGAIN, ": is the server's disk full, or broken?" },
 	{ SERVER_WRITES, DB_AGAIN, ": is the server's disk full, or broken?" },
 	{ 1053, DB_LOST, "" }, { 1927, DB_LOST, "" }, { 1040, DB_LOST, ": raise max_connections" },
-	{ 1203, DB_LOST, "" }, { 1226, DB_LOST, "" }, { 1047, DB_LOST, "" },
+	{ 1203, DB_LOST, "" }, { 1226, DB_LOST, "" },
+	/* While committing: whether it has, nobody knows. Of a full disk, or of a node of a cluster without the others. */
+	{ 1180, DB_LOST, ": is the server's disk full, or broken?" }, { 3100, DB_LOST, "" }, { 1047, DB_LOST, "" },
 	{ 1290, DB_LOST, ": the server is read-only: is it a replica?" }, { 1836, DB_LOST, "" },
 	{ 1792, DB_LOST, "" }, { 1129, DB_LOST, ": FLUSH HOSTS on the server" },
 	{ 1153, DB_REFUSED, ": raise max_allowed_packet" }, { 1265, DB_REFUSED, "" },

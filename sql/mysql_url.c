@@ -7,7 +7,8 @@
 #include <string.h>
 
 static const char form[] = "expected mysql://user:password@host:port/database, or "
-    "mysql://user@localhost/database?socket=/path; parameters are socket, tls=off|on|verify, ca=/file";
+    "mysql://user@localhost/database?socket=/path; several host:port with commas between; parameters are "
+    "socket, tls=off|on|verify, ca=/file";
 
 static int hex_digit(char c)
 {
@@ -77,7 +78,7 @@ static bool read_parameters(struct mysql_url *url, char *text)
 }
 
 /* host, host:port or [address]:port */
-static bool read_host(struct mysql_url *url, char *text)
+static bool read_host(struct mysql_host *host, char *text)
 {
 	char *port;
 	if (*text == '[') {
@@ -88,18 +89,31 @@ static bool read_host(struct mysql_url *url, char *text)
 	} else {
 		port = cut(text, ':');
 	}
-	url->host = *text ? text : "localhost";
+	host->name = *text ? text : "localhost";
 	if (!port)
 		return decode(text);
 	char *end;
 	const unsigned long number = strtoul(port, &end, 10);
-	url->port = (unsigned)number;
+	host->port = (unsigned)number;
 	return *port && !*end && number > 0 && number < 65536 && decode(text);
+}
+
+/* Only a host that is alone may be left out. */
+static bool read_hosts(struct mysql_url *url, char *text)
+{
+	while (text) {
+		char *next = cut(text, ',');
+		if (url->nhosts == MYSQL_HOSTS_MAX || (!*text && (next || url->nhosts)) ||
+		    !read_host(&url->hosts[url->nhosts++], text))
+			return false;
+		text = next;
+	}
+	return true;
 }
 
 bool mysql_url_read(struct mysql_url *url, const char *text, char *why, size_t room)
 {
-	*url = (struct mysql_url){ .user = "", .password = "", .port = 0 };
+	*url = (struct mysql_url){ .user = "", .password = "", .nhosts = 0 };
 	const char *begin = strstr(text, "://");
 	const bool fits = begin && strlen(begin + 3) < sizeof url->octets;
 	bool good = fits;
@@ -117,7 +131,7 @@ bool mysql_url_read(struct mysql_url *url, const char *text, char *why, size_t r
 			good = decode(user) && (!password || decode(password));
 		}
 		url->database = database;
-		good = good && database && *database && decode(database) && read_host(url, at) &&
+		good = good && database && *database && decode(database) && read_hosts(url, at) &&
 		    read_parameters(url, parameters);
 	}
 	/* Never the whole url: it has the password. */

@@ -486,6 +486,31 @@ START_TEST(a_server_that_cannot_be_reached_is_lost_and_a_wrong_name_is_broken)
 }
 END_TEST
 
+START_TEST(of_several_hosts_the_first_that_is_there_is_taken)
+{
+	begin_empty(_i);
+	if (pgsql_outside || mysql_outside) {
+		char list[1200];
+		const char *host = strchr(url, '@') + 1;
+		const int before = (int)(host - url);
+		struct db *one = NULL;
+		snprintf(list, sizeof list, "%.*s127.0.0.1:1,%.1000s", before, url, host);
+		ck_assert_msg(engine->open(&one, list, "", &err) == DB_OK, "%s", err.text);
+		ck_assert_str_eq(err.text, "");
+		ck_assert_int_eq(engine->run(one, STATEMENT_TABLES, NULL, 0, 1, NULL, NULL, NULL, &err), DB_OK);
+		engine->close(one);
+		snprintf(list, sizeof list, "%.*s127.0.0.1:1,127.0.0.1:2%.1000s", before, url, strchr(host, '/'));
+		opens_as(list, DB_LOST, mysql_outside ? "; 127.0.0.1:2 " : "port 2");
+	}
+	if (mysql_outside) {
+		char list[1200];
+		snprintf(list, sizeof list, "mysql://nobody:x@127.0.0.1:1,%.1000s", strchr(url, '@') + 1);
+		opens_as(list, DB_LOST, "check the user and its password");
+	}
+	end();
+}
+END_TEST
+
 START_TEST(a_file_that_cannot_be_is_broken_and_says_why)
 {
 	begin_empty(_i);
@@ -725,6 +750,7 @@ int main(void)
 		of_two_that_wait_for_each_other_one_is_told_to_ask_again,
 		a_claim_does_not_wait_for_another_that_is_not_committed,
 		a_server_that_cannot_be_reached_is_lost_and_a_wrong_name_is_broken,
+		of_several_hosts_the_first_that_is_there_is_taken,
 		a_file_that_cannot_be_is_broken_and_says_why,
 		a_file_or_folder_without_the_right_to_write_is_broken,
 		a_full_disk_is_asked_again_and_says_the_remedy,

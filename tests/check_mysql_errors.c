@@ -15,7 +15,7 @@ static const struct { int code; const char *state; enum db_result result; const 
 	{ 1114, "HY000", DB_AGAIN, "is the server's disk full?" },
 	{ 1030, "HY000", DB_AGAIN, "is the server's disk full" },
 	{ 1026, "HY000", DB_AGAIN, "is the server's disk full" },
-	{ 1180, "HY000", DB_AGAIN, "is the server's disk full" },
+	{ 1180, "HY000", DB_LOST, "is the server's disk full" },
 	{ 3, "HY000", DB_AGAIN, "is the server's disk full" },
 	/* Others had a lock, or were preferred. */
 	{ 1205, "HY000", DB_AGAIN, "" }, { 1213, "40001", DB_AGAIN, "" }, { 1969, "70100", DB_AGAIN, "" },

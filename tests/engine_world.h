@@ -202,7 +202,7 @@ static inline MYSQL *mysql_connect_outside(void)
 	char why[300];
 	MYSQL *conn = mysql_init(NULL);
 	if (conn && mysql_url_read(&parsed, mysql_url(), why, sizeof why) &&
-	    mysql_real_connect(conn, parsed.host, parsed.user, parsed.password, parsed.database, parsed.port,
+	    mysql_real_connect(conn, parsed.hosts[0].name, parsed.user, parsed.password, parsed.database, parsed.hosts[0].port,
 	    parsed.socket, 0))
 		return conn;
 	mysql_close(conn);

@@ -382,8 +382,8 @@ static inline void begin_mysql(void)
 	engine_url = url;
 	ck_assert_msg(mysql_url_read(&parsed, base_url, text, sizeof text), "%s", text);
 	mysql = mysql_init(NULL);
-	ck_assert_msg(mysql_real_connect(mysql, parsed.host, parsed.user, parsed.password, parsed.database,
-	    parsed.port, parsed.socket, 0) != NULL, "%s", mysql_error(mysql));
+	ck_assert_msg(mysql_real_connect(mysql, parsed.hosts[0].name, parsed.user, parsed.password, parsed.database,
+	    parsed.hosts[0].port, parsed.socket, 0) != NULL, "%s", mysql_error(mysql));
 	sql("DROP DATABASE IF EXISTS %s", program_invocation_short_name);
 	sql("CREATE DATABASE %s", program_invocation_short_name);
 	sql("USE %s", program_invocation_short_name);

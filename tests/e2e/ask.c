@@ -131,15 +131,17 @@ static bool open_mysql(struct client *client, const char *text, FILE *why)
 		fprintf(why, "%s\n", reason);
 		return false;
 	}
-	client->mysql = mysql_init(NULL);
-	client->url = strdup(text);
-	mysql_options(client->mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4");
-	mysql_url_secure(client->mysql, &url);
-	if (mysql_real_connect(client->mysql, url.host, url.user, url.password, url.database, url.port,
-		url.socket, CLIENT_MULTI_STATEMENTS))
-		return true;
-	complain(client->mysql, why);
-	client_close(client);
+	for (size_t i = 0; i < url.nhosts; i++) {
+		client->mysql = mysql_init(NULL);
+		client->url = strdup(text);
+		mysql_options(client->mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4");
+		mysql_url_secure(client->mysql, &url);
+		if (mysql_real_connect(client->mysql, url.hosts[i].name, url.user, url.password, url.database,
+			url.hosts[i].port, url.socket, CLIENT_MULTI_STATEMENTS))
+			return true;
+		complain(client->mysql, why);
+		client_close(client);
+	}
 	return false;
 }
 
