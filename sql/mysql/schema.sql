@@ -25,7 +25,7 @@
 -- business with them.
 
 CREATE TABLE smsqld_schema (            -- marks the tables as ours
-    version       bigint NOT NULL,
+    version       bigint PRIMARY KEY,               -- every table has one: clusters ask for it
     installed_at  datetime(3) NOT NULL DEFAULT (UTC_TIMESTAMP(3))
 ) ENGINE = InnoDB ROW_FORMAT = DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 INSERT INTO smsqld_schema (version) VALUES (3);

@@ -448,7 +448,8 @@ SELECT r.n
          n bigint PATH '$[0]', arrival varchar(190) PATH '$[1]')) AS r
   STRAIGHT_JOIN inbox_part p ON p.arrival = r.arrival
 
--- The open sets of these keys, made when there is none; locked until the commit.
+-- The open sets of these keys, made when there is none; locked until the commit. last_at always becomes
+-- another value: nodes of a Galera cluster know nothing of each other's locks, but of rows that both have changed.
 -- :JOIN_OPEN
 SET @rows = ?rows;
 INSERT INTO inbox_set (link, sender, recipient, wide, ref, parts)
@@ -457,7 +458,8 @@ SELECT r.link, r.sender, r.recipient, r.wide, r.ref, r.parts
          link varchar(64) PATH '$[0]', sender varchar(255) PATH '$[1]',
          recipient varchar(255) PATH '$[2]', wide bigint PATH '$[3]', ref bigint PATH '$[4]',
          parts bigint PATH '$[5]')) AS r
-ON DUPLICATE KEY UPDATE last_at = UTC_TIMESTAMP(3);
+ON DUPLICATE KEY UPDATE
+       last_at = greatest(UTC_TIMESTAMP(3), inbox_set.last_at + INTERVAL 1000 MICROSECOND);
 SELECT s.id, s.link, s.sender, s.recipient, s.wide, s.ref, s.parts
   FROM JSON_TABLE(@rows, '$[*]' COLUMNS (
          link varchar(64) PATH '$[0]', sender varchar(255) PATH '$[1]',
