@@ -104,6 +104,9 @@ chaos: build ## everything dies at random; ROUNDS=10 SEED=1 EVENTS=25 ENGINE=pgs
 gateways: build ## four gateways on the same tables, some of which die; ROWS=1000000 ENGINE=pgsql
 	@B=$(B) ROWS=$(or $(ROWS),1000000) ONLY_ENGINE=$(ENGINE) CHECK_LOGS=$(B)/chaos-logs tests/e2e/gateways.sh
 
+failover: build ## the database server dies under load, and another takes its place; ROWS=100000 ASYNC=1 ENGINE=pgsql|mysql
+	@B=$(B) ROWS=$(or $(ROWS),100000) ASYNC=$(ASYNC) ONLY_ENGINE=$(ENGINE) CHECK_LOGS=$(B)/chaos-logs tests/e2e/failover.sh
+
 FUZZ_SECONDS ?= 600
 fuzz: $(FUZZERS:%=$(B)/fuzz/%) ## run each fuzz target for FUZZ_SECONDS=600
 	@for target in $(FUZZERS); do echo "fuzz $$target for $(FUZZ_SECONDS) s"; \
@@ -196,4 +199,4 @@ $(PEERS): tests/peers/package.json
 deps-present:
 	@pkg-config --exists $(LIBS) || { echo "Libraries are missing; run: make deps" >&2; exit 1; }
 
-.PHONY: build help deps demo check checks lint bench bench-encode bench-smpp bench-latency bench-memory bench-flat bench-inbound bench-blocking soak chaos gateways fuzz install clean deps-present
+.PHONY: build help deps demo check checks lint bench bench-encode bench-smpp bench-latency bench-memory bench-flat bench-inbound bench-blocking soak chaos gateways failover fuzz install clean deps-present

@@ -9,6 +9,11 @@
 #     tests/pg.sh kill DIR       SIGKILL to every process of it, as a crash would
 #     tests/pg.sh stop DIR       stops it and removes DIR
 #
+#     tests/pg.sh standby DIR    makes DIR/standby, which streams from the server in DIR by a slot, and
+#                                starts it; it is a server to the verbs above. Prints a URL with both
+#     tests/pg.sh synchronous DIR  from now on the server in DIR commits when its standby has it, too
+#     tests/pg.sh promote DIR    the standby in DIR becomes a primary, and has become one
+#
 # The server listens on a free port of 127.0.0.1 only, keeps its data in a folder of
 # its own (DIR/at names it) and is durable: fsync stays on. It refuses to run as
 # root; then it runs as the user postgres.
@@ -73,6 +78,7 @@ start() {
 
 stop() {
 	local at
+	[ ! -d "$1/standby" ] || stop "$1/standby"
 	[ -f "$1/at" ] || return 0
 	at=$(cat "$1/at")
 	as_server "$BIN/pg_ctl" -D "$at/data" -m immediate -w stop >/dev/null 2>&1 || true
@@ -95,10 +101,40 @@ kill_server() {
 	rm -f "$(cat "$1/at")/data/postmaster.pid"
 }
 
-[ $# -eq 2 ] || fail "usage: tests/pg.sh start|url|restart|kill|stop DIR"
+ask() { "$BIN/psql" -qAtX -h 127.0.0.1 -p "$(cat "$1/port")" -U postgres -d $DB -c "$2"; } # DIR STATEMENT
+
+standby() {
+	local at
+	at=$(mktemp -d /tmp/smsqld-pg.XXXXXX)
+	mkdir -p "$1/standby"
+	echo "$at" >"$1/standby/at"
+	[ "$(id -u)" -ne 0 ] || chown postgres: "$at"
+	as_server "$BIN/pg_basebackup" -h 127.0.0.1 -p "$(cat "$1/port")" -U postgres -D "$at/data" -R -X stream \
+		-c fast -C -S standby >"$1/standby/backup.log" 2>&1 ||
+		fail "pg_basebackup failed: $(tail -n 1 "$1/standby/backup.log")"
+	for _ in 1 2 3 4 5; do
+		free_port >"$1/standby/port"
+		up "$1/standby" && break
+	done
+	url "$1" | sed "s|/$DB\$|,127.0.0.1:$(cat "$1/standby/port")/$DB?target_session_attrs=read-write|"
+}
+
+synchronous() {
+	local deadline=$((SECONDS + 30))
+	ask "$1" "ALTER SYSTEM SET synchronous_standby_names = '*'" >/dev/null
+	ask "$1" 'SELECT pg_reload_conf()' >/dev/null
+	until [ "$(ask "$1" "SELECT sync_state FROM pg_stat_replication WHERE state = 'streaming'")" = sync ]; do
+		[ "$SECONDS" -lt "$deadline" ] || fail "the standby does not become synchronous"
+		sleep 0.1
+	done
+}
+
+promote() { as_server "$BIN/pg_ctl" -D "$(cat "$1/at")/data" -w -t 60 promote >/dev/null; }
+
+[ $# -eq 2 ] || fail "usage: tests/pg.sh start|url|restart|kill|stop|standby|synchronous|promote DIR"
 BIN=$(bin)
 case $1 in
-start | url | restart | stop) "$1" "$2" ;;
+start | url | restart | stop | standby | synchronous | promote) "$1" "$2" ;;
 kill) kill_server "$2" ;;
 *) fail "$1 is not known" ;;
 esac

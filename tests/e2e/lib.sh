@@ -22,7 +22,7 @@ cd "$TOP" || exit 1
 LOGS=${CHECK_LOGS:-}                    # where logs of failures are kept; empty: nowhere
 HOME_DIR=$(mktemp -d "${TMPDIR:-/tmp}/smsqld-e2e.XXXXXX") || exit 1
 chmod 755 "$HOME_DIR"
-own_server= own_mysql=
+own_server= own_mysql= own_cluster=
 failures=0
 
 AT_END=                                 # a command for the end of the case, however it ends
@@ -34,6 +34,7 @@ mkfifo "$HOME_DIR/quiet"
 exec {QUIET}<>"$HOME_DIR/quiet"
 
 leave() {
+	[ -z "$own_cluster" ] || tests/my.sh stop "$own_cluster" >/dev/null 2>&1
 	[ -z "$own_mysql" ] || tests/my.sh stop "$own_mysql" >/dev/null 2>&1
 	[ -z "$own_server" ] || tests/pg.sh stop "$own_server" >/dev/null 2>&1
 	rm -rf "$HOME_DIR"

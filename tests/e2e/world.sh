@@ -71,7 +71,7 @@ ask_database() { # STATEMENTS
 	mysql)
 		text=${text// AS text)/ AS char)}
 		ask_again "SET time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES,PIPES_AS_CONCAT,NO_BACKSLASH_ESCAPES',
-		max_recursive_iterations = 10000000; ${text//"ltrim(recipient, '+')"/"TRIM(LEADING '+' FROM recipient)"}" ;;
+		max_recursive_iterations = 10000000${SESSION_OF_MYSQL:+, $SESSION_OF_MYSQL}; ${text//"ltrim(recipient, '+')"/"TRIM(LEADING '+' FROM recipient)"}" ;;
 	esac
 }
 
