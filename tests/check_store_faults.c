@@ -155,6 +155,49 @@ START_TEST(connections_that_the_server_cuts_lose_and_double_nothing)
 }
 END_TEST
 
+/* Somebody waits for a lock: then it is the gateway, which has the first rows already. */
+static bool somebody_waits(void)
+{
+	usleep(150000);                 /* more often, and MariaDB shows what it has shown before */
+	return sql(pgsql ? "SELECT count(*) FROM pg_stat_activity WHERE application_name = '%s' AND "
+	    "wait_event_type = 'Lock'" : "SELECT count(*) FROM information_schema.innodb_lock_waits w JOIN "
+	    "information_schema.innodb_trx t ON t.trx_id = w.requesting_trx_id JOIN information_schema.processlist p "
+	    "ON p.id = t.trx_mysql_thread_id WHERE p.db = '%s'", program_invocation_short_name) > 0;
+}
+
+/* An application locks two rows in the other order than the settlement. It has written more
+ * (MariaDB) and waits for less long (PostgreSQL), so the gateway gives way, and settles again. */
+START_TEST(a_settlement_that_gives_way_in_a_deadlock_is_made_again)
+{
+	enum { ROWS = 20 };
+	begin_installed(_i);
+	if (!sqlite) {
+		insert_rows(ROWS);
+		open_ready();
+		claim(ROWS);
+		await(nanswers == 1);
+		ck_assert_uint_eq(nclaimed, ROWS);
+		sql(pgsql ? "BEGIN" : "START TRANSACTION");
+		sql("INSERT INTO inbox (sender, recipient, link) WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL "
+		    "SELECT i + 1 FROM n WHERE i < 400) SELECT '1', '2', 'other' FROM n");
+		sql("UPDATE outbox SET app = 'mine' WHERE id = %d", ROWS);
+		faulty_stop(STATEMENT_SETTLE);
+		for (unsigned i = 0; i < ROWS; i++)
+			settle(claimed[i], VERDICT_SENT, "");
+		faulty_go();
+		await(somebody_waits());
+		sql("UPDATE outbox SET app = 'mine' WHERE id = 1");
+		sql("COMMIT");
+		await(store_waiting(store) == 0);
+		ck_assert_int_eq(rows_of("sent"), ROWS);
+		ck_assert_int_eq(sql("SELECT count(*) FROM outbox WHERE app = 'mine' AND status = 'sent'"), 2);
+		ck_assert_uint_ge(faulty_read(&faulty.runs[STATEMENT_SETTLE]), 2);
+		ck_assert(!was(STORE_LOST) && !was(STORE_BROKEN));
+	}
+	end();
+}
+END_TEST
+
 START_TEST(one_refused_fact_does_not_hold_up_the_others)
 {
 	enum { FACTS = 101, CULPRIT = 37 };
@@ -239,6 +282,7 @@ int main(void)
 		a_claim_whose_commit_was_not_heard_of_is_found_by_its_token,
 		a_claim_that_was_lost_before_its_commit_is_made_again,
 		connections_that_the_server_cuts_lose_and_double_nothing,
+		a_settlement_that_gives_way_in_a_deadlock_is_made_again,
 		one_refused_fact_does_not_hold_up_the_others,
 		tables_that_are_made_meanwhile_are_noticed,
 		a_broken_statement_keeps_the_facts,
