@@ -65,12 +65,13 @@ START_TEST(no_transaction_is_larger_than_a_batch)
 	options.batch = 10;
 	open_ready();
 	faulty_stop(STATEMENT_INBOX_PUT);
-	for (unsigned i = 0; i < 35; i++)
-		tell_inbound(i, "one of many");
+	tell_inbound(0, "the first one, alone");
 	await(faulty_read(&faulty.waiting) == 1);
+	for (unsigned i = 1; i <= 35; i++)
+		tell_inbound(i, "one of many");
 	faulty_go();
-	await(nkept == 35);
-	ck_assert_uint_eq(faulty_read(&faulty.runs[STATEMENT_INBOX_PUT]), 4);
+	await(nkept == 36);
+	ck_assert_uint_eq(faulty_read(&faulty.runs[STATEMENT_INBOX_PUT]), 1 + 4);
 	end();
 }
 END_TEST
