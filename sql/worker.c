@@ -51,6 +51,8 @@
  */
 #include "worker.h"
 
+#include "match.h"
+
 #include <assert.h>
 #include <inttypes.h>
 #include <signal.h>
@@ -66,24 +68,12 @@ enum {
 	AGAINS_QUIET = 5,               /* DB_AGAIN so often in a row before it is LOST */
 	BEATS_PER_LEASE = 3,
 	TEND_AGAIN_MS = 20,
-	YOUNG_S = 10, YOUNG_MS = 100, YOUNG_MAX_MS = 1600, YOUNG_REST = 10,
-	OLD_S = 3600, OLD_REST = 20,
 	SLOW_CLAIM_MS = 20,             /* see struct floors */
 };
 
 enum duty { REFUSE, OPEN, BEAT, ENTER, TEND, LINKS, COMMANDS, MATCH, LEAVE, RECORD, CLAIM, DUTIES };
 
 #define BIT(duty) (1u << (duty))
-
-/* MATCH has two walks: along the receipts of the last seconds, soon after some found no
- * message, a few times, and along those of the last hour. Each rests between its steps for a
- * multiple of what they take: others' receipts on our account may be many. */
-struct stroll {
-	struct receipt_walk walk;
-	uint64_t at;                    /* its next step */
-	unsigned wait_ms;               /* before the next one from the beginning */
-	unsigned rest;                  /* times what a step took */
-};
 
 struct worker {
 	struct hatch *hatch;
@@ -113,7 +103,7 @@ struct worker {
 	bool recorded_last;             /* it is CLAIM's turn */
 	struct wish *wish;              /* in hand until it is answered */
 	struct command_look look;       /* for commands */
-	struct stroll young, old;
+	struct match match;
 	bool linked;                    /* table link knows our links */
 	bool unsure;                    /* the claim may have been committed: ask first */
 
@@ -442,44 +432,14 @@ static enum db_result look_for_commands(struct worker *worker, struct db_error *
 
 /* MATCH */
 
-static struct stroll *next_stroll(struct worker *worker)
-{
-	return worker->young.at <= worker->old.at ? &worker->young : &worker->old;
-}
-
 static uint64_t when_match(const struct worker *worker)
 {
-	if (!worker->facts || !worker->ledger.db)
-		return NEVER;
-	return worker->young.at < worker->old.at ? worker->young.at : worker->old.at;
-}
-
-/* Receipts were put down that have no message yet. */
-static void look_soon(struct worker *worker)
-{
-	struct stroll *young = &worker->young;
-	young->wait_ms = YOUNG_MS;
-	if (young->at == NEVER)
-		young->at = worker->now + YOUNG_MS;
+	return worker->facts && worker->ledger.db ? match_due(&worker->match) : NEVER;
 }
 
 static enum db_result match(struct worker *worker, struct db_error *err)
 {
-	struct stroll *stroll = next_stroll(worker);
-	enum db_result result = ledger_match(&worker->ledger, &stroll->walk, err);
-	if (result != DB_OK)
-		return result;
-	const uint64_t now = hatch_now();
-	stroll->at = now + (now - worker->now) * stroll->rest;
-	if (!stroll->walk.ended)
-		return DB_OK;
-	if (stroll == &worker->old) {
-		stroll->at += stroll->wait_ms;
-		return DB_OK;
-	}
-	stroll->at = stroll->wait_ms > YOUNG_MAX_MS ? NEVER : stroll->at + stroll->wait_ms;
-	stroll->wait_ms *= 2;
-	return DB_OK;
+	return match_step(&worker->match, &worker->ledger, err);
 }
 
 /* RECORD: a bundle, piece by piece should the database refuse a value in it. */
@@ -516,7 +476,7 @@ static enum db_result record(struct worker *worker, struct db_error *err)
 	else
 		return result;
 	if (result == DB_OK && ledger.unmatched)
-		look_soon(worker);
+		match_soon(&worker->match, worker->now);
 	if (bundle->done == bundle_facts(bundle)) {
 		worker->bundle = NULL;
 		post(worker, (struct notice){ .kind = NOTICE_RECORDED, .bundle = bundle });
@@ -724,9 +684,7 @@ pthread_t worker_start(const struct worker_setup *setup)
 	worker->past = past_hold(options->past);
 	worker->lease_ms = (uint64_t)options->lease;
 	worker->condition = STORE_OPENING;
-	worker->young = (struct stroll){ .walk.age_s = YOUNG_S, .at = NEVER, .rest = YOUNG_REST };
-	worker->old = (struct stroll){ .walk.age_s = OLD_S, .rest = OLD_REST,
-		.wait_ms = (unsigned)(worker->lease_ms / BEATS_PER_LEASE) };
+	match_init(&worker->match, (unsigned)(worker->lease_ms / BEATS_PER_LEASE));
 	worker->ledger = (struct ledger){
 		.engine = worker->engine,
 		.name = worker->name,
