@@ -35,6 +35,14 @@
 struct event_base;
 struct store;
 
+/* For how many days rows are kept that have ended; 0: for ever. */
+struct keep {
+	long outbox;                    /* after their end, with their parts; commands and dialogues, too */
+	long unconfirmed;               /* sent, and the receipt that was wanted never came: no less than that */
+	long inbox;                     /* after the application has taken them */
+	long receipts;
+};
+
 /* Section `database`. name, in_doubt and what follows are not of that section, and filled in
  * by the caller of store_open(). */
 struct store_options {
@@ -44,6 +52,8 @@ struct store_options {
 	long lease;                     /* ms; beaten three times within it */
 	long join_time, join_sets;      /* ms, sets: parts from handsets that wait for others */
 	long batch;                     /* the most facts that go into one transaction */
+	struct keep keep;
+	char *maintain_at;              /* "03:30", the local time at which what is not kept goes; "off" */
 	const char *name;               /* of this gateway; unique among its peers */
 	const char *version;
 	enum in_doubt in_doubt;         /* the default for rows that say nothing */
@@ -53,7 +63,7 @@ struct store_options {
 };
 extern const struct conf_key store_keys[];
 
-/* False, with *err filled, when the URL names no engine that is compiled in. */
+/* False, with *err filled, when the URL names no engine that is compiled in, or maintain_at no time. */
 bool store_check(const struct store_options *, struct conf_error *err);
 /* The folder of the database, when that is a file on this host; else false. */
 bool store_folder(const struct store_options *, char *out, size_t room);

@@ -550,6 +550,8 @@ const struct desk_command commands[] = {
 	{ "check", "", "is the database reachable and are the tables right?", 0, 0, "", desk_check },
 	{ "upgrade", "", "make the tables those of this version; asks first, unless -y", 0, 0, "y",
 	  desk_upgrade },
+	{ "maintain", "", "delete what is kept no longer, as a gateway does daily; --dry-run counts", 0, 0, "D",
+	  desk_maintain },
 	{ "send", "RECIPIENT TEXT", "insert a message; with --wait, tell what becomes of it", 2, 2,
 	  "slwtj", send_one },
 	{ "parts", "TEXT", "what a text would cost: encoding and parts; sends nothing", 1, 1, "ljko",

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 struct encode_rules;
+struct keep;
 
 /* One call of smsqlctl, with its connection. */
 struct desk {
@@ -17,11 +18,12 @@ struct desk {
 	char *const *arguments;         /* behind the command's name */
 	size_t narguments;
 
-	bool json, wait, yes, all;
+	bool json, wait, yes, all, dry;
 	const char *sender, *link;      /* "" when not given */
 	long timeout, limit;            /* seconds, rows */
 	const char *kind, *options;     /* of a message, "" when not given */
 	const struct encode_rules *rules; /* of the link that was named; NULL: the defaults */
+	const struct keep *keep;        /* of the configuration; NULL without one */
 };
 
 enum exit_status { EXIT_DONE, EXIT_FAILED, EXIT_USAGE };

@@ -29,5 +29,8 @@ enum exit_status desk_ask_network(struct desk *);
 enum exit_status desk_init(struct desk *);
 enum exit_status desk_check(struct desk *);
 enum exit_status desk_upgrade(struct desk *);
+enum db_result desk_check_schema(const struct desk *, struct db_error *);
+/* desk_maintain.c: what is kept no longer goes. */
+enum exit_status desk_maintain(struct desk *);
 
 #endif

@@ -19,7 +19,7 @@ static bool has_name(const struct table *table, const char *name)
 	return false;
 }
 
-static enum db_result check_schema(const struct desk *desk, struct db_error *err)
+enum db_result desk_check_schema(const struct desk *desk, struct db_error *err)
 {
 	struct ledger ledger = { .engine = desk->engine, .db = desk->db };
 	return ledger_check(&ledger, err);
@@ -29,7 +29,7 @@ static enum exit_status create(struct desk *desk)
 {
 	struct db_error err;
 	if (desk->engine->script(desk->db, desk->engine->schema, &err) != DB_OK ||
-	    check_schema(desk, &err) != DB_OK)
+	    desk_check_schema(desk, &err) != DB_OK)
 		return desk_fail("%s", err.text);
 	printf("%s: the tables were created, version %d\n", desk->place, SCHEMA_VERSION);
 	return EXIT_DONE;
@@ -51,7 +51,7 @@ enum exit_status desk_init(struct desk *desk)
 	if (!marked)
 		return desk_fail("%s: there are tables of these names that are not smsqld's: %s; "
 		    "nothing was changed: use another database or schema", desk->place, names);
-	if (check_schema(desk, &err) != DB_OK)
+	if (desk_check_schema(desk, &err) != DB_OK)
 		return desk_fail("%s: nothing was changed: %s", desk->place, err.text);
 	printf("%s: the tables are there already, version %d\n", desk->place, SCHEMA_VERSION);
 	return EXIT_DONE;
@@ -77,7 +77,7 @@ enum exit_status desk_check(struct desk *desk)
 {
 	struct db_error err;
 	char missing[64] = "";
-	if (check_schema(desk, &err) != DB_OK)
+	if (desk_check_schema(desk, &err) != DB_OK)
 		return desk_fail("%s: %s", desk->place, err.text);
 	struct table tables = { .columns = table_columns };
 	const bool good = desk_ask(desk, STATEMENT_TABLES, NULL, 0, 1, &tables);
@@ -131,7 +131,7 @@ enum exit_status desk_upgrade(struct desk *desk)
 	struct db_error err;
 	char gateway[64];
 	struct table table = { .columns = version_columns };
-	if (check_schema(desk, &err) == DB_OK) {
+	if (desk_check_schema(desk, &err) == DB_OK) {
 		printf("%s: the tables are of version %d already\n", desk->place, SCHEMA_VERSION);
 		return EXIT_DONE;
 	}
@@ -153,7 +153,7 @@ enum exit_status desk_upgrade(struct desk *desk)
 		if (desk->engine->script(desk->db, desk->engine->upgrades[version], &err) != DB_OK)
 			return desk_fail("%s: the tables stay at version %" PRId64 ": %s", desk->place,
 			    version - 1, err.text);
-	if (check_schema(desk, &err) != DB_OK)
+	if (desk_check_schema(desk, &err) != DB_OK)
 		return desk_fail("%s: %s", desk->place, err.text);
 	printf("%s: the tables are now of version %d\n", desk->place, SCHEMA_VERSION);
 	return EXIT_DONE;

@@ -132,6 +132,13 @@ enum shape { ONE, MANY };
 	X(USSD_REPEAT,     ONE,  "arrival, id")                                          \
 	X(USSD_QUIET,      ONE,  "quiet_s, reason")                                      \
 	X(EXPIRE,          ONE,  "max")                                                  \
+	X(KEEP_TURN,       ONE,  "-> mine") /* 1: until the connection ends or KEEP_OVER, nobody else */ \
+	X(KEEP_OVER,       ONE,  "-> mine")                                              \
+	X(KEEP_OUTBOX,     ONE,  "after, max, dry, keep_s, unconfirmed_s -> last, seen, young, gone") \
+	X(KEEP_INBOX,      ONE,  "after, max, dry, keep_s -> last, seen, young, gone")   \
+	X(KEEP_RECEIPT,    ONE,  "after, max, dry, keep_s -> last, seen, young, gone")   \
+	X(KEEP_COMMAND,    ONE,  "after, max, dry, keep_s -> last, seen, young, gone")   \
+	X(KEEP_USSD,       ONE,  "after, max, dry, keep_s -> last, seen, young, gone")   \
 	X(LINK_PUT,        MANY, "gateway, name, driver, state, reason, window, queued, unanswered, rate, sent, failed, receipts, received, account") \
 	X(LINK_WANTED,     ONE,  "gateway -> name, wanted")                              \
 	X(DESK_SEND,       ONE,  "recipient, body, sender, link -> id")                  \

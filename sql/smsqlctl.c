@@ -29,7 +29,8 @@ static const struct option options[] = {
 	{ "limit", required_argument, NULL, 'n' }, { "yes", no_argument, NULL, 'y' },
 	{ "json", no_argument, NULL, 'j' }, { "version", no_argument, NULL, 'V' },
 	{ "kind", required_argument, NULL, 'k' }, { "options", required_argument, NULL, 'o' },
-	{ "all", no_argument, NULL, 'a' }, { "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 },
+	{ "all", no_argument, NULL, 'a' }, { "dry-run", no_argument, NULL, 'D' },
+	 { "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 },
 };
 
 static void help(void)
@@ -53,6 +54,7 @@ static void help(void)
 	    "                            parts: as that link and such a row would have it\n"
 	    "      --limit N             queue, doubtful: rows at most, default 50\n"
 	    "      --link L, --all       doubtful: of that link; with a decision, resend or accept: all\n"
+	    "      --dry-run             maintain: say what would go\n"
 	    "  -y, --yes                 init, upgrade: ask nothing\n"
 	    "      --version, --help\n"
 	    "\n"
@@ -88,6 +90,7 @@ static int take_option(struct call *call, int option)
 	case 'j': desk->json = true; break;
 	case 'y': desk->yes = true; break;
 	case 'a': desk->all = true; break;
+	case 'D': desk->dry = true; break;
 	case 't':
 		if (!read_number(optarg, 1000000, &desk->timeout))
 			return misused("--timeout takes seconds, 1 or more, not ", optarg);
@@ -100,7 +103,7 @@ static int take_option(struct call *call, int option)
 	case 'h': help(); return EXIT_DONE;
 	default: fputs("try: smsqlctl --help\n", stderr); return EXIT_USAGE;
 	}
-	if (strchr("slwtnyjkoa", option) && !strchr(call->given, option))
+	if (strchr("slwtnyjkoaD", option) && !strchr(call->given, option))
 		call->given[strlen(call->given)] = (char)option;
 	return -1;
 }
@@ -200,6 +203,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "smsqlctl: %s\n", err.text);
 		return EXIT_FAILED;
 	}
+	call.desk.keep = &settings->database.keep;
 	const enum exit_status exit_status = call.command->run == desk_parts ? run_offline(&call, settings)
 	    : run(&call, settings->database.url, settings->database.password);
 	settings_free(settings);

@@ -30,7 +30,7 @@ enum {
 	PATH_MAX_OCTETS = 1024,
 	NOW = 30,                       /* the number of the parameter that is the time */
 	NOW_MAX = 32,
-	STEPS_MAX = 4,
+	STEPS_MAX = 5,
 };
 
 extern const char sqlite_schema[], sqlite_upgrade_2[], sqlite_upgrade_3[];

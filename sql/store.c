@@ -31,6 +31,8 @@
  */
 #include "store_test.h"
 
+#include "retention.h"
+
 #include <assert.h>
 #include <event2/event.h>
 #include <inttypes.h>
@@ -82,6 +84,23 @@ const struct conf_key store_keys[] = {
 	  .fallback = "10000", .min = 1, .max = 1000000,
 	  .help = "unfinished long messages of a link that are waited for; of more, the oldest go "
 	    "into the inbox as they are" },
+	{ .name = "keep_outbox", .type = CONF_NUMBER, .offset = AT(keep.outbox), .fallback = "0",
+	  .min = 0, .max = 36500,
+	  .help = "days that a message stays in outbox once it has ended; so commands and USSD dialogues; "
+	    "0: for ever" },
+	{ .name = "keep_unconfirmed", .type = CONF_NUMBER, .offset = AT(keep.unconfirmed), .fallback = "30",
+	  .min = 0, .max = 36500,
+	  .help = "a message whose receipt never came has ended so many days after it was sent, when "
+	    "keep_outbox is less; 0: never" },
+	{ .name = "keep_inbox", .type = CONF_NUMBER, .offset = AT(keep.inbox), .fallback = "0",
+	  .min = 0, .max = 36500,
+	  .help = "days that a row of inbox stays once the application has taken it; 0: for ever" },
+	{ .name = "keep_receipts", .type = CONF_NUMBER, .offset = AT(keep.receipts), .fallback = "0",
+	  .min = 0, .max = 36500,
+	  .help = "days that a row of table receipt stays; 0: for ever" },
+	{ .name = "maintain_at", .type = CONF_TEXT, .offset = AT(maintain_at), .fallback = "03:30",
+	  .help = "the local time of day at which rows that are not kept any longer are deleted, a few at a "
+	    "time; or off" },
 	{ .name = NULL },
 };
 
@@ -592,6 +611,10 @@ void store_drain(struct store *store)
 
 bool store_check(const struct store_options *options, struct conf_error *err)
 {
+	int second;
+	if (options->maintain_at && !retention_read_time(options->maintain_at, &second))
+		return conf_fail(err, "maintain_at = \"%.20s\": must be a time of day, such as 03:30, or off",
+		    options->maintain_at);
 	if (engine_of(options->url))
 		return true;
 	char known[200] = "";

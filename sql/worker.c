@@ -18,6 +18,7 @@
  *     LINKS    each second, or a link changed   table `link`, both directions
  *     COMMANDS each second, or some were found  claims what is asked of the network
  *     MATCH    receipts found no message        looks again, at theirs and now and then at all
+ *     MAINTAIN at that time of day, then bit by bit until it is done: deletes what is kept no longer
  *     LEAVE    drained, and every fact is in    gives the lease back
  *     RECORD   facts are waiting                writes a bundle of them
  *     CLAIM    a wish is waiting                claims rows
@@ -52,6 +53,7 @@
 #include "worker.h"
 
 #include "match.h"
+#include "retention.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -69,9 +71,11 @@ enum {
 	BEATS_PER_LEASE = 3,
 	TEND_AGAIN_MS = 20,
 	SLOW_CLAIM_MS = 20,             /* see struct floors */
+	LOOK_AT_CLOCK_MS = 3600 * 1000, /* it may be set, and has hours that come twice */
+	MAINTAIN_TRIES = 20,            /* in a row, of what others keep locked */
 };
 
-enum duty { REFUSE, OPEN, BEAT, ENTER, TEND, LINKS, COMMANDS, MATCH, LEAVE, RECORD, CLAIM, DUTIES };
+enum duty { REFUSE, OPEN, BEAT, ENTER, TEND, LINKS, COMMANDS, MATCH, MAINTAIN, LEAVE, RECORD, CLAIM, DUTIES };
 
 #define BIT(duty) (1u << (duty))
 
@@ -105,6 +109,13 @@ struct worker {
 	struct command_look look;       /* for commands */
 	struct match match;
 	bool linked;                    /* table link knows our links */
+	struct keep keep;
+	int maintain_second;            /* of the day; -1: never */
+	time_t maintain_due;            /* by the clock on the wall */
+	uint64_t maintain_at;           /* the next step, or look at that clock */
+	bool maintaining;
+	unsigned maintain_agains;       /* DB_AGAIN in a row */
+	struct retention retention;
 	bool unsure;                    /* the claim may have been committed: ask first */
 
 	enum store_state condition;     /* what the loop was told last */
@@ -208,6 +219,7 @@ static void disconnect(struct worker *worker)
 {
 	worker->engine->close(worker->ledger.db);
 	worker->ledger.db = NULL;
+	worker->retention.turn = false; /* that was the connection's */
 }
 
 /* It may have been away for them as well: they are given the time for a beat. */
@@ -248,7 +260,8 @@ static void lease_from(struct worker *worker, uint64_t asked)
 static void lease_over(struct worker *worker)
 {
 	worker->held = false;
-	worker->stuck &= ~(BIT(BEAT) | BIT(TEND) | BIT(LINKS) | BIT(COMMANDS) | BIT(CLAIM) | BIT(LEAVE));
+	worker->stuck &= ~(BIT(BEAT) | BIT(TEND) | BIT(LINKS) | BIT(COMMANDS) | BIT(MAINTAIN) |
+	    BIT(CLAIM) | BIT(LEAVE));
 }
 
 static void fence(struct worker *worker)
@@ -442,6 +455,88 @@ static enum db_result match(struct worker *worker, struct db_error *err)
 	return match_step(&worker->match, &worker->ledger, err);
 }
 
+/* MAINTAIN. What goes wrong with it is no reason to stop anything else: it is said, and done
+ * again the next day. */
+
+static uint64_t when_maintain(const struct worker *worker)
+{
+	const bool wanted = worker->lease && worker->maintain_second >= 0 && retention_wanted(&worker->keep);
+	return wanted && worker->held && worker->ledger.db && !worker->view.draining ? worker->maintain_at
+	    : NEVER;
+}
+
+/* The next look at the clock on the wall. */
+static void await_maintenance(struct worker *worker)
+{
+	const time_t now = time(NULL);
+	const uint64_t left_ms = worker->maintain_due > now ? (uint64_t)(worker->maintain_due - now) * 1000 : 0;
+	worker->maintain_at = hatch_now() + (left_ms < LOOK_AT_CLOCK_MS ? left_ms : LOOK_AT_CLOCK_MS);
+}
+
+static void end_maintenance(struct worker *worker)
+{
+	if (worker->ledger.db)
+		retention_over(&worker->retention, worker->engine, worker->ledger.db);
+	worker->maintaining = false;
+	worker->maintain_due = retention_next(worker->maintain_second, time(NULL));
+	await_maintenance(worker);
+}
+
+static enum db_result maintenance_failed(struct worker *worker, enum db_result result,
+    const struct db_error *err)
+{
+	worker->maintain_at = hatch_now() + worker->waits.again_max;
+	if (result == DB_LOST || (result == DB_AGAIN && ++worker->maintain_agains < MAINTAIN_TRIES))
+		return result == DB_LOST ? result : DB_OK;
+	say(worker, LOG_LEVEL_WARN, "database event=maintenance-failed reason=\"%s\" effect=\"what is to go "
+	    "stays until tomorrow\"", err->text);
+	end_maintenance(worker);
+	return DB_OK;
+}
+
+static void tell_maintained(struct worker *worker)
+{
+	const size_t *gone = worker->retention.gone;
+	say(worker, LOG_LEVEL_INFO, "database event=maintained outbox=%zu inbox=%zu receipt=%zu command=%zu "
+	    "ussd=%zu longest=%ums", gone[KEPT_OUTBOX], gone[KEPT_INBOX], gone[KEPT_RECEIPT],
+	    gone[KEPT_COMMAND], gone[KEPT_USSD], worker->retention.longest_ms);
+	end_maintenance(worker);
+}
+
+static enum db_result maintain(struct worker *worker, struct db_error *err)
+{
+	struct retention *retention = &worker->retention;
+	const struct keep *keep = &worker->keep;
+	if (!worker->maintaining && time(NULL) < worker->maintain_due) {
+		await_maintenance(worker);
+		return DB_OK;
+	}
+	if (!worker->maintaining) {
+		retention_begin(retention, keep, false);
+		worker->maintaining = true;
+		worker->maintain_agains = 0;
+		say(worker, LOG_LEVEL_INFO, "database event=maintaining keep_outbox=%ld keep_unconfirmed=%ld "
+		    "keep_inbox=%ld keep_receipts=%ld", keep->outbox, keep->unconfirmed, keep->inbox, keep->receipts);
+	}
+	enum db_result result = retention_turn(retention, worker->engine, worker->ledger.db, err);
+	if (result == DB_OK && !retention->turn) {
+		say(worker, LOG_LEVEL_INFO, "database event=maintained-elsewhere reason=\"another gateway, or "
+		    "smsqlctl, is at it\"");
+		end_maintenance(worker);
+		return DB_OK;
+	}
+	unsigned pause_ms = 0;
+	if (result == DB_OK)
+		result = retention_step(retention, worker->engine, worker->ledger.db, &pause_ms, err);
+	if (result != DB_OK)
+		return maintenance_failed(worker, result, err);
+	worker->maintain_agains = 0;
+	worker->maintain_at = hatch_now() + pause_ms;
+	if (retention_done(retention))
+		tell_maintained(worker);
+	return DB_OK;
+}
+
 /* RECORD: a bundle, piece by piece should the database refuse a value in it. */
 
 static uint64_t time_of(const struct worker *, enum duty);
@@ -539,6 +634,7 @@ static const struct {
 	[LINKS]  = { when_links,  links },
 	[COMMANDS] = { when_commands, look_for_commands },
 	[MATCH]  = { when_match,  match },
+	[MAINTAIN] = { when_maintain, maintain },
 	[LEAVE]  = { when_leave,  leave },
 	[RECORD] = { when_record, record },
 	[CLAIM]  = { when_claim,  claim },
@@ -683,6 +779,11 @@ pthread_t worker_start(const struct worker_setup *setup)
 	worker->version = copy(options->version);
 	worker->past = past_hold(options->past);
 	worker->lease_ms = (uint64_t)options->lease;
+	worker->keep = options->keep;
+	if (!options->maintain_at || !retention_read_time(options->maintain_at, &worker->maintain_second))
+		worker->maintain_second = -1;
+	else if (worker->maintain_second >= 0)
+		worker->maintain_due = retention_next(worker->maintain_second, time(NULL));
 	worker->condition = STORE_OPENING;
 	match_init(&worker->match, (unsigned)(worker->lease_ms / BEATS_PER_LEASE));
 	worker->ledger = (struct ledger){

@@ -32,7 +32,7 @@ static bool is_number(const char *name)
 		"token", "max", "age_s", "after_at_ms", "after_id", "id", "queue", "retry_ms", "untried", "parts", "code", "part", "n",
 		"done_at_ms", "outbox_id", "receipt_id", "received_at_ms", "network_at_ms", "missing", "wide", "ref", "set",
 		"received_at", "network_at", "data_coding", "protocol_id", "session", "sequence", "passed", "quiet_s", "confirm",
-		"wait_s", "most_s", "keep_s",
+		"wait_s", "most_s", "keep_s", "unconfirmed_s", "after", "dry",
 		"per_link", "per_sender", "digest", "attempt", "window", "queued", "answer_at_ms",
 		"unanswered", "rate", "sent", "failed", "receipts", "received", NULL };
 	for (size_t i = 0; numbers[i]; i++)

@@ -708,6 +708,87 @@ UPDATE smsqld_ids k STRAIGHT_JOIN outbox o FORCE INDEX (PRIMARY) ON o.id = k.id
    SET o.queue = 2, o.status = 'expired', o.done_at = UTC_TIMESTAMP(3),
        o.error_text = 'expired before it was sent'
 
+-- What is kept and what goes. KEEP_... looks at the next rows by id, no more than max behind `after`, and
+-- deletes those that have ended and are older than keep_s seconds: last is the last id that it has looked
+-- at, seen how many, young how many of them are younger than that anyway, gone how many it has
+-- deleted, or would have, when dry is 1. Rows that somebody has locked are passed over.
+-- :KEEP_TURN
+SELECT GET_LOCK(left(concat('smsqld retention ', DATABASE()), 64), 0)
+
+-- :KEEP_OVER
+SELECT RELEASE_LOCK(left(concat('smsqld retention ', DATABASE()), 64))
+
+-- What was sent and never confirmed, though a receipt was wanted, goes unconfirmed_s after it was sent
+-- (0: never).
+-- :KEEP_OUTBOX
+SELECT coalesce(max(w.id), 0), count(*), coalesce(sum(w.born >= UTC_TIMESTAMP(3) - INTERVAL ?4 SECOND), 0)
+  INTO @smsqld_last, @smsqld_seen, @smsqld_young
+  FROM (SELECT id, created_at AS born FROM outbox FORCE INDEX (PRIMARY) WHERE id > ?1 ORDER BY id LIMIT ?2) AS w;
+DELETE FROM smsqld_ids;
+INSERT INTO smsqld_ids (id)
+SELECT id FROM outbox FORCE INDEX (PRIMARY)
+ WHERE id > ?1 AND id <= @smsqld_last AND queue = 2
+   AND CASE WHEN status IN ('delivered', 'undelivered', 'failed', 'expired', 'cancelled')
+            THEN coalesce(done_at, created_at) < UTC_TIMESTAMP(3) - INTERVAL ?4 SECOND
+            WHEN status = 'sent' AND receipt = 0 THEN sent_at < UTC_TIMESTAMP(3) - INTERVAL ?4 SECOND
+            WHEN status = 'sent' AND ?5 > 0
+            THEN sent_at < UTC_TIMESTAMP(3) - INTERVAL greatest(?4, ?5) SECOND END
+   FOR UPDATE SKIP LOCKED;
+DELETE p FROM smsqld_ids k STRAIGHT_JOIN outbox_part p FORCE INDEX (PRIMARY) ON p.outbox_id = k.id
+ WHERE ?3 = 0;
+DELETE t FROM smsqld_ids k STRAIGHT_JOIN outbox t FORCE INDEX (PRIMARY) ON t.id = k.id WHERE ?3 = 0;
+SELECT @smsqld_last, @smsqld_seen, @smsqld_young, (SELECT count(*) FROM smsqld_ids)
+
+-- What the application has taken.
+-- :KEEP_INBOX
+SELECT coalesce(max(w.id), 0), count(*), coalesce(sum(w.born >= UTC_TIMESTAMP(3) - INTERVAL ?4 SECOND), 0)
+  INTO @smsqld_last, @smsqld_seen, @smsqld_young
+  FROM (SELECT id, received_at AS born FROM inbox FORCE INDEX (PRIMARY) WHERE id > ?1 ORDER BY id LIMIT ?2) AS w;
+DELETE FROM smsqld_ids;
+INSERT INTO smsqld_ids (id)
+SELECT id FROM inbox FORCE INDEX (PRIMARY)
+ WHERE id > ?1 AND id <= @smsqld_last AND taken_at < UTC_TIMESTAMP(3) - INTERVAL ?4 SECOND
+   FOR UPDATE SKIP LOCKED;
+DELETE t FROM smsqld_ids k STRAIGHT_JOIN inbox t FORCE INDEX (PRIMARY) ON t.id = k.id WHERE ?3 = 0;
+SELECT @smsqld_last, @smsqld_seen, @smsqld_young, (SELECT count(*) FROM smsqld_ids)
+
+-- :KEEP_RECEIPT
+SELECT coalesce(max(w.id), 0), count(*), coalesce(sum(w.born >= UTC_TIMESTAMP(3) - INTERVAL ?4 SECOND), 0)
+  INTO @smsqld_last, @smsqld_seen, @smsqld_young
+  FROM (SELECT id, received_at AS born FROM receipt FORCE INDEX (PRIMARY) WHERE id > ?1 ORDER BY id LIMIT ?2) AS w;
+DELETE FROM smsqld_ids;
+INSERT INTO smsqld_ids (id)
+SELECT id FROM receipt FORCE INDEX (PRIMARY)
+ WHERE id > ?1 AND id <= @smsqld_last AND received_at < UTC_TIMESTAMP(3) - INTERVAL ?4 SECOND
+   FOR UPDATE SKIP LOCKED;
+DELETE t FROM smsqld_ids k STRAIGHT_JOIN receipt t FORCE INDEX (PRIMARY) ON t.id = k.id WHERE ?3 = 0;
+SELECT @smsqld_last, @smsqld_seen, @smsqld_young, (SELECT count(*) FROM smsqld_ids)
+
+-- :KEEP_COMMAND
+SELECT coalesce(max(w.id), 0), count(*), coalesce(sum(w.born >= UTC_TIMESTAMP(3) - INTERVAL ?4 SECOND), 0)
+  INTO @smsqld_last, @smsqld_seen, @smsqld_young
+  FROM (SELECT id, created_at AS born FROM command FORCE INDEX (PRIMARY) WHERE id > ?1 ORDER BY id LIMIT ?2) AS w;
+DELETE FROM smsqld_ids;
+INSERT INTO smsqld_ids (id)
+SELECT id FROM command FORCE INDEX (PRIMARY)
+ WHERE id > ?1 AND id <= @smsqld_last AND status IN ('done', 'refused', 'failed')
+   AND coalesce(done_at, created_at) < UTC_TIMESTAMP(3) - INTERVAL ?4 SECOND
+   FOR UPDATE SKIP LOCKED;
+DELETE t FROM smsqld_ids k STRAIGHT_JOIN command t FORCE INDEX (PRIMARY) ON t.id = k.id WHERE ?3 = 0;
+SELECT @smsqld_last, @smsqld_seen, @smsqld_young, (SELECT count(*) FROM smsqld_ids)
+
+-- :KEEP_USSD
+SELECT coalesce(max(w.id), 0), count(*), coalesce(sum(w.born >= UTC_TIMESTAMP(3) - INTERVAL ?4 SECOND), 0)
+  INTO @smsqld_last, @smsqld_seen, @smsqld_young
+  FROM (SELECT id, opened_at AS born FROM ussd FORCE INDEX (PRIMARY) WHERE id > ?1 ORDER BY id LIMIT ?2) AS w;
+DELETE FROM smsqld_ids;
+INSERT INTO smsqld_ids (id)
+SELECT id FROM ussd FORCE INDEX (PRIMARY)
+ WHERE id > ?1 AND id <= @smsqld_last AND status = 'ended' AND coalesce(ended_at, last_at) < UTC_TIMESTAMP(3) - INTERVAL ?4 SECOND
+   FOR UPDATE SKIP LOCKED;
+DELETE t FROM smsqld_ids k STRAIGHT_JOIN ussd t FORCE INDEX (PRIMARY) ON t.id = k.id WHERE ?3 = 0;
+SELECT @smsqld_last, @smsqld_seen, @smsqld_young, (SELECT count(*) FROM smsqld_ids)
+
 -- `wanted` is the operator's and stays.
 -- :LINK_PUT
 INSERT INTO link (gateway, name, driver, state, reason, window_size, queued, unanswered, rate, sent,

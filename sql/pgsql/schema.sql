@@ -17,7 +17,8 @@
 --
 -- Rights: an application needs SELECT, INSERT and UPDATE (status, queue) on outbox, SELECT and
 -- INSERT on command, USAGE on the sequences of both, SELECT and UPDATE (taken_at) on inbox; the gateway needs SELECT, INSERT and
--- UPDATE on all tables, DELETE on inbox_set and inbox_part, and USAGE on all sequences.
+-- UPDATE on all tables, DELETE on inbox_set and inbox_part, and USAGE on all sequences; to delete old rows
+-- (keep_outbox and others of smsqld.conf), DELETE on outbox, outbox_part, inbox, receipt, command and ussd.
 
 CREATE TYPE sms_status AS ENUM ('queued', 'sending', 'sent', 'delivered', 'undelivered',
                                 'failed', 'expired', 'doubtful', 'held', 'cancelled');

@@ -675,6 +675,105 @@ UPDATE outbox
           AND o.expires_at <= statement_timestamp() AND o.status = 'queued'
         LIMIT $1::bigint FOR NO KEY UPDATE SKIP LOCKED))
 
+-- What is kept and what goes. KEEP_... looks at the next rows by id, no more than max behind `after`, and
+-- deletes those that have ended and are older than keep_s seconds: last is the last id that it has looked
+-- at, seen how many, young how many of them are younger than that anyway, gone how many it has
+-- deleted, or would have, when dry is 1. Rows that somebody has locked are passed over, and nothing is
+-- waited for longer than 20 ms.
+-- :KEEP_TURN
+SELECT pg_try_advisory_lock(hashtextextended('smsqld retention ' || current_schema(), 0))::int::bigint
+
+-- :KEEP_OVER
+SELECT pg_advisory_unlock(hashtextextended('smsqld retention ' || current_schema(), 0))::int::bigint
+
+-- What was sent and never confirmed, though a receipt was wanted, goes unconfirmed_s after it was sent
+-- (0: never). A row may have changed since it was found: so it is looked at again once it is locked.
+-- :KEEP_OUTBOX
+WITH patience AS MATERIALIZED (SELECT set_config('lock_timeout', '20ms', true) AS is),
+seen AS MATERIALIZED (
+  SELECT o.id, o.created_at,
+         o.queue + 0 = 2 AND CASE WHEN o.status IN ('delivered', 'undelivered', 'failed', 'expired', 'cancelled')
+              THEN coalesce(o.done_at, o.created_at) < limits.kept
+              WHEN o.status = 'sent' AND NOT o.receipt THEN o.sent_at < limits.kept
+              WHEN o.status = 'sent' AND $5::bigint > 0 THEN o.sent_at < limits.confirmed
+              ELSE false END AS goes
+    FROM patience
+   CROSS JOIN (SELECT statement_timestamp() - $4::bigint * interval '1 second' AS kept,
+                      statement_timestamp() - greatest($4::bigint, $5::bigint) * interval '1 second' AS confirmed)
+         AS limits
+   CROSS JOIN LATERAL (SELECT * FROM outbox o WHERE o.id > $1::bigint ORDER BY o.id LIMIT $2::bigint) AS o),
+old AS MATERIALIZED (
+  SELECT o.id FROM seen JOIN outbox o ON o.id BETWEEN seen.id AND seen.id
+   WHERE seen.goes AND $3::bigint = 0 AND o.queue + 0 = 2
+     AND CASE WHEN o.status IN ('delivered', 'undelivered', 'failed', 'expired', 'cancelled')
+              THEN coalesce(o.done_at, o.created_at) < statement_timestamp() - $4::bigint * interval '1 second'
+              WHEN o.status = 'sent' AND NOT o.receipt
+              THEN o.sent_at < statement_timestamp() - $4::bigint * interval '1 second'
+              WHEN o.status = 'sent' AND $5::bigint > 0
+              THEN o.sent_at < statement_timestamp() - greatest($4::bigint, $5::bigint) * interval '1 second'
+              ELSE false END
+     FOR UPDATE OF o SKIP LOCKED),
+gone AS (DELETE FROM outbox o USING old WHERE o.id BETWEEN old.id AND old.id RETURNING o.id),
+parts AS (DELETE FROM outbox_part p USING gone WHERE p.outbox_id BETWEEN gone.id AND gone.id)
+SELECT coalesce(max(id), 0), count(*),
+       count(*) FILTER (WHERE created_at >= statement_timestamp() - $4::bigint * interval '1 second'),
+       CASE $3::bigint WHEN 0 THEN (SELECT count(*) FROM gone) ELSE count(*) FILTER (WHERE goes) END
+  FROM seen
+
+-- What the application has taken.
+-- :KEEP_INBOX
+WITH seen AS MATERIALIZED (
+  SELECT t.id, t.received_at AS born, coalesce(t.taken_at < statement_timestamp() - $4::bigint * interval '1 second', false) AS goes
+    FROM inbox t WHERE t.id > $1::bigint ORDER BY t.id LIMIT $2::bigint),
+old AS MATERIALIZED (
+  SELECT t.id FROM seen JOIN inbox t ON t.id BETWEEN seen.id AND seen.id
+   WHERE seen.goes AND $3::bigint = 0 FOR UPDATE OF t SKIP LOCKED),
+gone AS (DELETE FROM inbox t USING old WHERE t.id BETWEEN old.id AND old.id RETURNING t.id)
+SELECT coalesce(max(id), 0), count(*),
+       count(*) FILTER (WHERE born >= statement_timestamp() - $4::bigint * interval '1 second'),
+       CASE $3::bigint WHEN 0 THEN (SELECT count(*) FROM gone) ELSE count(*) FILTER (WHERE goes) END
+  FROM seen
+
+-- :KEEP_RECEIPT
+WITH seen AS MATERIALIZED (
+  SELECT t.id, t.received_at AS born, t.received_at < statement_timestamp() - $4::bigint * interval '1 second' AS goes
+    FROM receipt t WHERE t.id > $1::bigint ORDER BY t.id LIMIT $2::bigint),
+old AS MATERIALIZED (
+  SELECT t.id FROM seen JOIN receipt t ON t.id BETWEEN seen.id AND seen.id
+   WHERE seen.goes AND $3::bigint = 0 FOR UPDATE OF t SKIP LOCKED),
+gone AS (DELETE FROM receipt t USING old WHERE t.id BETWEEN old.id AND old.id RETURNING t.id)
+SELECT coalesce(max(id), 0), count(*),
+       count(*) FILTER (WHERE born >= statement_timestamp() - $4::bigint * interval '1 second'),
+       CASE $3::bigint WHEN 0 THEN (SELECT count(*) FROM gone) ELSE count(*) FILTER (WHERE goes) END
+  FROM seen
+
+-- :KEEP_COMMAND
+WITH seen AS MATERIALIZED (
+  SELECT t.id, t.created_at AS born, t.status IN ('done', 'refused', 'failed')
+         AND coalesce(t.done_at, t.created_at) < statement_timestamp() - $4::bigint * interval '1 second' AS goes
+    FROM command t WHERE t.id > $1::bigint ORDER BY t.id LIMIT $2::bigint),
+old AS MATERIALIZED (
+  SELECT t.id FROM seen JOIN command t ON t.id BETWEEN seen.id AND seen.id
+   WHERE seen.goes AND $3::bigint = 0 FOR UPDATE OF t SKIP LOCKED),
+gone AS (DELETE FROM command t USING old WHERE t.id BETWEEN old.id AND old.id RETURNING t.id)
+SELECT coalesce(max(id), 0), count(*),
+       count(*) FILTER (WHERE born >= statement_timestamp() - $4::bigint * interval '1 second'),
+       CASE $3::bigint WHEN 0 THEN (SELECT count(*) FROM gone) ELSE count(*) FILTER (WHERE goes) END
+  FROM seen
+
+-- :KEEP_USSD
+WITH seen AS MATERIALIZED (
+  SELECT t.id, t.opened_at AS born, t.status = 'ended' AND coalesce(t.ended_at, t.last_at) < statement_timestamp() - $4::bigint * interval '1 second' AS goes
+    FROM ussd t WHERE t.id > $1::bigint ORDER BY t.id LIMIT $2::bigint),
+old AS MATERIALIZED (
+  SELECT t.id FROM seen JOIN ussd t ON t.id BETWEEN seen.id AND seen.id
+   WHERE seen.goes AND $3::bigint = 0 FOR UPDATE OF t SKIP LOCKED),
+gone AS (DELETE FROM ussd t USING old WHERE t.id BETWEEN old.id AND old.id RETURNING t.id)
+SELECT coalesce(max(id), 0), count(*),
+       count(*) FILTER (WHERE born >= statement_timestamp() - $4::bigint * interval '1 second'),
+       CASE $3::bigint WHEN 0 THEN (SELECT count(*) FROM gone) ELSE count(*) FILTER (WHERE goes) END
+  FROM seen
+
 -- `wanted` is the operator's and stays.
 -- :LINK_PUT
 INSERT INTO link (gateway, name, driver, state, reason, window_size, queued, unanswered, rate, sent,

@@ -541,6 +541,71 @@ UPDATE outbox
                  AND expires_at <= strftime('%Y-%m-%d %H:%M:%f', 'now') AND status = 'queued'
                LIMIT ?1)
 
+-- What is kept and what goes. KEEP_... looks at the next rows by id, no more than max behind `after`, and
+-- deletes those that have ended and are older than keep_s seconds: last is the last id that it has looked
+-- at, seen how many, young how many of them are younger than that anyway, gone how many it has
+-- deleted, or would have, when dry is 1.
+-- :KEEP_TURN
+SELECT 1
+
+-- :KEEP_OVER
+SELECT 1
+
+-- What was sent and never confirmed, though a receipt was wanted, goes unconfirmed_s after it was sent
+-- (0: never).
+-- :KEEP_OUTBOX
+DELETE FROM picked;
+INSERT INTO picked (id)
+SELECT id FROM (SELECT * FROM outbox WHERE id > ?1 ORDER BY id LIMIT ?2)
+ WHERE queue = 2
+   AND CASE WHEN status IN ('delivered', 'undelivered', 'failed', 'expired', 'cancelled')
+            THEN coalesce(done_at, created_at) < strftime('%Y-%m-%d %H:%M:%f', ?30, (-?4) || ' seconds')
+            WHEN status = 'sent' AND receipt = 0 THEN sent_at < strftime('%Y-%m-%d %H:%M:%f', ?30, (-?4) || ' seconds')
+            WHEN status = 'sent' AND ?5 > 0
+            THEN sent_at < strftime('%Y-%m-%d %H:%M:%f', ?30, (-max(?4, ?5)) || ' seconds') END;
+SELECT coalesce(max(id), 0), count(*), coalesce(sum(born >= strftime('%Y-%m-%d %H:%M:%f', ?30, (-?4) || ' seconds')), 0), (SELECT count(*) FROM picked)
+  FROM (SELECT id, created_at AS born FROM outbox WHERE id > ?1 ORDER BY id LIMIT ?2);
+DELETE FROM outbox_part WHERE ?3 = 0 AND outbox_id IN (SELECT id FROM picked);
+DELETE FROM outbox WHERE ?3 = 0 AND id IN (SELECT id FROM picked)
+
+-- What the application has taken.
+-- :KEEP_INBOX
+DELETE FROM picked;
+INSERT INTO picked (id)
+SELECT id FROM (SELECT * FROM inbox WHERE id > ?1 ORDER BY id LIMIT ?2)
+ WHERE taken_at < strftime('%Y-%m-%d %H:%M:%f', ?30, (-?4) || ' seconds');
+SELECT coalesce(max(id), 0), count(*), coalesce(sum(born >= strftime('%Y-%m-%d %H:%M:%f', ?30, (-?4) || ' seconds')), 0), (SELECT count(*) FROM picked)
+  FROM (SELECT id, received_at AS born FROM inbox WHERE id > ?1 ORDER BY id LIMIT ?2);
+DELETE FROM inbox WHERE ?3 = 0 AND id IN (SELECT id FROM picked)
+
+-- :KEEP_RECEIPT
+DELETE FROM picked;
+INSERT INTO picked (id)
+SELECT id FROM (SELECT * FROM receipt WHERE id > ?1 ORDER BY id LIMIT ?2)
+ WHERE received_at < strftime('%Y-%m-%d %H:%M:%f', ?30, (-?4) || ' seconds');
+SELECT coalesce(max(id), 0), count(*), coalesce(sum(born >= strftime('%Y-%m-%d %H:%M:%f', ?30, (-?4) || ' seconds')), 0), (SELECT count(*) FROM picked)
+  FROM (SELECT id, received_at AS born FROM receipt WHERE id > ?1 ORDER BY id LIMIT ?2);
+DELETE FROM receipt WHERE ?3 = 0 AND id IN (SELECT id FROM picked)
+
+-- :KEEP_COMMAND
+DELETE FROM picked;
+INSERT INTO picked (id)
+SELECT id FROM (SELECT * FROM command WHERE id > ?1 ORDER BY id LIMIT ?2)
+ WHERE status IN ('done', 'refused', 'failed')
+   AND coalesce(done_at, created_at) < strftime('%Y-%m-%d %H:%M:%f', ?30, (-?4) || ' seconds');
+SELECT coalesce(max(id), 0), count(*), coalesce(sum(born >= strftime('%Y-%m-%d %H:%M:%f', ?30, (-?4) || ' seconds')), 0), (SELECT count(*) FROM picked)
+  FROM (SELECT id, created_at AS born FROM command WHERE id > ?1 ORDER BY id LIMIT ?2);
+DELETE FROM command WHERE ?3 = 0 AND id IN (SELECT id FROM picked)
+
+-- :KEEP_USSD
+DELETE FROM picked;
+INSERT INTO picked (id)
+SELECT id FROM (SELECT * FROM ussd WHERE id > ?1 ORDER BY id LIMIT ?2)
+ WHERE status = 'ended' AND coalesce(ended_at, last_at) < strftime('%Y-%m-%d %H:%M:%f', ?30, (-?4) || ' seconds');
+SELECT coalesce(max(id), 0), count(*), coalesce(sum(born >= strftime('%Y-%m-%d %H:%M:%f', ?30, (-?4) || ' seconds')), 0), (SELECT count(*) FROM picked)
+  FROM (SELECT id, opened_at AS born FROM ussd WHERE id > ?1 ORDER BY id LIMIT ?2);
+DELETE FROM ussd WHERE ?3 = 0 AND id IN (SELECT id FROM picked)
+
 -- `wanted` is the operator's and stays.
 -- :LINK_PUT
 INSERT INTO link (gateway, name, driver, state, reason, window_size, queued, unanswered, rate, sent,

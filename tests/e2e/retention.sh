@@ -1,0 +1,75 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# retention.sh - old rows go while a gateway sends, and nothing that has not ended is lost.
+# shellcheck source=tests/e2e/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+HISTORY=5000 LIVE=600
+
+# Rows of a year ago that have ended, and among them one of each kind that has not.
+make_history() {
+	local old
+	old=$(now_plus -31536000)
+	insert_many $HISTORY "recipient, queue, status, created_at, sent_at, done_at" \
+		"'4915', 2, 'delivered', $old, $old, $old"
+	sql "INSERT INTO outbox (recipient, queue, status, send_after, created_at) VALUES
+		('1', 2, 'held', $old, $old), ('2', 2, 'doubtful', $old, $old), ('3', 0, 'queued', $(now_plus 3600), $old)"
+}
+
+load_while() { # COMMAND...: rows in ten portions, while it runs
+	local i
+	"$@" &
+	PID[load]=$!
+	for i in {1..10}; do insert_many $((LIVE / 10)) "recipient, body" "'+36201' || (100000 + i), 'live $i'"; done
+	wait "${PID[load]}"
+	unset 'PID[load]'
+}
+
+expect_only_history_gone() {
+	await_sql 60 $LIVE "SELECT count(*) FROM outbox WHERE status = 'delivered' AND body LIKE 'live%'"
+	expect "rows" "$(count_rows "1 = 1")" $((LIVE + 3))
+	expect "rows that have not ended" "$(sql "SELECT count(*) FROM outbox WHERE (recipient = '1' AND status = 'held')
+		OR (recipient = '2' AND status = 'doubtful') OR (recipient = '3' AND status = 'queued')")" 3
+}
+
+history_goes_while_the_gateway_sends() {
+	sim_start sim
+	# The job begins in two seconds, when the load has.
+	smpp_link main "${PORT[sim]}" | conf '' "keep_outbox = 30 maintain_at = \"$(date -d '+2 seconds' +%T)\""
+	ctl init
+	make_history
+	smpp_link main "${PORT[sim]}" | conf '' "keep_outbox = 30 maintain_at = \"$(date -d '+2 seconds' +%T)\""
+	gateway_up
+	load_while await_log 60 'event=maintained outbox='"$HISTORY"
+	expect_only_history_gone
+	note "the longest step took $(sed -n 's/.*event=maintained .*longest=\([0-9]*\)ms.*/\1/p' "$DIR/smsqld.log") ms"
+	gateway_stop
+	sim_stop sim
+	expect "submits" "$(sim_count sim submits)" $LIVE
+	expect "doubles" "$(sim_count sim doubles)" 0
+}
+
+the_operator_maintains_beside_a_gateway() {
+	sim_start sim
+	smpp_link main "${PORT[sim]}" | conf '' "keep_outbox = 30 maintain_at = off"
+	ctl init
+	make_history
+	gateway_up
+	expect "what would go" "$(ctl maintain --dry-run | grep -o 'would delete [0-9]* of outbox')" \
+		"would delete $HISTORY of outbox"
+	expect "rows after that" "$(count_rows "1 = 1")" $((HISTORY + 3))
+	load_while eval "ctl maintain >'$DIR/maintain.out'"
+	grep -q "deleted $HISTORY of outbox" "$DIR/maintain.out"
+	expect_only_history_gone
+	gateway_stop
+	smpp_link main "${PORT[sim]}" | conf
+	ctl maintain | grep 'everything is kept'
+	smpp_link main "${PORT[sim]}" | conf '' 'maintain_at = noon'
+	ctl maintain 2>"$DIR/refusal" && fail "a time of day that is none is taken"
+	grep 'maintain_at = "noon": must be a time of day' "$DIR/refusal"
+	sim_stop sim
+}
+
+on_both history_goes_while_the_gateway_sends the_operator_maintains_beside_a_gateway
+on_one mysql history_goes_while_the_gateway_sends the_operator_maintains_beside_a_gateway
+finish
