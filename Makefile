@@ -120,8 +120,8 @@ install: build ## into PREFIX=/usr/local; an /etc/smsqld/smsqld.conf that is the
 	install -m 644 conf/smsqld.conf README.md docs/*.md $(DESTDIR)$(PREFIX)/share/smsqld
 	for page in $(wildcard docs/*.[1-8]); do install -D -m 644 $$page \
 	$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/} || exit 1; done
-	for engine in $(ENGINES); do install -D -m 644 sql/$$engine/schema.sql \
-	$(DESTDIR)$(PREFIX)/share/smsqld/$$engine/schema.sql || exit 1; done
+	for file in $(wildcard sql/*/schema.sql sql/*/partitioned.sql); do install -D -m 644 $$file \
+	$(DESTDIR)$(PREFIX)/share/smsqld/$${file#sql/} || exit 1; done
 	install -D -m 644 conf/smsqld.service $(DESTDIR)$(PREFIX)/lib/systemd/system/smsqld.service
 	test -e $(DESTDIR)/etc/smsqld/smsqld.conf || \
 	install -m 600 conf/smsqld.conf $(DESTDIR)/etc/smsqld/smsqld.conf
@@ -166,7 +166,7 @@ $(B)/%.o: %.c | deps-present
 
 # With an upgrade_N.sql of every version since the engine's first. statements.sql comes last.
 .SECONDEXPANSION:
-$(B)/sql/%_sql.c: sql/embed.awk sql/%/schema.sql $$(sort $$(wildcard sql/$$*/upgrade_*.sql)) \
+$(B)/sql/%_sql.c: sql/embed.awk sql/%/schema.sql $$(sort $$(wildcard sql/$$*/partitioned.sql sql/$$*/upgrade_*.sql)) \
                   sql/%/statements.sql
 	@mkdir -p $(@D)
 	awk -v engine=$* -f $^ > $@

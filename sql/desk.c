@@ -546,7 +546,7 @@ void desk_place(struct desk *desk, const char *url)
 }
 
 const struct desk_command commands[] = {
-	{ "init", "", "create the tables; what exists is never changed", 0, 0, "y", desk_init },
+	{ "init", "", "create the tables; what exists is never changed", 0, 0, "yp", desk_init },
 	{ "check", "", "is the database reachable and are the tables right?", 0, 0, "", desk_check },
 	{ "upgrade", "", "make the tables those of this version; asks first, unless -y", 0, 0, "y",
 	  desk_upgrade },

@@ -21,6 +21,7 @@ struct desk {
 	bool json, wait, yes, all, dry;
 	const char *sender, *link;      /* "" when not given */
 	long timeout, limit;            /* seconds, rows */
+	long ranges;                    /* of so many rows, outbox is to be partitioned in; 0: it is not */
 	const char *kind, *options;     /* of a message, "" when not given */
 	const struct encode_rules *rules; /* of the link that was named; NULL: the defaults */
 	const struct keep *keep;        /* of the configuration; NULL without one */

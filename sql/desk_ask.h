@@ -30,6 +30,8 @@ enum exit_status desk_init(struct desk *);
 enum exit_status desk_check(struct desk *);
 enum exit_status desk_upgrade(struct desk *);
 enum db_result desk_check_schema(const struct desk *, struct db_error *);
+/* What creates the tables; with ranges, outbox partitioned in such of so many ids. Free it. */
+char *desk_script(const struct engine *, long ranges);
 /* desk_maintain.c: what is kept no longer goes. */
 enum exit_status desk_maintain(struct desk *);
 

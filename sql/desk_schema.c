@@ -5,6 +5,7 @@
 #include "ledger.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { NAMES_MAX = 300 };
@@ -25,14 +26,57 @@ enum db_result desk_check_schema(const struct desk *desk, struct db_error *err)
 	return ledger_check(&ledger, err);
 }
 
+char *desk_script(const struct engine *engine, long ranges)
+{
+	static const char mark[] = ":ROWS";
+	char *script = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&script, &len);
+	if (!out)
+		abort();
+	fputs(engine->schema, out);
+	for (const char *at = ranges ? engine->partitioned : "", *found; *at; at = found) {
+		found = strstr(at, mark);
+		found = found ? found : at + strlen(at);
+		fwrite(at, 1, (size_t)(found - at), out);
+		if (*found) {
+			fprintf(out, "%ld", ranges);
+			found += sizeof mark - 1;
+		}
+	}
+	if (fclose(out) != 0)
+		abort();
+	return script;
+}
+
 static enum exit_status create(struct desk *desk)
 {
 	struct db_error err;
-	if (desk->engine->script(desk->db, desk->engine->schema, &err) != DB_OK ||
-	    desk_check_schema(desk, &err) != DB_OK)
+	if (desk->ranges && !desk->engine->partitioned)
+		return desk_fail("%s: tables in ranges are for PostgreSQL: run init without --partitioned",
+		    desk->place);
+	char *script = desk_script(desk->engine, desk->ranges);
+	const bool good = desk->engine->script(desk->db, script, &err) == DB_OK &&
+	    desk_check_schema(desk, &err) == DB_OK;
+	free(script);
+	if (!good)
 		return desk_fail("%s", err.text);
-	printf("%s: the tables were created, version %d\n", desk->place, SCHEMA_VERSION);
+	printf("%s: the tables were created, version %d", desk->place, SCHEMA_VERSION);
+	if (desk->ranges)
+		printf(", in ranges of %ld messages", desk->ranges);
+	putchar('\n');
 	return EXIT_DONE;
+}
+
+static bool is_partitioned(struct desk *desk)
+{
+	static const struct column columns[] = { { .name = "number" }, { .name = "name" },
+		{ .name = "attached" }, { .name = NULL } };
+	const struct value first = { .kind = VALUE_NUMBER, .number = -1 };
+	struct table ranges = { .columns = columns };
+	const bool found = desk_ask(desk, STATEMENT_PARTITION_NEXT, &first, 1, 1, &ranges) && ranges.rows;
+	table_free(&ranges);
+	return found;
 }
 
 enum exit_status desk_init(struct desk *desk)
@@ -53,6 +97,9 @@ enum exit_status desk_init(struct desk *desk)
 		    "nothing was changed: use another database or schema", desk->place, names);
 	if (desk_check_schema(desk, &err) != DB_OK)
 		return desk_fail("%s: nothing was changed: %s", desk->place, err.text);
+	if (desk->ranges && !is_partitioned(desk))
+		return desk_fail("%s: nothing was changed: the tables are there already, and not partitioned; new "
+		    "ones in another database or schema can be", desk->place);
 	printf("%s: the tables are there already, version %d\n", desk->place, SCHEMA_VERSION);
 	return EXIT_DONE;
 }

@@ -132,6 +132,13 @@ enum shape { ONE, MANY };
 	X(USSD_REPEAT,     ONE,  "arrival, id")                                          \
 	X(USSD_QUIET,      ONE,  "quiet_s, reason")                                      \
 	X(EXPIRE,          ONE,  "max")                                                  \
+	X(PARTITION_NEXT,  ONE,  "number -> number, name, attached") /* range of outbox; none in plain tables */ \
+	X(PARTITION_AHEAD, ONE,  "ranges -> made, ahead") /* from here on: of partitioned tables only */ \
+	X(PARTITION_LOOK,  ONE,  "name, after, max, keep_s, unconfirmed_s -> last, seen, stays, young") \
+	X(PARTITION_TAKE_OUT, ONE, "name -> done")                                       \
+	X(PARTITION_PUT_BACK, ONE, "name -> done")                                       \
+	X(PARTITION_REFS,  ONE,  "name, max -> gone")                                    \
+	X(PARTITION_DROP,  ONE,  "name -> done")                                         \
 	X(KEEP_TURN,       ONE,  "-> mine") /* 1: until the connection ends or KEEP_OVER, nobody else */ \
 	X(KEEP_OVER,       ONE,  "-> mine")                                              \
 	X(KEEP_OUTBOX,     ONE,  "after, max, dry, keep_s, unconfirmed_s -> last, seen, young, gone") \
@@ -183,6 +190,8 @@ struct engine {
 	const char *const *schemes;     /* of its URLs, NULL-ended: "postgresql", "postgres" */
 	unsigned connections;           /* worth opening: SQLite 1, servers 2 */
 	const char *schema;             /* schema.sql: creates everything, for script() */
+	const char *partitioned;        /* partitioned.sql: behind that, in the same script, outbox in ranges of
+	                                 * :ROWS ids; NULL: it cannot */
 	const char *const *upgrades;    /* [n]: makes version n of n - 1; up to SCHEMA_VERSION */
 
 	/* `password` is "" when the URL or the client library has its own way.

@@ -33,7 +33,7 @@ enum {
 	ANSWER_MS = 70000,              /* more than statement_timeout */
 };
 
-extern const char pgsql_schema[], pgsql_upgrade_2[], pgsql_upgrade_3[];
+extern const char pgsql_schema[], pgsql_partitioned[], pgsql_upgrade_2[], pgsql_upgrade_3[];
 extern const char *const pgsql_statements[STATEMENT_COUNT];
 
 struct prepared { bool known; unsigned width; Oid types[PARAMETERS_MAX]; };
@@ -459,6 +459,7 @@ const struct engine pgsql_engine = {
 	.schemes = schemes,
 	.connections = 2,
 	.schema = pgsql_schema,
+	.partitioned = pgsql_partitioned,
 	.upgrades = upgrades,
 	.open = pgsql_open,
 	.close = pgsql_close,

@@ -56,12 +56,13 @@ static void go_on_at(struct retention *retention, enum retention_table at)
 void retention_begin(struct retention *retention, const struct keep *keep, bool dry)
 {
 	*retention = (struct retention){ .keep = *keep, .dry = dry, .chunk = CHUNK_FIRST };
+	partitions_begin(&retention->partitions, keep, dry);
 	go_on_at(retention, KEPT_OUTBOX);
 }
 
 bool retention_done(const struct retention *retention)
 {
-	return retention->at == KEPT_TABLES;
+	return partitions_done(&retention->partitions) && retention->at == KEPT_TABLES;
 }
 
 /* The turn */
@@ -120,37 +121,59 @@ static struct value number(int64_t n)
 	return (struct value){ .kind = VALUE_NUMBER, .number = n };
 }
 
-enum db_result retention_step(struct retention *retention, const struct engine *engine, struct db *db,
-    unsigned *pause_ms, struct db_error *err)
+static enum db_result step_partitions(struct retention *retention, const struct engine *engine,
+    struct db *db, unsigned *again_ms, struct db_error *err)
+{
+	const bool looks = retention->partitions.step == STEP_LOOK || retention->partitions.step == STEP_REFS;
+	const int64_t began = now_us();
+	const enum db_result result = partitions_step(&retention->partitions, engine, db, retention->chunk,
+	    again_ms, err);
+	if (looks)
+		retention->chunk = fitting(retention->chunk, result == DB_OK ? now_us() - began : SLOW_US + 1);
+	return result;
+}
+
+static enum db_result step_table(struct retention *retention, const struct engine *engine, struct db *db,
+    struct db_error *err)
 {
 	const enum retention_table table = retention->at;
 	const struct value values[] = { number(retention->after), number((int64_t)retention->chunk),
 		number(retention->dry), number(days_of(&retention->keep, table) * DAY_S),
 		number(retention->keep.unconfirmed * DAY_S) };
-	const size_t width = table == KEPT_OUTBOX ? 5 : 4;
+	const size_t chunk = retention->chunk, width = table == KEPT_OUTBOX ? 5 : 4;
 	struct looked looked = { 0 };
-	const int64_t began = now_us();
 	enum db_result result = engine->transact(db, EDGE_BEGIN, err);
-	const int64_t begun = now_us();
+	const int64_t began = now_us();
 	if (result == DB_OK)
 		result = engine->run(db, statements[table], values, width, 1, see_looked, &looked, NULL, err);
-	const int64_t worked_us = now_us() - begun;
+	const int64_t worked_us = now_us() - began;
 	if (result == DB_OK)
 		result = engine->transact(db, EDGE_COMMIT, err);
-	const int64_t took_us = now_us() - began;
-	const size_t chunk = retention->chunk;
-	*pause_ms = (unsigned)(took_us * PAUSES / 1000) + 1;
 	retention->chunk = fitting(chunk, result == DB_OK ? worked_us : SLOW_US + 1);
 	if (result != DB_OK)
 		return result;
-	if (took_us / 1000 > retention->longest_ms)
-		retention->longest_ms = (unsigned)(took_us / 1000);
 	retention->seen[table] += (size_t)looked.seen;
 	retention->gone[table] += (size_t)looked.gone;
 	retention->after = looked.last;
 	if (looked.seen < (int64_t)chunk || looked.young == looked.seen)
 		go_on_at(retention, table + 1);
 	return DB_OK;
+}
+
+enum db_result retention_step(struct retention *retention, const struct engine *engine, struct db *db,
+    unsigned *pause_ms, struct db_error *err)
+{
+	unsigned again_ms = 0;
+	const int64_t began = now_us();
+	const enum db_result result = partitions_done(&retention->partitions)
+	    ? step_table(retention, engine, db, err) : step_partitions(retention, engine, db, &again_ms, err);
+	const int64_t took_us = now_us() - began;
+	*pause_ms = (unsigned)(took_us * PAUSES / 1000) + 1;
+	if (again_ms)
+		*pause_ms = again_ms;
+	if (took_us / 1000 > retention->longest_ms)
+		retention->longest_ms = (unsigned)(took_us / 1000);
+	return result;
 }
 
 /* The time of day */

@@ -10,6 +10,7 @@
 
 #include "../gateway/store.h"
 #include "engine.h"
+#include "partitions.h"
 
 #include <time.h>
 
@@ -21,6 +22,7 @@ struct retention {
 	struct keep keep;
 	bool dry;                       /* counts, and deletes nothing */
 	bool turn;                      /* nobody else is at it: retention_turn() said so */
+	struct partitions partitions;   /* first */
 	enum retention_table at;        /* looked at now; KEPT_TABLES: done */
 	int64_t after;                  /* rows of it up to this id were looked at */
 	size_t chunk;                   /* rows to look at next */
@@ -28,7 +30,7 @@ struct retention {
 	unsigned longest_ms;            /* the longest step so far */
 };
 
-/* Is anything to go, ever? */
+/* Is any row to go, ever? (Ranges of a partitioned outbox are made ahead all the same.) */
 bool retention_wanted(const struct keep *);
 
 void retention_begin(struct retention *, const struct keep *, bool dry);

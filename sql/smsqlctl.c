@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NAME_WIDTH = 26, WAIT_S = 120, ROWS = 50 };
+enum { NAME_WIDTH = 26, WAIT_S = 120, ROWS = 50, RANGE = 10000000, RANGE_MOST = 1000000000 };
 
 struct call {
 	const char *config, *database;
@@ -30,7 +30,7 @@ static const struct option options[] = {
 	{ "json", no_argument, NULL, 'j' }, { "version", no_argument, NULL, 'V' },
 	{ "kind", required_argument, NULL, 'k' }, { "options", required_argument, NULL, 'o' },
 	{ "all", no_argument, NULL, 'a' }, { "dry-run", no_argument, NULL, 'D' },
-	 { "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 },
+	{ "partitioned", optional_argument, NULL, 'p' }, { "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 },
 };
 
 static void help(void)
@@ -55,6 +55,7 @@ static void help(void)
 	    "      --limit N             queue, doubtful: rows at most, default 50\n"
 	    "      --link L, --all       doubtful: of that link; with a decision, resend or accept: all\n"
 	    "      --dry-run             maintain: say what would go\n"
+	    "      --partitioned[=ROWS]  init: outbox in ranges of ids, default 10000000; PostgreSQL\n"
 	    "  -y, --yes                 init, upgrade: ask nothing\n"
 	    "      --version, --help\n"
 	    "\n"
@@ -91,6 +92,11 @@ static int take_option(struct call *call, int option)
 	case 'y': desk->yes = true; break;
 	case 'a': desk->all = true; break;
 	case 'D': desk->dry = true; break;
+	case 'p':
+		desk->ranges = RANGE;
+		if (optarg && !read_number(optarg, RANGE_MOST, &desk->ranges))
+			return misused("--partitioned takes the rows of a range, 1 to 1000000000, not ", optarg);
+		break;
 	case 't':
 		if (!read_number(optarg, 1000000, &desk->timeout))
 			return misused("--timeout takes seconds, 1 or more, not ", optarg);
@@ -103,7 +109,7 @@ static int take_option(struct call *call, int option)
 	case 'h': help(); return EXIT_DONE;
 	default: fputs("try: smsqlctl --help\n", stderr); return EXIT_USAGE;
 	}
-	if (strchr("slwtnyjkoaD", option) && !strchr(call->given, option))
+	if (strchr("slwtnyjkoaDp", option) && !strchr(call->given, option))
 		call->given[strlen(call->given)] = (char)option;
 	return -1;
 }

@@ -111,7 +111,8 @@ struct worker {
 	bool linked;                    /* table link knows our links */
 	struct keep keep;
 	int maintain_second;            /* of the day; -1: never */
-	time_t maintain_due;            /* by the clock on the wall */
+	time_t maintain_due;            /* by the clock on the wall; 0: we have just started, and only
+	                                 * make partitions */
 	uint64_t maintain_at;           /* the next step, or look at that clock */
 	bool maintaining;
 	unsigned maintain_agains;       /* DB_AGAIN in a row */
@@ -460,8 +461,7 @@ static enum db_result match(struct worker *worker, struct db_error *err)
 
 static uint64_t when_maintain(const struct worker *worker)
 {
-	const bool wanted = worker->lease && worker->maintain_second >= 0 && retention_wanted(&worker->keep);
-	return wanted && worker->held && worker->ledger.db && !worker->view.draining ? worker->maintain_at
+	return worker->lease && worker->maintain_second >= 0 && worker->held && worker->ledger.db && !worker->view.draining ? worker->maintain_at
 	    : NEVER;
 }
 
@@ -497,7 +497,15 @@ static enum db_result maintenance_failed(struct worker *worker, enum db_result r
 static void tell_maintained(struct worker *worker)
 {
 	const size_t *gone = worker->retention.gone;
-	say(worker, LOG_LEVEL_INFO, "database event=maintained outbox=%zu inbox=%zu receipt=%zu command=%zu "
+	const struct partitions *partitions = &worker->retention.partitions;
+	if (partitions->made || partitions->dropped || partitions->busy)
+		say(worker, LOG_LEVEL_INFO, "database event=partitioned made=%u dropped=%u busy=%u ahead=%u",
+		    partitions->made, partitions->dropped, partitions->busy, partitions->ahead);
+	if (partitions_short(partitions))
+		say(worker, LOG_LEVEL_WARN, "database event=partitions-short ahead=%u effect=\"when the last range of "
+		    "outbox is full, INSERTs fail\"", partitions->ahead);
+	if (retention_wanted(&worker->retention.keep))
+		say(worker, LOG_LEVEL_INFO, "database event=maintained outbox=%zu inbox=%zu receipt=%zu command=%zu "
 	    "ussd=%zu longest=%ums", gone[KEPT_OUTBOX], gone[KEPT_INBOX], gone[KEPT_RECEIPT],
 	    gone[KEPT_COMMAND], gone[KEPT_USSD], worker->retention.longest_ms);
 	end_maintenance(worker);
@@ -506,18 +514,19 @@ static void tell_maintained(struct worker *worker)
 static enum db_result maintain(struct worker *worker, struct db_error *err)
 {
 	struct retention *retention = &worker->retention;
-	const struct keep *keep = &worker->keep;
+	const struct keep none = { 0 }, *keep = worker->maintain_due ? &worker->keep : &none;
 	if (!worker->maintaining && time(NULL) < worker->maintain_due) {
 		await_maintenance(worker);
 		return DB_OK;
 	}
 	if (!worker->maintaining) {
 		retention_begin(retention, keep, false);
-		worker->maintaining = true;
 		worker->maintain_agains = 0;
+	}
+	if (!worker->maintaining && retention_wanted(keep))
 		say(worker, LOG_LEVEL_INFO, "database event=maintaining keep_outbox=%ld keep_unconfirmed=%ld "
 		    "keep_inbox=%ld keep_receipts=%ld", keep->outbox, keep->unconfirmed, keep->inbox, keep->receipts);
-	}
+	worker->maintaining = true;
 	enum db_result result = retention_turn(retention, worker->engine, worker->ledger.db, err);
 	if (result == DB_OK && !retention->turn) {
 		say(worker, LOG_LEVEL_INFO, "database event=maintained-elsewhere reason=\"another gateway, or "
@@ -782,8 +791,6 @@ pthread_t worker_start(const struct worker_setup *setup)
 	worker->keep = options->keep;
 	if (!options->maintain_at || !retention_read_time(options->maintain_at, &worker->maintain_second))
 		worker->maintain_second = -1;
-	else if (worker->maintain_second >= 0)
-		worker->maintain_due = retention_next(worker->maintain_second, time(NULL));
 	worker->condition = STORE_OPENING;
 	match_init(&worker->match, (unsigned)(worker->lease_ms / BEATS_PER_LEASE));
 	worker->ledger = (struct ledger){

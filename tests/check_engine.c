@@ -32,7 +32,7 @@ static bool is_number(const char *name)
 		"token", "max", "age_s", "after_at_ms", "after_id", "id", "queue", "retry_ms", "untried", "parts", "code", "part", "n",
 		"done_at_ms", "outbox_id", "receipt_id", "received_at_ms", "network_at_ms", "missing", "wide", "ref", "set",
 		"received_at", "network_at", "data_coding", "protocol_id", "session", "sequence", "passed", "quiet_s", "confirm",
-		"wait_s", "most_s", "keep_s", "unconfirmed_s", "after", "dry",
+		"wait_s", "most_s", "keep_s", "unconfirmed_s", "after", "dry", "number", "ranges",
 		"per_link", "per_sender", "digest", "attempt", "window", "queued", "answer_at_ms",
 		"unanswered", "rate", "sent", "failed", "receipts", "received", NULL };
 	for (size_t i = 0; numbers[i]; i++)
@@ -79,6 +79,9 @@ START_TEST(every_statement_takes_the_parameters_it_names)
 	begin(_i);
 	for (int i = 0; i < STATEMENT_COUNT; i++) {
 		struct value values[2 * COLUMNS];
+		/* Of partitioned tables: check_partitions.c. */
+		if (strncmp(statement_names[i], "PARTITION_", 10) == 0 && engine->partitioned)
+			continue;
 		size_t n = 0;
 		for (size_t row = 0; row < (statement_shapes[i] == MANY ? 2 : 1); row++)
 			n += sample_row((enum statement)i, values + n, row);

@@ -675,6 +675,35 @@ UPDATE outbox
           AND o.expires_at <= statement_timestamp() AND o.status = 'queued'
         LIMIT $1::bigint FOR NO KEY UPDATE SKIP LOCKED))
 
+-- Ranges of outbox, when it is partitioned: those in it, and such as were taken out and not yet dropped.
+-- :PARTITION_NEXT
+SELECT p.number, p.name, p.attached
+  FROM (SELECT CASE WHEN c.relname ~ '^outbox_p[0-9]{1,12}$' THEN substr(c.relname, 9)::bigint END AS number,
+               c.relname::text AS name,
+               (EXISTS (SELECT 1 FROM pg_catalog.pg_inherits i WHERE i.inhrelid = c.oid))::int::bigint AS attached
+          FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+         WHERE n.nspname = current_schema() AND c.relkind = 'r') AS p
+ WHERE p.number > $1::bigint ORDER BY p.number LIMIT 1
+
+-- Functions of partitioned.sql.
+-- :PARTITION_AHEAD
+SELECT made, ahead FROM smsqld_partition_ahead($1::bigint)
+
+-- :PARTITION_LOOK
+SELECT last, seen, stays, young FROM smsqld_partition_look($1::text, $2::bigint, $3::bigint, $4::bigint, $5::bigint)
+
+-- :PARTITION_TAKE_OUT
+SELECT smsqld_partition_take_out($1::text)
+
+-- :PARTITION_PUT_BACK
+SELECT smsqld_partition_put_back($1::text)
+
+-- :PARTITION_REFS
+SELECT smsqld_partition_refs($1::text, $2::bigint)
+
+-- :PARTITION_DROP
+SELECT smsqld_partition_drop($1::text)
+
 -- What is kept and what goes. KEEP_... looks at the next rows by id, no more than max behind `after`, and
 -- deletes those that have ended and are older than keep_s seconds: last is the last id that it has looked
 -- at, seen how many, young how many of them are younger than that anyway, gone how many it has

@@ -541,6 +541,28 @@ UPDATE outbox
                  AND expires_at <= strftime('%Y-%m-%d %H:%M:%f', 'now') AND status = 'queued'
                LIMIT ?1)
 
+-- There are no ranges of outbox here.
+-- :PARTITION_NEXT
+SELECT ?1, ?1, ?1 FROM smsqld_schema WHERE 1 = 0
+
+-- :PARTITION_AHEAD
+SELECT ?1, ?1 FROM smsqld_schema WHERE 1 = 0
+
+-- :PARTITION_LOOK
+SELECT ?1, ?2, ?3, ?4 FROM smsqld_schema WHERE 1 = 0 AND ?5 IS NULL
+
+-- :PARTITION_TAKE_OUT
+SELECT ?1 FROM smsqld_schema WHERE 1 = 0
+
+-- :PARTITION_PUT_BACK
+SELECT ?1 FROM smsqld_schema WHERE 1 = 0
+
+-- :PARTITION_REFS
+SELECT ?1 FROM smsqld_schema WHERE 1 = 0 AND ?2 IS NULL
+
+-- :PARTITION_DROP
+SELECT ?1 FROM smsqld_schema WHERE 1 = 0
+
 -- What is kept and what goes. KEEP_... looks at the next rows by id, no more than max behind `after`, and
 -- deletes those that have ended and are older than keep_s seconds: last is the last id that it has looked
 -- at, seen how many, young how many of them are younger than that anyway, gone how many it has

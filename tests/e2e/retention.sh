@@ -70,6 +70,46 @@ the_operator_maintains_beside_a_gateway() {
 	sim_stop sim
 }
 
+# In ranges of 500 ids, of which init makes four.
+ranges_are_made_ahead_and_dropped_while_the_gateway_sends() {
+	sim_start sim --inbound-count 20 --inbound-from 447700900001 --inbound-to 12345 --inbound-text 'hello %d'
+	smpp_link main "${PORT[sim]}" | conf '' "keep_outbox = 30 maintain_at = \"23:59\""
+	ctl init --partitioned=500
+	ctl init --partitioned
+	ctl check
+	insert_many 1100 "recipient, queue, status, created_at, done_at" \
+		"'4915', 2, 'delivered', $(now_plus -31536000), $(now_plus -31536000)"
+	sql "UPDATE outbox SET status = 'held' WHERE id = 700"
+	gateway_up
+	await_log 20 'event=partitioned made=2 dropped=0 busy=0 ahead=3'
+	sql "INSERT INTO outbox (recipient, body, app, ref) VALUES ('+36201234567', '$(printf 'x%.0s' {1..200})', 'shop', 'r1')"
+	sql "INSERT INTO outbox (recipient, body, app, ref) VALUES ('+36201234567', 'again', 'shop', 'r1')" 2>"$DIR/refusal" &&
+		fail "a ref that is there is taken"
+	grep 'duplicate key value violates unique constraint "outbox_ref' "$DIR/refusal"
+	load_while eval "ctl maintain >'$DIR/maintain.out'"
+	cat "$DIR/maintain.out"
+	await_sql 60 $((LIVE + 1)) "SELECT count(*) FROM outbox WHERE status = 'delivered' AND id > 1100"
+	await_sql 20 20 "SELECT count(*) FROM inbox"
+	ctl maintain
+	expect "ranges" "$(sql "SELECT min(CAST(substr(relname, 9) AS int)) || ' ' || max(CAST(substr(relname, 9) AS int))
+		FROM pg_class WHERE relkind = 'r' AND relname ~ '^outbox_p[0-9]+$' AND relname <> 'outbox_p1'")" "2 6"
+	expect "rows" "$(count_rows "1 = 1")" $((LIVE + 2))
+	expect "the row that is held" "$(count_rows "status = 'held' AND id = 700")" 1
+	expect "parts" "$(sql "SELECT count(*) FROM outbox_part WHERE status = 'delivered'")" 2
+	gateway_stop
+	sim_stop sim
+	expect "doubles" "$(sim_count sim doubles)" 0
+}
+
+tables_in_ranges_are_refused_where_there_are_none() {
+	echo | conf
+	ctl init --partitioned 2>"$DIR/refusal" && fail "tables in ranges are made"
+	grep 'run init without --partitioned' "$DIR/refusal"
+	ctl init
+}
+
 on_both history_goes_while_the_gateway_sends the_operator_maintains_beside_a_gateway
-on_one mysql history_goes_while_the_gateway_sends the_operator_maintains_beside_a_gateway
+on_one pgsql ranges_are_made_ahead_and_dropped_while_the_gateway_sends
+on_one sqlite tables_in_ranges_are_refused_where_there_are_none
+on_one mysql tables_in_ranges_are_refused_where_there_are_none history_goes_while_the_gateway_sends the_operator_maintains_beside_a_gateway
 finish
