@@ -63,7 +63,7 @@ static void tell_result(const struct desk *desk, const struct retention *retenti
 	for (int table = 0; table < KEPT_TABLES; table++)
 		printf("%s %zu of %s", table ? "," : "", retention->gone[table],
 		    retention_tables[table]);
-	printf("; the longest step took %u ms\n", retention->longest_ms);
+	printf("; the longest transaction took %u ms\n", retention->longest_ms);
 }
 
 enum exit_status desk_maintain(struct desk *desk)

@@ -121,6 +121,12 @@ static struct value number(int64_t n)
 	return (struct value){ .kind = VALUE_NUMBER, .number = n };
 }
 
+static void note_longest(struct retention *retention, int64_t took_us)
+{
+	if (took_us / 1000 > retention->longest_ms)
+		retention->longest_ms = (unsigned)(took_us / 1000);
+}
+
 static enum db_result step_partitions(struct retention *retention, const struct engine *engine,
     struct db *db, unsigned *again_ms, struct db_error *err)
 {
@@ -128,8 +134,10 @@ static enum db_result step_partitions(struct retention *retention, const struct 
 	const int64_t began = now_us();
 	const enum db_result result = partitions_step(&retention->partitions, engine, db, retention->chunk,
 	    again_ms, err);
+	const int64_t worked_us = now_us() - began;
 	if (looks)
-		retention->chunk = fitting(retention->chunk, result == DB_OK ? now_us() - began : SLOW_US + 1);
+		retention->chunk = fitting(retention->chunk, result == DB_OK ? worked_us : SLOW_US + 1);
+	note_longest(retention, worked_us);
 	return result;
 }
 
@@ -149,6 +157,7 @@ static enum db_result step_table(struct retention *retention, const struct engin
 	const int64_t worked_us = now_us() - began;
 	if (result == DB_OK)
 		result = engine->transact(db, EDGE_COMMIT, err);
+	note_longest(retention, now_us() - began);
 	retention->chunk = fitting(chunk, result == DB_OK ? worked_us : SLOW_US + 1);
 	if (result != DB_OK)
 		return result;
@@ -171,8 +180,6 @@ enum db_result retention_step(struct retention *retention, const struct engine *
 	*pause_ms = (unsigned)(took_us * PAUSES / 1000) + 1;
 	if (again_ms)
 		*pause_ms = again_ms;
-	if (took_us / 1000 > retention->longest_ms)
-		retention->longest_ms = (unsigned)(took_us / 1000);
 	return result;
 }
 

@@ -27,7 +27,7 @@ struct retention {
 	int64_t after;                  /* rows of it up to this id were looked at */
 	size_t chunk;                   /* rows to look at next */
 	size_t seen[KEPT_TABLES], gone[KEPT_TABLES];
-	unsigned longest_ms;            /* the longest step so far */
+	unsigned longest_ms;            /* the longest transaction so far, once it had begun */
 };
 
 /* Is any row to go, ever? (Ranges of a partitioned outbox are made ahead all the same.) */

@@ -250,9 +250,19 @@ START_TEST(who_dies_in_between_leaves_nothing_that_the_next_run_does_not_find)
 	if (!begin_partitioned(_i))
 		return;
 	insert_delivered(35, 100);
+	run_until(STEP_TAKE_OUT, 0);
+	step();
+	ck_assert(!retention.partitions.attached);
+	/* It was done, and nobody heard of it. */
+	retention.partitions.step = STEP_TAKE_OUT;
+	step();
+	ck_assert_int_eq(retention.partitions.step, STEP_LOOK);
 	run_until(STEP_REFS, 0);
 	ck_assert_int_eq(rows_in("outbox"), 35 - (WIDTH - 1));
 	run_until(STEP_DROP, 0);
+	step();
+	retention.partitions.step = STEP_DROP;
+	step();
 	run_all(&keep, false);
 	ck_assert(!has_range(0) && !has_range(2) && rows_in("outbox_ref") == 0);
 	/* Whoever keeps everything has it back. */

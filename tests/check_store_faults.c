@@ -271,6 +271,20 @@ START_TEST(a_broken_statement_keeps_the_facts)
 }
 END_TEST
 
+START_TEST(maintenance_that_fails_stops_nothing)
+{
+	begin_installed(_i);
+	options.maintain_at = (char *)"03:30";
+	faulty_fail(STATEMENT_PARTITION_NEXT, DB_BROKEN, 1);
+	open_ready();
+	await(faulty_read(&faulty.runs[STATEMENT_PARTITION_NEXT]) == 1);
+	tell_receipt(1, "DELIVRD");
+	await(nkept == 1);
+	ck_assert(!was(STORE_BROKEN));
+	end();
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *const tests[] = {
@@ -286,6 +300,7 @@ int main(void)
 		one_refused_fact_does_not_hold_up_the_others,
 		tables_that_are_made_meanwhile_are_noticed,
 		a_broken_statement_keeps_the_facts,
+		maintenance_that_fails_stops_nothing,
 	};
 	return run_worlds("store faults", tests, sizeof tests / sizeof *tests);
 }
