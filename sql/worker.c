@@ -52,8 +52,8 @@
  */
 #include "worker.h"
 
+#include "maintenance.h"
 #include "match.h"
-#include "retention.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -71,8 +71,6 @@ enum {
 	BEATS_PER_LEASE = 3,
 	TEND_AGAIN_MS = 20,
 	SLOW_CLAIM_MS = 20,             /* see struct floors */
-	LOOK_AT_CLOCK_MS = 3600 * 1000, /* it may be set, and has hours that come twice */
-	MAINTAIN_TRIES = 20,            /* in a row, of what others keep locked */
 };
 
 enum duty { REFUSE, OPEN, BEAT, ENTER, TEND, LINKS, COMMANDS, MATCH, MAINTAIN, LEAVE, RECORD, CLAIM, DUTIES };
@@ -109,14 +107,7 @@ struct worker {
 	struct command_look look;       /* for commands */
 	struct match match;
 	bool linked;                    /* table link knows our links */
-	struct keep keep;
-	int maintain_second;            /* of the day; -1: never */
-	time_t maintain_due;            /* by the clock on the wall; 0: we have just started, and only
-	                                 * make partitions */
-	uint64_t maintain_at;           /* the next step, or look at that clock */
-	bool maintaining;
-	unsigned maintain_agains;       /* DB_AGAIN in a row */
-	struct retention retention;
+	struct maintenance maintenance;
 	bool unsure;                    /* the claim may have been committed: ask first */
 
 	enum store_state condition;     /* what the loop was told last */
@@ -220,7 +211,7 @@ static void disconnect(struct worker *worker)
 {
 	worker->engine->close(worker->ledger.db);
 	worker->ledger.db = NULL;
-	worker->retention.turn = false; /* that was the connection's */
+	maintenance_disconnected(&worker->maintenance);
 }
 
 /* It may have been away for them as well: they are given the time for a beat. */
@@ -456,94 +447,24 @@ static enum db_result match(struct worker *worker, struct db_error *err)
 	return match_step(&worker->match, &worker->ledger, err);
 }
 
-/* MAINTAIN. What goes wrong with it is no reason to stop anything else: it is said, and done
- * again the next day. */
+/* MAINTAIN */
 
 static uint64_t when_maintain(const struct worker *worker)
 {
-	return worker->lease && worker->maintain_second >= 0 && worker->held && worker->ledger.db && !worker->view.draining ? worker->maintain_at
-	    : NEVER;
+	const struct maintenance *maintenance = &worker->maintenance;
+	return worker->lease && maintenance->second >= 0 && worker->held && worker->ledger.db &&
+	    !worker->view.draining ? maintenance->at : NEVER;
 }
 
-/* The next look at the clock on the wall. */
-static void await_maintenance(struct worker *worker)
+static void say_line(void *ctx, enum log_level level, const char *line)
 {
-	const time_t now = time(NULL);
-	const uint64_t left_ms = worker->maintain_due > now ? (uint64_t)(worker->maintain_due - now) * 1000 : 0;
-	worker->maintain_at = hatch_now() + (left_ms < LOOK_AT_CLOCK_MS ? left_ms : LOOK_AT_CLOCK_MS);
-}
-
-static void end_maintenance(struct worker *worker)
-{
-	if (worker->ledger.db)
-		retention_over(&worker->retention, worker->engine, worker->ledger.db);
-	worker->maintaining = false;
-	worker->maintain_due = retention_next(worker->maintain_second, time(NULL));
-	await_maintenance(worker);
-}
-
-static enum db_result maintenance_failed(struct worker *worker, enum db_result result,
-    const struct db_error *err)
-{
-	worker->maintain_at = hatch_now() + worker->waits.again_max;
-	if (result == DB_LOST || (result == DB_AGAIN && ++worker->maintain_agains < MAINTAIN_TRIES))
-		return result == DB_LOST ? result : DB_OK;
-	say(worker, LOG_LEVEL_WARN, "database event=maintenance-failed reason=\"%s\" effect=\"what is to go "
-	    "stays until tomorrow\"", err->text);
-	end_maintenance(worker);
-	return DB_OK;
-}
-
-static void tell_maintained(struct worker *worker)
-{
-	const size_t *gone = worker->retention.gone;
-	const struct partitions *partitions = &worker->retention.partitions;
-	if (partitions->made || partitions->dropped || partitions->busy)
-		say(worker, LOG_LEVEL_INFO, "database event=partitioned made=%u dropped=%u busy=%u ahead=%u",
-		    partitions->made, partitions->dropped, partitions->busy, partitions->ahead);
-	if (partitions_short(partitions))
-		say(worker, LOG_LEVEL_WARN, "database event=partitions-short ahead=%u effect=\"when the last range of "
-		    "outbox is full, INSERTs fail\"", partitions->ahead);
-	if (retention_wanted(&worker->retention.keep))
-		say(worker, LOG_LEVEL_INFO, "database event=maintained outbox=%zu inbox=%zu receipt=%zu command=%zu "
-	    "ussd=%zu longest=%ums", gone[KEPT_OUTBOX], gone[KEPT_INBOX], gone[KEPT_RECEIPT],
-	    gone[KEPT_COMMAND], gone[KEPT_USSD], worker->retention.longest_ms);
-	end_maintenance(worker);
+	say(ctx, level, "%s", line);
 }
 
 static enum db_result maintain(struct worker *worker, struct db_error *err)
 {
-	struct retention *retention = &worker->retention;
-	const struct keep none = { 0 }, *keep = worker->maintain_due ? &worker->keep : &none;
-	if (!worker->maintaining && time(NULL) < worker->maintain_due) {
-		await_maintenance(worker);
-		return DB_OK;
-	}
-	if (!worker->maintaining) {
-		retention_begin(retention, keep, false);
-		worker->maintain_agains = 0;
-	}
-	if (!worker->maintaining && retention_wanted(keep))
-		say(worker, LOG_LEVEL_INFO, "database event=maintaining keep_outbox=%ld keep_unconfirmed=%ld "
-		    "keep_inbox=%ld keep_receipts=%ld", keep->outbox, keep->unconfirmed, keep->inbox, keep->receipts);
-	worker->maintaining = true;
-	enum db_result result = retention_turn(retention, worker->engine, worker->ledger.db, err);
-	if (result == DB_OK && !retention->turn) {
-		say(worker, LOG_LEVEL_INFO, "database event=maintained-elsewhere reason=\"another gateway, or "
-		    "smsqlctl, is at it\"");
-		end_maintenance(worker);
-		return DB_OK;
-	}
-	unsigned pause_ms = 0;
-	if (result == DB_OK)
-		result = retention_step(retention, worker->engine, worker->ledger.db, &pause_ms, err);
-	if (result != DB_OK)
-		return maintenance_failed(worker, result, err);
-	worker->maintain_agains = 0;
-	worker->maintain_at = hatch_now() + pause_ms;
-	if (retention_done(retention))
-		tell_maintained(worker);
-	return DB_OK;
+	return maintenance_step(&worker->maintenance, worker->engine, worker->ledger.db, say_line, worker,
+	    err);
 }
 
 /* RECORD: a bundle, piece by piece should the database refuse a value in it. */
@@ -788,9 +709,7 @@ pthread_t worker_start(const struct worker_setup *setup)
 	worker->version = copy(options->version);
 	worker->past = past_hold(options->past);
 	worker->lease_ms = (uint64_t)options->lease;
-	worker->keep = options->keep;
-	if (!options->maintain_at || !retention_read_time(options->maintain_at, &worker->maintain_second))
-		worker->maintain_second = -1;
+	maintenance_init(&worker->maintenance, &options->keep, options->maintain_at, worker->waits.again_max);
 	worker->condition = STORE_OPENING;
 	match_init(&worker->match, (unsigned)(worker->lease_ms / BEATS_PER_LEASE));
 	worker->ledger = (struct ledger){
