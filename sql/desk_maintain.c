@@ -83,7 +83,8 @@ enum exit_status desk_maintain(struct desk *desk)
 	tell_result(desk, &retention);
 	retention_over(&retention, desk->engine, desk->db);
 	if (partitions_short(&retention.partitions))
-		exit_status = desk_fail("%s: only %u ranges of outbox lie ahead: when the last is full, INSERTs fail",
+		exit_status = desk_fail("%s: only %u ranges of outbox lie ahead: when the last is full, INSERTs "
+		    "fail, or (MySQL) no more can be made",
 		    desk->place, retention.partitions.ahead);
 	return exit_status;
 }

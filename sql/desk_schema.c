@@ -53,7 +53,7 @@ static enum exit_status create(struct desk *desk)
 {
 	struct db_error err;
 	if (desk->ranges && !desk->engine->partitioned)
-		return desk_fail("%s: tables in ranges are for PostgreSQL: run init without --partitioned",
+		return desk_fail("%s: there are no tables in ranges in this database: run init without --partitioned",
 		    desk->place);
 	char *script = desk_script(desk->engine, desk->ranges);
 	const bool good = desk->engine->script(desk->db, script, &err) == DB_OK &&

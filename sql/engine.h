@@ -136,7 +136,7 @@ enum shape { ONE, MANY };
 	X(PARTITION_AHEAD, ONE,  "ranges -> made, ahead") /* from here on: of partitioned tables only */ \
 	X(PARTITION_LOOK,  ONE,  "name, after, max, keep_s, unconfirmed_s -> last, seen, stays, young") \
 	X(PARTITION_TAKE_OUT, ONE, "name -> done")                                       \
-	X(PARTITION_PUT_BACK, ONE, "name -> done")                                       \
+	X(PARTITION_PUT_BACK, ONE, "name -> done") /* 0: of some of it; again */          \
 	X(PARTITION_REFS,  ONE,  "name, max -> gone")                                    \
 	X(PARTITION_DROP,  ONE,  "name -> done")                                         \
 	X(KEEP_TURN,       ONE,  "-> mine") /* 1: until the connection ends or KEEP_OVER, nobody else */ \

@@ -67,7 +67,7 @@ static void tell(const struct maintenance *maintenance, const struct voice *voic
 		    partitions->made, partitions->dropped, partitions->busy, partitions->ahead);
 	if (partitions_short(partitions))
 		say(voice, LOG_LEVEL_WARN, "database event=partitions-short ahead=%u effect=\"when the last range of "
-		    "outbox is full, INSERTs fail\"", partitions->ahead);
+		    "outbox is full, INSERTs fail, or (MySQL) no more can be made\"", partitions->ahead);
 	if (retention_wanted(&maintenance->retention.keep))
 		say(voice, LOG_LEVEL_INFO, "database event=maintained outbox=%zu inbox=%zu receipt=%zu command=%zu "
 		    "ussd=%zu longest=%ums", gone[KEPT_OUTBOX], gone[KEPT_INBOX], gone[KEPT_RECEIPT],

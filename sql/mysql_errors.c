@@ -40,6 +40,8 @@ static const struct { int code; enum db_result result; const char *remedy; } ver
 	{ 1046, DB_BROKEN, ": the url names no database" },
 	{ 1142, DB_BROKEN, ": GRANT SELECT, INSERT, UPDATE, DELETE, CREATE TEMPORARY TABLES on the database "
 	    "to this user" },
+	{ 1370, DB_BROKEN, ": GRANT EXECUTE on the database to this user" },
+	{ 1419, DB_BROKEN, ": SET GLOBAL log_bin_trust_function_creators = 1 meanwhile" },
 	{ 1146, DB_BROKEN, ": run smsqlctl init" },
 	{ 1054, DB_BROKEN, ": the tables are of another version than this program" },
 	{ 1305, DB_BROKEN, ": MariaDB 10.6 or MySQL 8.0.23 is the oldest that will do" },

@@ -7,7 +7,7 @@
  *     AHEAD --a range was made--> AHEAD --enough--> NEXT
  *     NEXT  --no more, or the last one was too young--> DONE
  *       | a range                                               (out: taken out of outbox)
- *     LOOK  --something stays--> NEXT;  out: PUT_BACK --> NEXT
+ *     LOOK  --something stays--> NEXT;  out: PUT_BACK --> NEXT     (PUT_BACK, too, may take several steps)
  *       | nothing stays                                (chunk by chunk)
  *     TAKE_OUT (not when it is out) --still needed--> NEXT
  *       |   --taken out--> LOOK, from its beginning
@@ -15,12 +15,13 @@
  *     DROP --> NEXT
  *
  * A row may change between the moment that it is looked at and that in which the range is taken out: so all of it is
- * looked at once more when nobody can reach it any more, and put back if anything stays.
+ * looked at once more when nobody can reach it any more, and put back if anything stays (PostgreSQL), or what
+ * stays is put back at once as it is met (MySQL, where nothing stays then, and the range remains for these rows).
  * Whoever dies in between leaves a range that is out; the next run finds it, and begins at LOOK.
  *
  * Taking out and dropping need outbox for themselves for a moment. Whoever waits for that keeps everybody who
- * comes later waiting, too: so nothing waits for longer than 20 ms (partitioned.sql), gives up, and
- * tries again half a second later, TRIES times.
+ * comes later waiting, too: so nothing waits for longer than 20 ms, in MariaDB not at all (partitioned.sql), gives
+ * up, and tries again half a second later, TRIES times.
  */
 #include "partitions.h"
 
@@ -144,7 +145,7 @@ static void on_done(struct partitions *partitions, const struct answer_columns *
 		partitions->step = STEP_NEXT;
 		break;
 	case STEP_PUT_BACK:
-		partitions->step = STEP_NEXT;
+		partitions->step = first ? STEP_NEXT : STEP_PUT_BACK;
 		break;
 	case STEP_DONE:
 		break;

@@ -29,7 +29,7 @@ struct partitions {
 
 void partitions_begin(struct partitions *, const struct keep *, bool dry);
 bool partitions_done(const struct partitions *);
-/* Fewer than PARTITIONS_AHEAD could be made: INSERTs fail when there are none any more. */
+/* Fewer than PARTITIONS_AHEAD could be made: INSERTs fail when there are none any more, but in MySQL. */
 bool partitions_short(const struct partitions *);
 
 /* The next short transaction, over at most `max` rows. *pause_ms is set when it is to be tried

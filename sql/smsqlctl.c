@@ -55,7 +55,7 @@ static void help(void)
 	    "      --limit N             queue, doubtful: rows at most, default 50\n"
 	    "      --link L, --all       doubtful: of that link; with a decision, resend or accept: all\n"
 	    "      --dry-run             maintain: say what would go\n"
-	    "      --partitioned[=ROWS]  init: outbox in ranges of ids, default 10000000; PostgreSQL\n"
+	    "      --partitioned[=ROWS]  init: outbox in ranges of ids, default 10000000; not SQLite\n"
 	    "  -y, --yes                 init, upgrade: ask nothing\n"
 	    "      --version, --help\n"
 	    "\n"

@@ -9,6 +9,8 @@
 #include "../sql/desk_ask.h"
 #include "../sql/retention.h"
 
+#include <mysqld_error.h>
+
 enum { WIDTH = 10, DAY_S = 86400, STEPS_MAX = 2000 };
 
 static const struct keep keep = { .outbox = 10, .unconfirmed = 30 };
@@ -66,9 +68,9 @@ static void insert_delivered(int n, int days)
 {
 	for (int i = 0; i < n; i++) {
 		words("INSERT INTO outbox (recipient, queue, status, app, ref, created_at, done_at) VALUES "
-		    "('x', 2, 'delivered', 'shop', %d || '/' || %d, %s, %s)", days, i, from_now(-days * DAY_S),
+		    "('x', 2, 'delivered', 'shop', concat(%d, '/', %d), %s, %s)", days, i, from_now(-days * DAY_S),
 		    from_now(-days * DAY_S));
-		if (i % WIDTH == 0)
+		if (i % (2 * WIDTH) == 0)
 			run_all(&(struct keep){ 0 }, false);
 	}
 }
@@ -80,12 +82,25 @@ static long long rows_in(const char *table)
 
 static bool has_range(int n)
 {
+	if (mysql_outside)
+		return count("SELECT count(*) FROM information_schema.partitions WHERE table_schema = database() AND "
+		    "table_name = 'outbox' AND partition_name = 'p%d'", n) == 1;
 	return count("SELECT count(*) FROM pg_class WHERE relname = 'outbox_p%d' AND relnamespace = "
 	    "current_schema()::regnamespace", n) == 1;
 }
 
+/* Columns and indexes, but for what makes a ref unique. */
 static const char *shape_of(const char *table)
 {
+	if (mysql_outside) {
+		words("SET SESSION group_concat_max_len = 10000");
+		return words("SELECT md5(concat((SELECT group_concat(column_name, column_type, is_nullable, "
+		    "coalesce(column_default, '-'), extra, coalesce(generation_expression, '') ORDER BY column_name) "
+		    "FROM information_schema.columns WHERE table_schema = database() AND table_name = '%s'), "
+		    "(SELECT group_concat(index_name, non_unique, seq_in_index, column_name ORDER BY index_name, seq_in_index) "
+		    "FROM information_schema.statistics WHERE table_schema = database() AND table_name = '%s' AND "
+		    "index_name <> 'outbox_ref')))", table, table);
+	}
 	return words("SELECT (SELECT string_agg(column_name || ' ' || data_type || ' ' || is_nullable || ' ' || "
 	    "coalesce(replace(column_default, 'check_partitions.', ''), '-'), ', ' ORDER BY column_name) FROM "
 	    "information_schema.columns WHERE table_schema = current_schema() AND table_name = '%s') || "
@@ -147,6 +162,11 @@ static bool insert_ref(const char *app, const char *ref)
 {
 	char text_of[200];
 	snprintf(text_of, sizeof text_of, "INSERT INTO outbox (recipient, app, ref) VALUES ('1', '%s', '%s')", app, ref);
+	if (mysql_outside) {
+		const bool taken = mysql_query(mysql_outside, text_of) == 0;
+		ck_assert_msg(taken || mysql_errno(mysql_outside) == ER_DUP_ENTRY, "%s", mysql_error(mysql_outside));
+		return taken;
+	}
 	PGresult *result = PQexec(pgsql_outside, text_of);
 	const bool good = PQresultStatus(result) == PGRES_COMMAND_OK;
 	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
@@ -240,6 +260,7 @@ START_TEST(a_row_that_comes_alive_while_its_range_is_to_go_stays)
 	run_to_end();
 	ck_assert_str_eq(status(12), "held");
 	ck_assert(has_range(1));
+	ck_assert_int_eq(count("SELECT count(*) FROM outbox_ref WHERE outbox_id = 12"), 1);
 	claim(&gw1, 1, 10);
 	end_entered();
 }
@@ -275,30 +296,111 @@ START_TEST(who_dies_in_between_leaves_nothing_that_the_next_run_does_not_find)
 }
 END_TEST
 
+/* Where there is a partition for all that has no range. */
+START_TEST(ids_behind_the_last_range_are_taken_and_warned_of)
+{
+	if (!begin_partitioned(_i))
+		return;
+	if (mysql_outside) {
+		words("INSERT INTO outbox (id, recipient) VALUES (1000, '1')");
+		insert("1");
+		run_all(&keep, false);
+		ck_assert(partitions_short(&retention.partitions) && !has_range(4));
+		ck_assert_uint_eq(retention.partitions.ahead, 0);
+		claim(&gw1, 1, 10);
+		ck_assert_uint_eq(nmessages, 2);
+	}
+	end_entered();
+}
+END_TEST
+
+/* Of MariaDB: died between making the table and exchanging it. */
+START_TEST(an_empty_table_that_was_left_costs_no_row)
+{
+	if (!begin_partitioned(_i))
+		return;
+	insert_delivered(35, 1);
+	if (mysql_outside) {
+		words("CREATE TABLE outbox_p0 LIKE outbox");
+		words("ALTER TABLE outbox_p0 REMOVE PARTITIONING");
+		run_all(&keep, false);
+		ck_assert_uint_eq(retention.partitions.dropped, 0);
+		ck_assert_int_eq(count("SELECT count(*) FROM information_schema.tables WHERE table_schema = database() AND "
+		    "table_name = 'outbox_p0'"), 0);
+	}
+	ck_assert_int_eq(rows_in("outbox"), 35);
+	ck_assert_int_eq(rows_in("outbox_ref"), 35);
+	end();
+}
+END_TEST
+
+/* An application that reads outbox in a transaction, and leaves that open. */
+
+static PGconn *pgsql_reader;
+static MYSQL *mysql_reader;
+
+static void reader_says(const char *statement)
+{
+	if (pgsql_reader) {
+		PQclear(PQexec(pgsql_reader, statement));
+		return;
+	}
+	ck_assert_msg(mysql_query(mysql_reader, statement) == 0, "%s", mysql_error(mysql_reader));
+	mysql_free_result(mysql_store_result(mysql_reader));
+}
+
+static void begin_reader(void)
+{
+	if (pgsql_outside) {
+		pgsql_reader = PQconnectdb(url);
+	} else {
+		mysql_reader = mysql_connect_outside();
+		ck_assert_int_eq(mysql_select_db(mysql_reader, program_invocation_short_name), 0);
+	}
+	reader_says("BEGIN");
+	reader_says("SELECT count(*) FROM outbox");
+}
+
+static void end_reader(void)
+{
+	reader_says("COMMIT");
+	if (pgsql_reader)
+		PQfinish(pgsql_reader);
+	else
+		mysql_close(mysql_reader);
+	pgsql_reader = NULL;
+	mysql_reader = NULL;
+}
+
+static long long waiting_for_outbox(void)
+{
+	return pgsql_outside
+	    ? count("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'outbox'::regclass")
+	    : count("SELECT count(*) FROM information_schema.processlist WHERE state LIKE '%%metadata lock%%' AND "
+	        "db = database()");
+}
+
 START_TEST(a_long_reader_keeps_a_range_and_nobody_waiting)
 {
 	if (!begin_partitioned(_i))
 		return;
 	insert_delivered(25, 100);
-	PGconn *reader = PQconnectdb(url);
-	PQclear(PQexec(reader, "BEGIN"));
-	PQclear(PQexec(reader, "SELECT count(*) FROM outbox"));
+	begin_reader();
 	run_until(STEP_TAKE_OUT, 0);
 	step();
 	/* It gave up, and will try again: no lock is waited for, and rows go in. */
 	ck_assert_int_eq(retention.partitions.step, STEP_TAKE_OUT);
 	ck_assert_uint_eq(retention.partitions.tries, 1);
 	ck_assert_uint_ge(pause_ms, 100);
-	ck_assert_int_eq(count("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'outbox'::regclass"), 0);
-	words("SET lock_timeout = '5s'");
+	ck_assert_int_eq(waiting_for_outbox(), 0);
+	words(pgsql_outside ? "SET lock_timeout = '5s'" : "SET lock_wait_timeout = 5");
 	insert("1");
 	claim(&gw1, 1, 10);
 	ck_assert_uint_eq(nmessages, 1);
 	run_to_end();
 	ck_assert_uint_eq(retention.partitions.busy, 2);
 	ck_assert(has_range(0) && has_range(1));
-	PQclear(PQexec(reader, "COMMIT"));
-	PQfinish(reader);
+	end_reader();
 	run_all(&keep, false);
 	ck_assert(!has_range(0) && !has_range(1));
 	end_entered();
@@ -315,6 +417,8 @@ int main(void)
 		a_range_of_which_nothing_stays_is_dropped_with_its_parts_and_refs,
 		a_row_that_comes_alive_while_its_range_is_to_go_stays,
 		who_dies_in_between_leaves_nothing_that_the_next_run_does_not_find,
+		ids_behind_the_last_range_are_taken_and_warned_of,
+		an_empty_table_that_was_left_costs_no_row,
 		a_long_reader_keeps_a_range_and_nobody_waiting,
 	};
 	return run_tests("partitions", tests, sizeof tests / sizeof *tests);

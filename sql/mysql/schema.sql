@@ -18,7 +18,8 @@
 --
 -- Connect with a character set of utf8mb4. Rights: an application needs SELECT, INSERT and UPDATE (status, queue)
 -- on outbox, SELECT and INSERT on command, SELECT and UPDATE (taken_at) on inbox; the gateway needs
--- SELECT, INSERT, UPDATE and DELETE on all tables, and CREATE TEMPORARY TABLES on the database.
+-- SELECT, INSERT, UPDATE and DELETE on all tables, and CREATE TEMPORARY TABLES on the database (EXECUTE, too, when
+-- outbox is partitioned).
 --
 -- Neither server has partial indexes. Columns that are GENERATED and INVISIBLE stand in for them:
 -- NULL where the index is not to lead, so that it stays untouched there. Applications have no

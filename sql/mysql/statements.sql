@@ -16,7 +16,7 @@
 SELECT table_name FROM information_schema.tables
  WHERE table_schema = DATABASE() AND table_type = 'BASE TABLE'
    AND table_name IN ('smsqld_schema', 'outbox', 'outbox_part', 'inbox', 'inbox_set', 'inbox_part',
-                      'receipt', 'command', 'ussd', 'gateway', 'link')
+                      'receipt', 'command', 'ussd', 'gateway', 'link', 'outbox_ref', 'outbox_range')
  ORDER BY 1
 
 -- :VERSION
@@ -708,27 +708,37 @@ UPDATE smsqld_ids k STRAIGHT_JOIN outbox o FORCE INDEX (PRIMARY) ON o.id = k.id
    SET o.queue = 2, o.status = 'expired', o.done_at = UTC_TIMESTAMP(3),
        o.error_text = 'expired before it was sent'
 
--- There are no ranges of outbox here.
+-- Ranges of outbox, when it is partitioned: those in it, and such as were taken out and not yet dropped.
 -- :PARTITION_NEXT
-SELECT ?1, ?1, ?1 FROM smsqld_schema WHERE 1 = 0
+SELECT p.number, max(p.name), min(p.attached)
+  FROM (SELECT CAST(substr(i.partition_name, 2) AS signed) AS number, CONVERT(concat('outbox_', i.partition_name) USING utf8mb4) AS name,
+               1 AS attached
+          FROM information_schema.partitions i
+         WHERE i.table_schema = DATABASE() AND i.table_name = 'outbox' AND i.partition_name REGEXP '^p[0-9]{1,12}$'
+         UNION ALL
+        SELECT CAST(substr(t.table_name, 9) AS signed), CONVERT(t.table_name USING utf8mb4), 0
+          FROM information_schema.tables t
+         WHERE t.table_schema = DATABASE() AND t.table_name REGEXP '^outbox_p[0-9]{1,12}$') AS p
+ WHERE p.number > ?1 GROUP BY p.number ORDER BY p.number LIMIT 1
 
+-- Procedures of partitioned.sql.
 -- :PARTITION_AHEAD
-SELECT ?1, ?1 FROM smsqld_schema WHERE 1 = 0
+CALL smsqld_partition_ahead(?1)
 
 -- :PARTITION_LOOK
-SELECT ?1, ?2, ?3, ?4 FROM smsqld_schema WHERE 1 = 0 AND ?5 IS NULL
+CALL smsqld_partition_look(?1, ?2, ?3, ?4, ?5)
 
 -- :PARTITION_TAKE_OUT
-SELECT ?1 FROM smsqld_schema WHERE 1 = 0
+CALL smsqld_partition_take_out(?1)
 
 -- :PARTITION_PUT_BACK
-SELECT ?1 FROM smsqld_schema WHERE 1 = 0
+CALL smsqld_partition_put_back(?1)
 
 -- :PARTITION_REFS
-SELECT ?1 FROM smsqld_schema WHERE 1 = 0 AND ?2 IS NULL
+CALL smsqld_partition_refs(?1, ?2)
 
 -- :PARTITION_DROP
-SELECT ?1 FROM smsqld_schema WHERE 1 = 0
+CALL smsqld_partition_drop(?1)
 
 -- What is kept and what goes. KEEP_... looks at the next rows by id, no more than max behind `after`, and
 -- deletes those that have ended and are older than keep_s seconds: last is the last id that it has looked
