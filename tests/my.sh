@@ -152,7 +152,8 @@ transfer_script() { # FILE
 		shift
 	done
 	case \$role in
-	joiner) rm -f $1; echo ready 127.0.0.1:1/none; until [ -s $1 ]; do sleep 0.05; done; cat $1 ;;
+	joiner) rm -f $1; echo ready 127.0.0.1:1/none
+		until [ -s $1 ]; do [ -d ${1%/*} ] || exit 22; sleep 0.05; done; cat $1 ;;
 	donor) [ -n "\$bypass" ] || exit 22; echo "\$gtid" >$1.new; mv $1.new $1; echo "done \$gtid" ;;
 	esac
 	END
