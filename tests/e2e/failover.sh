@@ -107,6 +107,7 @@ seconds_since() { printf %.1f "$(bc_minus "$EPOCHREALTIME" "$1")"; } # EPOCHREAL
 first_claim_after() { # EPOCHREALTIME
 	local seconds="extract(epoch FROM claimed_at)"
 	[ "$ENGINE" = pgsql ] || seconds="UNIX_TIMESTAMP(claimed_at)"
+	await_sql $PATIENCE go "SELECT CASE WHEN count(*) > 0 THEN 'go' END FROM outbox WHERE $seconds > $1"
 	printf %.1f "$(sql "SELECT min($seconds) - $1 FROM outbox WHERE $seconds > $1")"
 }
 
