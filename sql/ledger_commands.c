@@ -335,7 +335,7 @@ static enum db_result look_and_take(struct ledger *ledger, struct look *look,
     struct command_look *found, struct batch *scratch, struct db_error *err)
 {
 	const struct value values[] = { text_value(ledger->name), number_value(COMMANDS_MAX) };
-	enum db_result result = ledger->engine->transact(ledger->db, EDGE_BEGIN, err);
+	enum db_result result = ledger_begin(ledger, err);
 	if (result == DB_OK)
 		result = ledger_run(ledger, STATEMENT_COMMAND_LOOK, values, 2, 1, see_row, look, err);
 	for (size_t i = 0; i < look->n; i++)
@@ -344,7 +344,7 @@ static enum db_result look_and_take(struct ledger *ledger, struct look *look,
 		result = make_questions(ledger, look, err);
 	if (result == DB_OK)
 		result = take(ledger, look, found, scratch, err);
-	return result == DB_OK ? ledger->engine->transact(ledger->db, EDGE_COMMIT, err) : result;
+	return ledger_end(ledger, result, err);
 }
 
 enum db_result ledger_look_for_commands(struct ledger *ledger, struct command_look *found,

@@ -524,13 +524,12 @@ enum db_result ledger_tend_inbox(struct ledger *ledger, size_t *incomplete, stru
 	    (overdue == JOIN_AT_ONCE || closed == JOIN_AT_ONCE); i++) {
 		struct batch *scratch = batch_new();
 		size_t came = 0;
-		result = ledger->engine->transact(ledger->db, EDGE_BEGIN, err);
+		result = ledger_begin(ledger, err);
 		if (result == DB_OK)
 			result = close_overdue(ledger, scratch, &overdue, &came, err);
 		if (result == DB_OK)
 			result = forget_closed(ledger, scratch, &closed, err);
-		if (result == DB_OK)
-			result = ledger->engine->transact(ledger->db, EDGE_COMMIT, err);
+		result = ledger_end(ledger, result, err);
 		if (result == DB_OK)
 			*incomplete += came;
 		batch_release(scratch);
