@@ -219,7 +219,7 @@ static void put_ids(struct db *db)
 /* Parameters of a statement, and of the steps of a claim. */
 struct parameters { const struct value *values; size_t width, rows; };
 
-enum { PARAMETER_IDS = 7 };
+enum { PARAMETER_IDS = 7 };             /* of a claim */
 
 /* A text of statements.sql, with its parameters in it. */
 static void put_statement(struct db *db, const char *text, size_t len, const struct parameters *with)
@@ -358,15 +358,21 @@ static void keep_id(struct db *db, int64_t id)
 	db->ids[db->nids++] = id;
 }
 
-/* What a claim learns: when it is, and which priorities have rows that are due. */
-struct due { char now[TIME_MAX]; bool levels[LEVELS]; };
+/* What a claim learns: when it is, and from when on priorities have rows that are due; "": this has none. */
+struct due { char now[TIME_MAX], first[LEVELS][TIME_MAX]; };
+
+static void copy_time(char *out, const struct value *time)
+{
+	snprintf(out, TIME_MAX, "%.*s", (int)time->len, (const char *)time->at);
+}
 
 static void see_due(void *ctx, const struct value *columns, size_t n)
 {
 	struct due *due = ctx;
-	snprintf(due->now, sizeof due->now, "%.*s", (int)columns[0].len, (const char *)columns[0].at);
-	for (size_t i = 1; i < n && i <= LEVELS; i++)
-		due->levels[i - 1] = columns[i].number != 0;
+	const int64_t level = n > 2 ? columns[1].number : LEVELS;
+	copy_time(due->now, &columns[0]);
+	if (level >= 0 && level < LEVELS)
+		copy_time(due->first[level], &columns[2]);
 }
 
 struct found { struct db *db; row_fn *row; void *ctx; };
@@ -379,55 +385,90 @@ static void see_found(void *ctx, const struct value *columns, size_t n)
 		found->row(found->ctx, columns, n);
 }
 
+/* Parameters of a claim's steps, in statements.sql ?1 to ?8. */
+enum { OWNER, TOKEN, LANE, MAX, FROM, NOW, IDS, LEVEL, STEP_WIDTH };
+
+static struct value text_of(const char *text)
+{
+	return (struct value){ .kind = VALUE_TEXT, .at = text, .len = strlen(text) };
+}
+
+static struct value number_of(int64_t number)
+{
+	return (struct value){ .kind = VALUE_NUMBER, .number = number };
+}
+
+/* The nth of the floors, which are text between commas. */
+static struct value floor_of(const char *floors, int n)
+{
+	for (; n > 0 && floors; n--)
+		floors = (floors = strchr(floors, ',')) ? floors + 1 : NULL;
+	return floors && *floors && *floors != ',' ? number_of(strtoll(floors, NULL, 10))
+	    : (struct value){ .kind = VALUE_NULL };
+}
+
+static void put_step(struct db *db, const char *text, const char *end, const struct value with[STEP_WIDTH])
+{
+	put_statement(db, text, (size_t)(end - text), &(struct parameters){ with, STEP_WIDTH, 1 });
+}
+
+static enum db_result look_what_is_due(struct db *db, enum statement which, const char *floors,
+    struct value with[STEP_WIDTH], struct due *due, struct db_error *err)
+{
+	const char *probe = mysql_statements[which], *end = end_of(probe) - strlen(";\n");
+	struct answers learnt = { see_due, due, 0 };
+	db->used = 0;
+	for (int level = 0; level < LEVELS; level++) {
+		put_word(db, level ? " UNION ALL " : "");
+		with[LEVEL] = number_of(level);
+		with[FROM] = floor_of(floors, level);
+		put_step(db, probe, end, with);
+	}
+	return send_text(db, NULL, &learnt, statement_names[which], err);
+}
+
 /* The rows of the priorities that have some, locked, and then taken. */
-static enum db_result take_due(struct db *db, enum statement which, const struct value *values,
+static enum db_result take_due(struct db *db, enum statement which, struct value with[STEP_WIDTH],
     const struct due *due, struct answers *answers, struct db_error *err)
 {
-	enum { OWNER, TOKEN, LANE, MAX, LEVEL, NOW, WIDTH };
 	const char *pick = end_of(mysql_statements[which]), *take = end_of(pick);
-	struct value with[WIDTH] = { values[OWNER], values[TOKEN], values[LANE], values[MAX], { 0 },
-		{ .kind = VALUE_TEXT, .at = due->now, .len = strlen(due->now) } };
-	const struct parameters parameters = { with, WIDTH, 1 };
+	const int64_t max = with[MAX].number;
 	struct found found = { db, answers->row, answers->ctx };
 	struct answers picked = { see_found, &found, 0 };
 	enum db_result result = DB_OK;
+	with[NOW] = text_of(due->now);
 	for (int level = 0; level < LEVELS && result == DB_OK; level++) {
-		const int64_t left = values[MAX].number - (int64_t)db->nids;
-		if (!due->levels[level] || left <= 0)
+		with[MAX] = number_of(max - (int64_t)db->nids);
+		if (!*due->first[level] || with[MAX].number <= 0)
 			continue;
-		with[MAX].number = left;
-		with[LEVEL] = (struct value){ .kind = VALUE_NUMBER, .number = level };
+		with[LEVEL] = number_of(level);
+		with[FROM] = text_of(due->first[level]);
 		db->used = 0;
-		put_statement(db, pick, (size_t)(take - pick), &parameters);
+		put_step(db, pick, take, with);
 		result = send_text(db, NULL, &picked, statement_names[which], err);
 	}
 	if (result != DB_OK || db->nids == 0)
 		return result;
 	db->used = 0;
-	put_statement(db, take, strlen(take), &parameters);
+	put_step(db, take, take + strlen(take), with);
 	return send_text(db, &take, answers, statement_names[which], err);
 }
 
 static enum db_result claim(struct db *db, enum statement which, const struct value *values,
     struct answers *answers, struct db_error *err)
 {
-	const char *probe = mysql_statements[which];
-	const struct parameters parameters = { values, 4, 1 };
+	const char *floors = which == STATEMENT_CLAIM ? values[FROM].at : NULL;
+	struct value with[STEP_WIDTH] = { values[OWNER], values[TOKEN], values[LANE], values[MAX] };
 	struct due due = { 0 };
-	struct answers learnt = { see_due, &due, 0 };
-	db->used = db->nids = 0;
-	put_statement(db, probe, (size_t)(end_of(probe) - probe), &parameters);
-	enum db_result result = send_text(db, NULL, &learnt, statement_names[which], err);
-	bool any = false;
-	for (int i = 0; i < LEVELS; i++)
-		any = any || due.levels[i];
-	if (result != DB_OK || !any)
+	db->nids = 0;
+	enum db_result result = look_what_is_due(db, which, floors, with, &due, err);
+	if (result != DB_OK || !*due.now)
 		return result;
 	const bool own = !db->open;
 	if (own)
 		result = mysql_transact(db, EDGE_BEGIN, err);
 	if (result == DB_OK)
-		result = take_due(db, which, values, &due, answers, err);
+		result = take_due(db, which, with, &due, answers, err);
 	/* Whoever ignores our locks took some first: then none of them is ours to send. */
 	if (result == DB_OK && answers->changed != db->nids) {
 		snprintf(err->text, sizeof err->text, "%s: rows that were locked have been taken by another",

@@ -327,6 +327,30 @@ START_TEST(rows_for_later_do_not_hold_up_those_of_a_lower_priority)
 }
 END_TEST
 
+/* SQLite keeps nothing of rows that have gone, and takes no notice. */
+START_TEST(while_floors_are_in_use_what_was_due_before_waits)
+{
+	begin_entered(_i);
+	insert("4915");
+	claim(&gw1, 1, 10);
+	ck_assert_uint_eq(nmessages, 1);
+	gw1.floors[0].until = UINT64_MAX;               /* as if that had been slow */
+	char ago[64];
+	snprintf(ago, sizeof ago, "%s", from_now(-86400));
+	const long long old = put("send_after", "%s", ago);
+	words("UPDATE outbox SET priority = 2 WHERE id = %lld", put("send_after", "%s", ago)); /* has no floor */
+	insert("4916");
+	insert("4917");
+	claim(&gw1, 2, 10);
+	ck_assert_uint_eq(nmessages, pgsql_outside || mysql_outside ? 3 : 4);
+	gw1.floors[0].until = 0;
+	claim(&gw1, 3, 10);
+	ck_assert(nmessages == 0 || (nmessages == 1 && messages[0]->id == old));
+	ck_assert_str_eq(status(old), "sending");
+	end_entered();
+}
+END_TEST
+
 /* Settlements */
 
 static const struct {
@@ -625,6 +649,7 @@ int main(void)
 		a_message_holds_what_its_row_says,
 		rows_cancelled_by_their_status_alone_are_not_sent,
 		rows_for_later_do_not_hold_up_those_of_a_lower_priority,
+		while_floors_are_in_use_what_was_due_before_waits,
 		a_verdict_is_written_as_a_status,
 		only_the_owner_of_a_row_settles_it,
 		a_late_answer_settles_what_was_in_doubt,

@@ -339,26 +339,6 @@ START_TEST(infinite_times_are_claimed_like_others)
 }
 END_TEST
 
-START_TEST(while_floors_are_in_use_what_was_due_before_waits)
-{
-	struct batch *batches[3];
-	struct message **messages[3];
-	insert_rows(1);
-	ck_assert_uint_eq(claim(&ledger, 1, 10, &batches[0], &messages[0]), 1);
-	ledger.floors[0].until = UINT64_MAX;            /* as if that had been slow */
-	insert_rows(4);
-	sql("UPDATE outbox SET send_after = send_after - interval '1 day' WHERE id IN (2, 3)");
-	sql("UPDATE outbox SET priority = 2 WHERE id = 3"); /* a priority without a floor */
-	ck_assert_uint_eq(claim(&ledger, 2, 10, &batches[1], &messages[1]), 3);
-	ledger.floors[0].until = 0;
-	ck_assert_uint_eq(claim(&ledger, 3, 10, &batches[2], &messages[2]), 1);
-	ck_assert_int_eq(messages[2][0]->id, 2);
-	release(messages[0], 1, batches[0]);
-	release(messages[1], 3, batches[1]);
-	release(messages[2], 1, batches[2]);
-}
-END_TEST
-
 START_TEST(rows_that_another_transaction_locks_are_passed_over_without_waiting)
 {
 	insert_rows(20);
@@ -544,7 +524,6 @@ int main(void)
 	    2 * TABLES);
 	tcase_add_test(tests, rows_for_later_are_not_walked_over);
 	tcase_add_test(tests, infinite_times_are_claimed_like_others);
-	tcase_add_test(tests, while_floors_are_in_use_what_was_due_before_waits);
 	tcase_add_test(tests, rows_that_another_transaction_locks_are_passed_over_without_waiting);
 	tcase_add_test(tests, two_gateways_share_the_rows_and_none_is_claimed_twice);
 	tcase_add_test(tests, a_connection_that_the_server_ends_is_lost);

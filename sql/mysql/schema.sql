@@ -77,7 +77,8 @@ CREATE TABLE outbox (
     network_key   varchar(255) GENERATED ALWAYS AS (TRIM(LEADING '0' FROM LOWER(message_id))) STORED INVISIBLE,
     waits_until   datetime(3) GENERATED ALWAYS AS (CASE WHEN queue IN (0, 3) THEN expires_at END)
                   STORED INVISIBLE,
-    KEY outbox_ready (queue, route, priority, send_after, id),
+    -- queue falls: behind rows that are ready nothing is left of others that a search could run into.
+    KEY outbox_ready (queue DESC, route, priority, send_after, id),
     KEY outbox_parked (lane, priority, send_after, id),
     KEY outbox_expiry (waits_until),
     KEY outbox_network_id (link_used, network_key),

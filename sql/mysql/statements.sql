@@ -67,23 +67,21 @@ UPDATE smsqld_ids k STRAIGHT_JOIN outbox o FORCE INDEX (PRIMARY) ON o.id = k.id
        o.claim = NULL, o.error_text = ?3
  WHERE o.queue = 1 AND o.owner = ?1
 
--- Three steps, which mysql.c takes: which priorities have rows that are due, each a range of its own in
--- the index, so that an idle claim is ten probes and locks nothing; then priority by priority (?5)
--- the rows that are due at ?6, in the order of the index, those that others have locked passed over;
--- then they (?7) are taken. A row that the application took back (status alone was changed) or that has
--- expired leaves the queue here. In an UPDATE of one table a column is new once it is set: hence the order.
+-- Three steps, which mysql.c takes. First, of each priority (?8), its first row, if it is due: a range each of the
+-- index, so that an idle claim is ten probes, all in one statement, and locks nothing. With a floor (?5) that is where
+-- it begins instead. Then priority by priority the rows from there (?5) to now (?6), in the order of the index, those
+-- that others have locked passed over; then they (?7) are taken. A row that the application took back (status alone was
+-- changed) or that has expired leaves the queue here. In an UPDATE of one table a column is new once it is set: hence
+-- the order. While anybody has a snapshot open, entries of the index whose rows are gone stay: a search by equality passes
+-- over those of its own range and ends there, where one for BETWEEN goes on over what is behind; it locks each, too.
+-- So the first row is found in the one way, and the others from there in the other, up to a limit.
 -- :CLAIM
-SELECT UTC_TIMESTAMP(3),
-       EXISTS (SELECT 1 FROM outbox o FORCE INDEX (outbox_ready) WHERE o.queue = 0 AND o.route = ?3 AND o.priority = 0 AND o.send_after <= UTC_TIMESTAMP(3)),
-       EXISTS (SELECT 1 FROM outbox o FORCE INDEX (outbox_ready) WHERE o.queue = 0 AND o.route = ?3 AND o.priority = 1 AND o.send_after <= UTC_TIMESTAMP(3)),
-       EXISTS (SELECT 1 FROM outbox o FORCE INDEX (outbox_ready) WHERE o.queue = 0 AND o.route = ?3 AND o.priority = 2 AND o.send_after <= UTC_TIMESTAMP(3)),
-       EXISTS (SELECT 1 FROM outbox o FORCE INDEX (outbox_ready) WHERE o.queue = 0 AND o.route = ?3 AND o.priority = 3 AND o.send_after <= UTC_TIMESTAMP(3)),
-       EXISTS (SELECT 1 FROM outbox o FORCE INDEX (outbox_ready) WHERE o.queue = 0 AND o.route = ?3 AND o.priority = 4 AND o.send_after <= UTC_TIMESTAMP(3)),
-       EXISTS (SELECT 1 FROM outbox o FORCE INDEX (outbox_ready) WHERE o.queue = 0 AND o.route = ?3 AND o.priority = 5 AND o.send_after <= UTC_TIMESTAMP(3)),
-       EXISTS (SELECT 1 FROM outbox o FORCE INDEX (outbox_ready) WHERE o.queue = 0 AND o.route = ?3 AND o.priority = 6 AND o.send_after <= UTC_TIMESTAMP(3)),
-       EXISTS (SELECT 1 FROM outbox o FORCE INDEX (outbox_ready) WHERE o.queue = 0 AND o.route = ?3 AND o.priority = 7 AND o.send_after <= UTC_TIMESTAMP(3)),
-       EXISTS (SELECT 1 FROM outbox o FORCE INDEX (outbox_ready) WHERE o.queue = 0 AND o.route = ?3 AND o.priority = 8 AND o.send_after <= UTC_TIMESTAMP(3)),
-       EXISTS (SELECT 1 FROM outbox o FORCE INDEX (outbox_ready) WHERE o.queue = 0 AND o.route = ?3 AND o.priority = 9 AND o.send_after <= UTC_TIMESTAMP(3));
+SELECT UTC_TIMESTAMP(3) AS now, ?8,
+       coalesce(TIMESTAMP'1970-01-01 00:00:00' + INTERVAL ?5 * 1000 MICROSECOND,
+                (SELECT o.send_after FROM outbox o FORCE INDEX (outbox_ready)
+                  WHERE o.queue = 0 AND o.route = ?3 AND o.priority = ?8
+                  ORDER BY o.send_after, o.id LIMIT 1)) AS first
+  FROM DUAL HAVING first <= now;
 SELECT o.id, o.priority, TIMESTAMPDIFF(MICROSECOND, '1970-01-01', o.send_after) DIV 1000,
        CASE WHEN o.status <> 'queued' THEN o.status WHEN o.expires_at <= ?6 THEN 'expired' ELSE 'sending' END,
        o.route, coalesce(o.link, ''), o.sender, o.recipient, o.kind, o.body, o.data, o.options, o.receipt,
@@ -93,7 +91,7 @@ SELECT o.id, o.priority, TIMESTAMPDIFF(MICROSECOND, '1970-01-01', o.send_after) 
             (SELECT GROUP_CONCAT(p.part, ':', p.digest ORDER BY p.part) FROM outbox_part p
               WHERE p.outbox_id = o.id AND p.status IN ('sent', 'delivered')) END
   FROM outbox o FORCE INDEX (outbox_ready)
- WHERE o.queue = 0 AND o.route = ?3 AND o.priority = ?5 AND o.send_after <= ?6
+ WHERE o.queue = 0 AND o.route = ?3 AND o.priority = ?8 AND o.send_after BETWEEN ?5 AND ?6
  ORDER BY o.send_after, o.id LIMIT ?4 FOR UPDATE SKIP LOCKED;
 UPDATE outbox FORCE INDEX (PRIMARY)
    SET attempts = attempts + (status = 'queued'),
@@ -108,17 +106,11 @@ UPDATE outbox FORCE INDEX (PRIMARY)
  WHERE id IN (?7) AND queue = 0
 
 -- :CLAIM_PARKED
-SELECT UTC_TIMESTAMP(3),
-       EXISTS (SELECT 1 FROM outbox o FORCE INDEX (outbox_parked) WHERE o.queue = 3 AND o.lane = ?3 AND o.priority = 0 AND o.send_after <= UTC_TIMESTAMP(3)),
-       EXISTS (SELECT 1 FROM outbox o FORCE INDEX (outbox_parked) WHERE o.queue = 3 AND o.lane = ?3 AND o.priority = 1 AND o.send_after <= UTC_TIMESTAMP(3)),
-       EXISTS (SELECT 1 FROM outbox o FORCE INDEX (outbox_parked) WHERE o.queue = 3 AND o.lane = ?3 AND o.priority = 2 AND o.send_after <= UTC_TIMESTAMP(3)),
-       EXISTS (SELECT 1 FROM outbox o FORCE INDEX (outbox_parked) WHERE o.queue = 3 AND o.lane = ?3 AND o.priority = 3 AND o.send_after <= UTC_TIMESTAMP(3)),
-       EXISTS (SELECT 1 FROM outbox o FORCE INDEX (outbox_parked) WHERE o.queue = 3 AND o.lane = ?3 AND o.priority = 4 AND o.send_after <= UTC_TIMESTAMP(3)),
-       EXISTS (SELECT 1 FROM outbox o FORCE INDEX (outbox_parked) WHERE o.queue = 3 AND o.lane = ?3 AND o.priority = 5 AND o.send_after <= UTC_TIMESTAMP(3)),
-       EXISTS (SELECT 1 FROM outbox o FORCE INDEX (outbox_parked) WHERE o.queue = 3 AND o.lane = ?3 AND o.priority = 6 AND o.send_after <= UTC_TIMESTAMP(3)),
-       EXISTS (SELECT 1 FROM outbox o FORCE INDEX (outbox_parked) WHERE o.queue = 3 AND o.lane = ?3 AND o.priority = 7 AND o.send_after <= UTC_TIMESTAMP(3)),
-       EXISTS (SELECT 1 FROM outbox o FORCE INDEX (outbox_parked) WHERE o.queue = 3 AND o.lane = ?3 AND o.priority = 8 AND o.send_after <= UTC_TIMESTAMP(3)),
-       EXISTS (SELECT 1 FROM outbox o FORCE INDEX (outbox_parked) WHERE o.queue = 3 AND o.lane = ?3 AND o.priority = 9 AND o.send_after <= UTC_TIMESTAMP(3));
+SELECT UTC_TIMESTAMP(3) AS now, ?8,
+       (SELECT o.send_after FROM outbox o FORCE INDEX (outbox_parked)
+         WHERE o.queue = 3 AND o.lane = ?3 AND o.priority = ?8
+         ORDER BY o.send_after, o.id LIMIT 1) AS first
+  FROM DUAL HAVING first <= now;
 SELECT o.id, o.priority, TIMESTAMPDIFF(MICROSECOND, '1970-01-01', o.send_after) DIV 1000,
        CASE WHEN o.status <> 'queued' THEN o.status WHEN o.expires_at <= ?6 THEN 'expired' ELSE 'sending' END,
        o.route, coalesce(o.link, ''), o.sender, o.recipient, o.kind, o.body, o.data, o.options, o.receipt,
@@ -128,7 +120,7 @@ SELECT o.id, o.priority, TIMESTAMPDIFF(MICROSECOND, '1970-01-01', o.send_after) 
             (SELECT GROUP_CONCAT(p.part, ':', p.digest ORDER BY p.part) FROM outbox_part p
               WHERE p.outbox_id = o.id AND p.status IN ('sent', 'delivered')) END
   FROM outbox o FORCE INDEX (outbox_parked)
- WHERE o.queue = 3 AND o.lane = ?3 AND o.priority = ?5 AND o.send_after <= ?6
+ WHERE o.queue = 3 AND o.lane = ?3 AND o.priority = ?8 AND o.send_after BETWEEN ?5 AND ?6
  ORDER BY o.send_after, o.id LIMIT ?4 FOR UPDATE SKIP LOCKED;
 UPDATE outbox FORCE INDEX (PRIMARY)
    SET attempts = attempts + (status = 'queued'),
@@ -431,7 +423,7 @@ INSERT INTO inbox (arrival, link, sender, recipient, kind, body, data, udh, enco
                    missing, network_time, received_at)
 SELECT r.arrival, r.link, r.sender, r.recipient, r.kind, r.body, UNHEX(r.data), UNHEX(r.udh), r.encoding,
        r.options, r.parts, r.missing, '1970-01-01' + INTERVAL r.network_at_ms * 1000 MICROSECOND,
-       coalesce('1970-01-01' + INTERVAL r.received_at_ms * 1000 MICROSECOND, UTC_TIMESTAMP(3))
+       coalesce(TIMESTAMP'1970-01-01 00:00:00' + INTERVAL r.received_at_ms * 1000 MICROSECOND, UTC_TIMESTAMP(3))
   FROM JSON_TABLE(?rows, '$[*]' COLUMNS (
          arrival varchar(190) PATH '$[0]', link varchar(64) PATH '$[1]',
          sender varchar(255) PATH '$[2]', recipient varchar(255) PATH '$[3]',
