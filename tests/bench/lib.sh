@@ -131,11 +131,19 @@ fill() { # NAME COUNT: rows to be sent
 	settle_down "$1"
 }
 
+dirty_pages() { # NAME
+	sql "$1" "SHOW GLOBAL STATUS LIKE 'Innodb_buffer_pool_pages_dirty'" | cut -f 2
+}
+
 # Lets the server finish what it has put off.
 settle_down() { # NAME
 	case $ENGINE in
 	sqlite) sql "$1" 'PRAGMA wal_checkpoint(TRUNCATE)' >/dev/null ;;
 	pgsql) sql "$1" 'VACUUM ANALYZE'; sql "$1" CHECKPOINT ;;
+	mysql)
+		sql "$1" 'SET GLOBAL innodb_max_dirty_pages_pct_lwm = 0, innodb_max_dirty_pages_pct = 0'
+		until [ "$(dirty_pages "$1")" -lt 100 ]; do sleep 0.2; done
+		sql "$1" 'SET GLOBAL innodb_max_dirty_pages_pct = DEFAULT, innodb_max_dirty_pages_pct_lwm = DEFAULT' ;;
 	esac
 }
 
