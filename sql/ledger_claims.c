@@ -19,7 +19,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { CLAIM_WIDTH = 4, FLOOR_TIMES = 10, FLOOR_MAX_MS = 2000 };
+enum { CLAIM_WIDTH = 4, FLOOR_TIMES = 10, FLOOR_MAX_MS = 20000 };
 
 struct claim {
 	const struct ledger *ledger;
