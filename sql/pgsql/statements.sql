@@ -715,10 +715,13 @@ SELECT pg_try_advisory_lock(hashtextextended('smsqld retention ' || current_sche
 -- :KEEP_OVER
 SELECT pg_advisory_unlock(hashtextextended('smsqld retention ' || current_schema(), 0))::int::bigint
 
+-- What is deleted need not be on the disk at once: a chunk that a crash brings back goes the next day. So
+-- nobody waits for its commit, on a gateway not even the claims behind it.
+--
 -- What was sent and never confirmed, though a receipt was wanted, goes unconfirmed_s after it was sent
 -- (0: never). A row may have changed since it was found: so it is looked at again once it is locked.
 -- :KEEP_OUTBOX
-WITH patience AS MATERIALIZED (SELECT set_config('lock_timeout', '20ms', true) AS is),
+WITH manners AS MATERIALIZED (SELECT set_config('lock_timeout', '20ms', true), set_config('synchronous_commit', 'off', true)),
 seen AS MATERIALIZED (
   SELECT o.id, o.created_at,
          o.queue + 0 = 2 AND CASE WHEN o.status IN ('delivered', 'undelivered', 'failed', 'expired', 'cancelled')
@@ -726,7 +729,7 @@ seen AS MATERIALIZED (
               WHEN o.status = 'sent' AND NOT o.receipt THEN o.sent_at < limits.kept
               WHEN o.status = 'sent' AND $5::bigint > 0 THEN o.sent_at < limits.confirmed
               ELSE false END AS goes
-    FROM patience
+    FROM manners
    CROSS JOIN (SELECT statement_timestamp() - $4::bigint * interval '1 second' AS kept,
                       statement_timestamp() - greatest($4::bigint, $5::bigint) * interval '1 second' AS confirmed)
          AS limits
@@ -751,9 +754,10 @@ SELECT coalesce(max(id), 0), count(*),
 
 -- What the application has taken.
 -- :KEEP_INBOX
-WITH seen AS MATERIALIZED (
+WITH manners AS MATERIALIZED (SELECT set_config('lock_timeout', '20ms', true), set_config('synchronous_commit', 'off', true)),
+seen AS MATERIALIZED (
   SELECT t.id, t.received_at AS born, coalesce(t.taken_at < statement_timestamp() - $4::bigint * interval '1 second', false) AS goes
-    FROM inbox t WHERE t.id > $1::bigint ORDER BY t.id LIMIT $2::bigint),
+    FROM manners CROSS JOIN LATERAL (SELECT * FROM inbox t WHERE t.id > $1::bigint ORDER BY t.id LIMIT $2::bigint) AS t),
 old AS MATERIALIZED (
   SELECT t.id FROM seen JOIN inbox t ON t.id BETWEEN seen.id AND seen.id
    WHERE seen.goes AND $3::bigint = 0 FOR UPDATE OF t SKIP LOCKED),
@@ -764,9 +768,10 @@ SELECT coalesce(max(id), 0), count(*),
   FROM seen
 
 -- :KEEP_RECEIPT
-WITH seen AS MATERIALIZED (
+WITH manners AS MATERIALIZED (SELECT set_config('lock_timeout', '20ms', true), set_config('synchronous_commit', 'off', true)),
+seen AS MATERIALIZED (
   SELECT t.id, t.received_at AS born, t.received_at < statement_timestamp() - $4::bigint * interval '1 second' AS goes
-    FROM receipt t WHERE t.id > $1::bigint ORDER BY t.id LIMIT $2::bigint),
+    FROM manners CROSS JOIN LATERAL (SELECT * FROM receipt t WHERE t.id > $1::bigint ORDER BY t.id LIMIT $2::bigint) AS t),
 old AS MATERIALIZED (
   SELECT t.id FROM seen JOIN receipt t ON t.id BETWEEN seen.id AND seen.id
    WHERE seen.goes AND $3::bigint = 0 FOR UPDATE OF t SKIP LOCKED),
@@ -777,10 +782,11 @@ SELECT coalesce(max(id), 0), count(*),
   FROM seen
 
 -- :KEEP_COMMAND
-WITH seen AS MATERIALIZED (
+WITH manners AS MATERIALIZED (SELECT set_config('lock_timeout', '20ms', true), set_config('synchronous_commit', 'off', true)),
+seen AS MATERIALIZED (
   SELECT t.id, t.created_at AS born, t.status IN ('done', 'refused', 'failed')
          AND coalesce(t.done_at, t.created_at) < statement_timestamp() - $4::bigint * interval '1 second' AS goes
-    FROM command t WHERE t.id > $1::bigint ORDER BY t.id LIMIT $2::bigint),
+    FROM manners CROSS JOIN LATERAL (SELECT * FROM command t WHERE t.id > $1::bigint ORDER BY t.id LIMIT $2::bigint) AS t),
 old AS MATERIALIZED (
   SELECT t.id FROM seen JOIN command t ON t.id BETWEEN seen.id AND seen.id
    WHERE seen.goes AND $3::bigint = 0 FOR UPDATE OF t SKIP LOCKED),
@@ -791,9 +797,10 @@ SELECT coalesce(max(id), 0), count(*),
   FROM seen
 
 -- :KEEP_USSD
-WITH seen AS MATERIALIZED (
+WITH manners AS MATERIALIZED (SELECT set_config('lock_timeout', '20ms', true), set_config('synchronous_commit', 'off', true)),
+seen AS MATERIALIZED (
   SELECT t.id, t.opened_at AS born, t.status = 'ended' AND coalesce(t.ended_at, t.last_at) < statement_timestamp() - $4::bigint * interval '1 second' AS goes
-    FROM ussd t WHERE t.id > $1::bigint ORDER BY t.id LIMIT $2::bigint),
+    FROM manners CROSS JOIN LATERAL (SELECT * FROM ussd t WHERE t.id > $1::bigint ORDER BY t.id LIMIT $2::bigint) AS t),
 old AS MATERIALIZED (
   SELECT t.id FROM seen JOIN ussd t ON t.id BETWEEN seen.id AND seen.id
    WHERE seen.goes AND $3::bigint = 0 FOR UPDATE OF t SKIP LOCKED),
