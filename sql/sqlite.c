@@ -22,9 +22,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
+	CHECKPOINT_PAGES = 4000,        /* in the log, before they go into the file */
+	CHECKPOINT_PAUSES = 20,
 	BUSY_MS = 5000,
 	COLUMNS_MAX = 32,
 	PATH_MAX_OCTETS = 1024,
@@ -45,6 +48,7 @@ struct db {
 	struct prepared prepared[STATEMENT_COUNT];
 	sqlite3_stmt *clock;
 	char now[NOW_MAX];              /* for the statement that runs */
+	int64_t checkpoint_us;          /* monotonic: the log is left alone until then */
 };
 
 /* What is in the hands of a claim: statements.sql. */
@@ -55,7 +59,6 @@ static const char settings[] =
     "PRAGMA synchronous = FULL;"
     "PRAGMA cache_size = -16384;"
     "PRAGMA temp_store = MEMORY;"
-    "PRAGMA wal_autocheckpoint = 4000;"
     "PRAGMA journal_size_limit = 268435456;";
 
 static enum db_result judge(int code)
@@ -167,6 +170,29 @@ static bool sqlite_folder(const char *url, char *out, size_t room)
 	return true;
 }
 
+static int64_t now_us(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+/* After each commit; `pages` are in the log. While somebody reads in a transaction that stays open, nothing
+ * of it can go into the file, and SQLite sorts all of the log before it finds that out: so then it is
+ * asked again only after twenty times as long as that took. */
+static int on_commit(void *ctx, sqlite3 *file, const char *name, int pages)
+{
+	struct db *db = ctx;
+	const int64_t began = now_us();
+	if (pages < CHECKPOINT_PAGES || began < db->checkpoint_us)
+		return SQLITE_OK;
+	int logged = -1, moved = -1;
+	const int code = sqlite3_wal_checkpoint_v2(file, name, SQLITE_CHECKPOINT_PASSIVE, &logged, &moved);
+	if (code != SQLITE_OK || moved < logged)
+		db->checkpoint_us = began + (now_us() - began) * (1 + CHECKPOINT_PAUSES);
+	return SQLITE_OK;
+}
+
 /* A row of the settings: the journal mode that is on, "wal" if it could be had. */
 static int see_setting(void *ctx, int n, char **values, char **names)
 {
@@ -188,8 +214,10 @@ static enum db_result set_up(struct db *db, struct db_error *err)
 	if (sqlite3_exec(db->file, settings, see_setting, &wal, NULL) != SQLITE_OK ||
 	    sqlite3_exec(db->file, scratch, NULL, NULL, NULL) != SQLITE_OK)
 		return fail(db, "opening", err);
-	if (wal)
+	if (wal) {
+		sqlite3_wal_hook(db->file, on_commit, db);
 		return DB_OK;
+	}
 	snprintf(err->text, sizeof err->text, "%.120s: its file system cannot do a write-ahead log: "
 	    "move the file to a local disk", db->path);
 	return DB_BROKEN;
