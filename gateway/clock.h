@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* clock.h - the loop's monotonic clock in milliseconds, and timers set by it. */
+/* clock.h - the monotonic clock, and timers of the loop set by it. */
 #ifndef CLOCK_H
 #define CLOCK_H
 
@@ -7,8 +7,9 @@
 
 struct event;
 
-/* Milliseconds since some moment; never goes back. */
+/* Since some moment; never goes back. */
 uint64_t clock_ms(void);
+uint64_t clock_us(void);
 
 /* Lets the timer ring once after so many milliseconds (a persistent one: each
  * time). One that was set already rings at the new time only. */

@@ -11,13 +11,13 @@
  */
 #include "ledger.h"
 
+#include "../gateway/clock.h"
 #include "ledger_values.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { CLAIM_WIDTH = 4, FLOOR_TIMES = 10, FLOOR_MAX_MS = 20000 };
 
@@ -170,13 +170,6 @@ static void give(const struct claimed *found, struct batch **batch, struct messa
 
 /* Floors. */
 
-static uint64_t now_ms(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 static uint64_t smaller(uint64_t a, uint64_t b)
 {
 	return a < b ? a : b;
@@ -222,7 +215,7 @@ static enum db_result claim_route(struct ledger *ledger, const struct value valu
 {
 	struct floors *floors = floors_of(ledger, values[2].at);
 	char text[FLOOR_PRIORITIES * 22] = "";
-	const uint64_t began = now_ms();
+	const uint64_t began = clock_ms();
 	const bool above = floors && began < floors->until;
 	if (above)
 		floors_write(floors, text, sizeof text);
@@ -234,7 +227,7 @@ static enum db_result claim_route(struct ledger *ledger, const struct value valu
 	if (result != DB_OK || !floors)
 		return result;
 	floors_raise(floors, claim);
-	const uint64_t took = now_ms() - began;
+	const uint64_t took = clock_ms() - began;
 	if (!above && ledger->slow_ms && took >= ledger->slow_ms)
 		floors->until = began + took + smaller(FLOOR_TIMES * took, FLOOR_MAX_MS);
 	return result;

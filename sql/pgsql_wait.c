@@ -8,24 +8,18 @@
  */
 #include "pgsql_wait.h"
 
+#include "../gateway/clock.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <stdint.h>
-#include <time.h>
-
-static uint64_t now_ms(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 /* Until the server has something to say or, with `writes`, takes something. False: too late. */
 static bool wait_for(const PGconn *conn, bool writes, uint64_t until)
 {
 	struct pollfd on = { .fd = PQsocket(conn), .events = writes ? POLLIN | POLLOUT : POLLIN };
 	for (;;) {
-		const uint64_t now = now_ms();
+		const uint64_t now = clock_ms();
 		if (now >= until)
 			return false;
 		const int n = poll(&on, 1, (int)(until - now));
@@ -46,7 +40,7 @@ static void write_out(PGconn *conn, uint64_t until, bool *late)
 
 PGresult *pgsql_wait(PGconn *conn, bool sent, unsigned limit_ms, bool *late)
 {
-	const uint64_t until = now_ms() + limit_ms;
+	const uint64_t until = clock_ms() + limit_ms;
 	PGresult *last = NULL, *next = NULL;
 	*late = false;
 	if (sent)

@@ -13,6 +13,8 @@
  */
 #include "retention.h"
 
+#include "../gateway/clock.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -100,14 +102,7 @@ static void see_looked(void *ctx, const struct value *columns, size_t n)
 		columns[2].number, columns[3].number };
 }
 
-static int64_t now_us(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
-static size_t fitting(size_t chunk, int64_t took_us)
+static size_t fitting(size_t chunk, uint64_t took_us)
 {
 	if (took_us > SLOW_US)
 		return chunk / 2 > CHUNK_LEAST ? chunk / 2 : CHUNK_LEAST;
@@ -121,7 +116,7 @@ static struct value number(int64_t n)
 	return (struct value){ .kind = VALUE_NUMBER, .number = n };
 }
 
-static void note_longest(struct retention *retention, int64_t took_us)
+static void note_longest(struct retention *retention, uint64_t took_us)
 {
 	if (took_us / 1000 > retention->longest_ms)
 		retention->longest_ms = (unsigned)(took_us / 1000);
@@ -131,10 +126,10 @@ static enum db_result step_partitions(struct retention *retention, const struct 
     struct db *db, unsigned *again_ms, struct db_error *err)
 {
 	const bool looks = retention->partitions.step == STEP_LOOK || retention->partitions.step == STEP_REFS;
-	const int64_t began = now_us();
+	const uint64_t began = clock_us();
 	const enum db_result result = partitions_step(&retention->partitions, engine, db, retention->chunk,
 	    again_ms, err);
-	const int64_t worked_us = now_us() - began;
+	const uint64_t worked_us = clock_us() - began;
 	if (looks)
 		retention->chunk = fitting(retention->chunk, result == DB_OK ? worked_us : SLOW_US + 1);
 	note_longest(retention, worked_us);
@@ -151,13 +146,13 @@ static enum db_result step_table(struct retention *retention, const struct engin
 	const size_t chunk = retention->chunk, width = table == KEPT_OUTBOX ? 5 : 4;
 	struct looked looked = { 0 };
 	enum db_result result = engine->transact(db, EDGE_BEGIN, err);
-	const int64_t began = now_us();
+	const uint64_t began = clock_us();
 	if (result == DB_OK)
 		result = engine->run(db, statements[table], values, width, 1, see_looked, &looked, NULL, err);
-	const int64_t worked_us = now_us() - began;
+	const uint64_t worked_us = clock_us() - began;
 	if (result == DB_OK)
 		result = engine->transact(db, EDGE_COMMIT, err);
-	note_longest(retention, now_us() - began);
+	note_longest(retention, clock_us() - began);
 	retention->chunk = fitting(chunk, result == DB_OK ? worked_us : SLOW_US + 1);
 	if (result != DB_OK)
 		return result;
@@ -173,10 +168,10 @@ enum db_result retention_step(struct retention *retention, const struct engine *
     unsigned *pause_ms, struct db_error *err)
 {
 	unsigned again_ms = 0;
-	const int64_t began = now_us();
+	const uint64_t began = clock_us();
 	const enum db_result result = partitions_done(&retention->partitions)
 	    ? step_table(retention, engine, db, err) : step_partitions(retention, engine, db, &again_ms, err);
-	const int64_t took_us = now_us() - began;
+	const uint64_t took_us = clock_us() - began;
 	*pause_ms = (unsigned)(took_us * PAUSES / 1000) + 1;
 	if (again_ms)
 		*pause_ms = again_ms;

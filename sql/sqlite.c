@@ -13,6 +13,8 @@
  */
 #include "engine.h"
 
+#include "../gateway/clock.h"
+
 #include <sqlite3.h>
 
 #include <assert.h>
@@ -22,7 +24,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -48,7 +49,7 @@ struct db {
 	struct prepared prepared[STATEMENT_COUNT];
 	sqlite3_stmt *clock;
 	char now[NOW_MAX];              /* for the statement that runs */
-	int64_t checkpoint_us;          /* monotonic: the log is left alone until then */
+	uint64_t checkpoint_us;         /* clock_us(): the log is left alone until then */
 };
 
 /* What is in the hands of a claim: statements.sql. */
@@ -170,26 +171,19 @@ static bool sqlite_folder(const char *url, char *out, size_t room)
 	return true;
 }
 
-static int64_t now_us(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
 /* After each commit; `pages` are in the log. While somebody reads in a transaction that stays open, nothing
  * of it can go into the file, and SQLite sorts all of the log before it finds that out: so then it is
  * asked again only after twenty times as long as that took. */
 static int on_commit(void *ctx, sqlite3 *file, const char *name, int pages)
 {
 	struct db *db = ctx;
-	const int64_t began = now_us();
+	const uint64_t began = clock_us();
 	if (pages < CHECKPOINT_PAGES || began < db->checkpoint_us)
 		return SQLITE_OK;
 	int logged = -1, moved = -1;
 	const int code = sqlite3_wal_checkpoint_v2(file, name, SQLITE_CHECKPOINT_PASSIVE, &logged, &moved);
 	if (code != SQLITE_OK || moved < logged)
-		db->checkpoint_us = began + (now_us() - began) * (1 + CHECKPOINT_PAUSES);
+		db->checkpoint_us = began + (clock_us() - began) * (1 + CHECKPOINT_PAUSES);
 	return SQLITE_OK;
 }
 
