@@ -39,23 +39,6 @@ begin() { # HOSTS
 	ctl init
 }
 
-member_start() { # NUMBER HOSTS
-	local name=gw$1
-	sed "s|\"gw1\"|\"$name\"|; s|url = \"[^\"]*\"|url = \"$2\"|" "$DIR/smsqld.conf" >"$DIR/$name.conf"
-	chmod 600 "$DIR/$name.conf"
-	"$B/smsqld" -c "$DIR/$name.conf" 2>>"$DIR/$name.log" &
-	PID[$name]=$!
-}
-
-member_stop() { # NUMBER
-	kill -TERM "${PID[gw$1]}"
-	await_gone 40 "${PID[gw$1]}"
-	local status=0
-	wait "${PID[gw$1]}" || status=$?
-	expect "exit status of gw$1" "$status" 0
-	unset "PID[gw$1]"
-}
-
 # What a failed case leaves behind besides logs and records.
 dump() {
 	local table

@@ -20,25 +20,6 @@ ROWS=${ROWS:-8000}
 LEASE=6
 PATIENCE=$((120 + ROWS / 200))
 
-# The gateway of that number, in its own file and log: PID[gwN].
-member_start() { # NUMBER [URL [PRELOADED]]
-	local name=gw$1
-	sed "s|\"gw1\"|\"$name\"|; s|$URL|${2:-$URL}|" "$DIR/smsqld.conf" >"$DIR/$name.conf"
-	chmod 600 "$DIR/$name.conf"
-	LD_PRELOAD=${3-} FAKETIME=+1h FAKETIME_DONT_FAKE_MONOTONIC=1 \
-		"$B/smsqld" -c "$DIR/$name.conf" 2>>"$DIR/$name.log" &
-	PID[$name]=$!
-}
-
-member_stop() { # NUMBER
-	kill -TERM "${PID[gw$1]}"
-	await_gone 40 "${PID[gw$1]}"
-	local status=0
-	wait "${PID[gw$1]}" || status=$?
-	expect "exit status of gw$1" "$status" 0
-	unset "PID[gw$1]"
-}
-
 four_start() { # RATE: of each, in rows a second
 	local through=$URL ahead=
 	if [ -n "$(server_script)" ]; then

@@ -335,6 +335,25 @@ perl_start() { # FLAGS...
 	await_ready peer
 }
 
+# The gateway of that number, one of several: in a file and a log of its own, PID[gwN].
+member_start() { # NUMBER [URL [PRELOADED]]
+	local name=gw$1
+	sed "s|\"gw1\"|\"$name\"|; s|url = \"[^\"]*\"|url = \"${2:-$URL}\"|" "$DIR/smsqld.conf" >"$DIR/$name.conf"
+	chmod 600 "$DIR/$name.conf"
+	LD_PRELOAD=${3-} FAKETIME=+1h FAKETIME_DONT_FAKE_MONOTONIC=1 \
+		"$B/smsqld" -c "$DIR/$name.conf" 2>>"$DIR/$name.log" &
+	PID[$name]=$!
+}
+
+member_stop() { # NUMBER
+	kill -TERM "${PID[gw$1]}"
+	await_gone 40 "${PID[gw$1]}"
+	local status=0
+	wait "${PID[gw$1]}" || status=$?
+	expect "exit status of gw$1" "$status" 0
+	unset "PID[gw$1]"
+}
+
 # What goes over the wire.
 
 capture_start() { # NAME of a simulator: into run.pcapng; PID[dumpcap]
