@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * asks.h - the questions that a line has: those that wait, those on the wire, and those that the
- * peer has taken and will answer by itself. For line.c alone.
+ * peer has taken and will tell the outcome of by itself. For line.c alone.
  *
  * They count for the line's window, and go before parts that wait: they are few, and
  * somebody looks on. Everything here may call link_replied().
@@ -29,14 +29,15 @@ void asks_replied(struct asks *, struct question *, const struct reply *);
 /* It waits and is sent again: a second later, then two, four, eight. False: it was sent too often
  * for that, and stays where it is. */
 bool asks_again(struct asks *, struct question *);
-/* It was written anew, at that place. */
-void asks_put(struct asks *, struct question *, const struct wire_place *);
+/* It was written anew, at that place, and waits as long again. */
+void asks_move(struct asks *, struct question *, const struct wire_place *);
 /* It waits under the number `as` until `due` (loop ms), and not on the wire. */
 void asks_put_aside(struct asks *, struct question *, uint32_t as, uint64_t due);
+/* Does it wait in that way? Of those that were sent. */
+bool asks_is_aside(const struct question *);
 
-/* Takes the first whose deadline is over, or NULL; it is the caller's to asks_put() again or to
- * asks_give_up(). */
-struct question *asks_overdue(struct asks *, uint64_t now);
+/* One whose deadline is over, or NULL: it is to be given up, or was written anew. */
+struct question *asks_overdue(const struct asks *, uint64_t now);
 /* It comes back: no answer came in time (LOST). */
 void asks_give_up(struct asks *, struct question *);
 

@@ -17,15 +17,15 @@
 struct door;
 struct caller;                          /* one who stands in the door */
 
-/* How a protocol knows who calls. All of it is called with the door's settings' ctx. */
+/* How a protocol knows who calls. All of it is called with the ctx of the door's settings. */
 struct door_etiquette {
 	/* As in struct stream_handler. */
-	size_t (*measure)(void *ctx, const uint8_t *at, size_t len);
+	size_t (*measure)(const void *ctx, const uint8_t *at, size_t len);
 	/* A frame of one who is not known yet: he is let in, turned away, answered, or nothing. */
-	void (*frame)(void *ctx, struct caller *, const uint8_t *at, size_t len);
+	void (*frame)(const void *ctx, struct caller *, const uint8_t *at, size_t len);
 	/* measure() said SIZE_MAX: he is turned away, or leaves with an answer; if neither, he
 	 * is turned away. */
-	void (*garbled)(void *ctx, struct caller *, const uint8_t *at, size_t len);
+	void (*garbled)(const void *ctx, struct caller *, const uint8_t *at, size_t len);
 	/* What he failed to do within `caller_timeout`: "no outbind within outbind_timeout". */
 	const char *late;
 };
@@ -38,7 +38,7 @@ struct door_settings {
 	long caller_timeout;            /* ms, from a connection until he is let in */
 	long pdu_timeout, write_timeout;/* ms, of the stream */
 	const struct door_etiquette *etiquette; /* NULL: who connects is let in */
-	void *ctx;
+	const void *ctx;                /* for the etiquette; borrowed */
 };
 
 struct door_owner {

@@ -133,7 +133,7 @@ void line_go_on(struct line *);
 
 /* An answer to a number that is not waited for: names the part that was given up under it, once;
  * the wire fills in the outcome and says line_late(). answer->attempt is the message's. False: it
- * answers nothing, or too late. */
+ * answers nothing, or too late. Either way the number is free now. */
 bool line_take_late(struct line *, uint32_t number, struct answer *);
 /* The log has the outcome's code. */
 void line_late(struct line *, struct answer *);

@@ -7,7 +7,7 @@
  * is written as it was for the submit, by the same functions. The answer to a query that
  * tells a final state is also told as a receipt: one that was lost is made good so.
  *
- * No I/O and no state; when a question is sent, and which answer is whose, is smpp_ask.c's.
+ * No I/O and no state; when a question is sent, and which answer is whose, is asks.c's and smpp_wire.c's.
  */
 #include "smpp.h"
 

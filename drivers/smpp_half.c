@@ -43,7 +43,7 @@ struct half {
 	struct link *link;
 	const struct smpp_options *options;
 	struct half_owner owner;
-	const struct window *window;    /* NULL when it does not submit */
+	const struct line *line;        /* NULL when it does not submit */
 	uint32_t bind;
 	uint8_t version;                /* of the session, once bound */
 	struct talk *talk;
@@ -96,7 +96,7 @@ uint32_t half_sequence(struct half *half)
 	do {
 		sequence = half->sequence;
 		half->sequence = sequence == SEQUENCE_MAX ? 1 : sequence + 1;
-	} while (half->window && window_has(half->window, sequence));
+	} while (half->line && line_is_used(half->line, sequence));
 	return sequence;
 }
 
@@ -177,7 +177,7 @@ static enum down refusal(const struct half *half, uint32_t status)
 static void bind_refused(struct half *half, uint32_t status)
 {
 	char text[OUTCOME_TEXT_MAX];
-	if (half->owner.refused && half->owner.refused(half->owner.line, half, status))
+	if (half->owner.refused && half->owner.refused(half->owner.wire, half, status))
 		return;
 	smpp_status_text(text, sizeof text, status);
 	const enum down how = refusal(half, status);
@@ -200,7 +200,7 @@ static void on_bound(struct half *half, const struct smpp_pdu *pdu)
 	link_info(half->link, "event=bound half=%s version=%d.%d", name_of(half), half->version >> 4,
 	    half->version & 15);
 	talk_up(half->talk);
-	half->owner.bound(half->owner.line, half);
+	half->owner.bound(half->owner.wire, half);
 }
 
 /* Keeping alive. */
@@ -217,6 +217,13 @@ static void on_silent(void *at)
 
 /* Unbinding. */
 
+/* Ends it in order: what is queued leaves first. */
+static void leave(struct half *half, enum down how, const char *why)
+{
+	half->owner.leaving(half->owner.wire, half);
+	talk_leave(half->talk, how, why);
+}
+
 static void on_logging_out(void *at)
 {
 	request(at, (uint32_t)SMPP_UNBIND);
@@ -225,31 +232,31 @@ static void on_logging_out(void *at)
 static void on_unbound(struct half *half, const struct smpp_pdu *pdu)
 {
 	(void)pdu;
-	talk_leave(half->talk, DOWN_DRAINED, "drained");
+	leave(half, DOWN_DRAINED, "drained");
 }
 
 static void on_unbind(struct half *half, const struct smpp_pdu *pdu)
 {
 	respond(half, (uint32_t)SMPP_UNBIND_RESP, pdu->sequence, SMPP_ROK);
 	if (in(half, IN(TALK_LOGOUT)))
-		talk_leave(half->talk, DOWN_DRAINED, "drained");
+		leave(half, DOWN_DRAINED, "drained");
 	else
-		talk_leave(half->talk, DOWN_LOGGED_OUT, "the message centre ended the session (unbind)");
+		leave(half, DOWN_LOGGED_OUT, "the message centre ended the session (unbind)");
 }
 
 /* Messages. */
 
 static void on_answer(struct half *half, const struct smpp_pdu *pdu)
 {
-	if (half->window && window_has(half->window, pdu->sequence))
-		half->owner.answered(half->owner.line, half, pdu);
-	else if (half->window)
-		half->owner.late(half->owner.line, half, pdu);
+	if (half->line && line_has(half->line, pdu->sequence))
+		half->owner.answered(half->owner.wire, half, pdu);
+	else if (half->line)
+		half->owner.late(half->owner.wire, half, pdu);
 }
 
 static bool somebody_asked(struct half *half, const struct smpp_pdu *pdu)
 {
-	return half->owner.replied && half->owner.replied(half->owner.line, half, pdu);
+	return half->owner.replied && half->owner.replied(half->owner.wire, half, pdu);
 }
 
 static void on_reply(struct half *half, const struct smpp_pdu *pdu)
@@ -270,7 +277,7 @@ static void on_deliver(struct half *half, const struct smpp_pdu *pdu)
 	if (pdu->tail_dropped)
 		link_warn(half->link, "event=tail_dropped sequence=%" PRIu32, pdu->sequence);
 	if (receives(half))
-		half->owner.delivered(half->owner.line, half, pdu);
+		half->owner.delivered(half->owner.wire, half, pdu);
 	else
 		respond(half, pdu->command | (uint32_t)SMPP_RESPONSE, pdu->sequence, SMPP_RINVBNDSTS);
 }
@@ -278,7 +285,7 @@ static void on_deliver(struct half *half, const struct smpp_pdu *pdu)
 static void on_alert(struct half *half, const struct smpp_pdu *pdu)
 {
 	if (in(half, SERVING) && receives(half))
-		half->owner.delivered(half->owner.line, half, pdu);
+		half->owner.delivered(half->owner.wire, half, pdu);
 	else
 		link_debug(half->link, "event=ignored command=alert_notification");
 }
@@ -287,7 +294,7 @@ static void on_nack(struct half *half, const struct smpp_pdu *pdu)
 {
 	if (in(half, IN(TALK_LOGIN)))
 		bind_refused(half, pdu->status);
-	else if (half->window && window_has(half->window, pdu->sequence))
+	else if (half->line && line_has(half->line, pdu->sequence))
 		on_answer(half, pdu);
 	else if (somebody_asked(half, pdu))
 		return;
@@ -364,7 +371,7 @@ static void object(struct half *half, uint32_t response, uint32_t sequence, uint
 	if (smpp_command_name(response))
 		respond(half, response, sequence, status);
 	if (++half->mistakes > MISTAKES_MAX)
-		talk_leave(half->talk, DOWN_LOST, "the message centre sent too much that is out of order");
+		leave(half, DOWN_LOST, "the message centre sent too much that is out of order");
 }
 
 /* A storm of these ends the session in order; one that does not even pause for that, at once. */
@@ -372,7 +379,7 @@ static void object_to_broken(struct half *half, const struct smpp_pdu *pdu, uint
 {
 	object(half, pdu->command | (uint32_t)SMPP_RESPONSE, pdu->sequence, wrong);
 	if (++half->broken == BROKEN_MAX + 1 && !in(half, IN(TALK_LEAVING)))
-		half->owner.broken(half->owner.line, half, "the message centre sent too much that is malformed");
+		half->owner.broken(half->owner.wire, half, "the message centre sent too much that is malformed");
 }
 
 static void on_request(struct half *half, const struct smpp_pdu *pdu, uint32_t wrong)
@@ -425,16 +432,16 @@ static void on_garbled(void *ctx, const uint8_t *at, size_t len)
 	char why[WHY_MAX];
 	if (smpp_garbled(at, len, &sequence, why, sizeof why))
 		respond(half, (uint32_t)SMPP_GENERIC_NACK, sequence, SMPP_RINVCMDLEN);
-	talk_leave(half->talk, DOWN_LOST, why);
+	leave(half, DOWN_LOST, why);
 }
 
 static void on_ended(void *ctx, enum down how, const char *why)
 {
 	struct half *half = ctx;
-	half->owner.ended(half->owner.line, half, how, why);
+	half->owner.ended(half->owner.wire, half, how, why);
 }
 
-/* What the line asks. */
+/* What the wire asks. */
 
 bool half_is_idle(const struct half *half)
 {
@@ -456,19 +463,14 @@ bool half_is_closed(const struct half *half)
 	return in(half, IN(TALK_CLOSED));
 }
 
-bool half_is_paused(const struct half *half)
-{
-	return talk_is_paused(half->talk);
-}
-
 void half_pause(struct half *half, unsigned reason)
 {
 	talk_pause(half->talk, reason);
 }
 
-bool half_resume(struct half *half, unsigned reason)
+void half_resume(struct half *half, unsigned reason)
 {
-	return talk_resume(half->talk, reason);
+	talk_resume(half->talk, reason);
 }
 
 void half_connect(struct half *half, size_t first, size_t n)
@@ -519,12 +521,12 @@ static struct talk_settings settings_of(const struct smpp_options *options)
 }
 
 struct half *half_new(struct link *link, const struct smpp_options *options, uint32_t bind,
-    const struct window *window, const struct half_owner *owner)
+    const struct line *line, const struct half_owner *owner)
 {
 	struct half *half = calloc(1, sizeof *half);
 	if (!half)
 		abort();
-	*half = (struct half){ .link = link, .options = options, .owner = *owner, .window = window,
+	*half = (struct half){ .link = link, .options = options, .owner = *owner, .line = line,
 		.bind = bind, .sequence = 1 };
 	const struct talk_settings settings = settings_of(options);
 	const struct talk_owner owner_of = { .wire = half, .measure = smpp_measure, .frame = on_frame,

@@ -2,9 +2,9 @@
 /*
  * smpp_half.h - one TCP connection to a message centre and its bind.
  *
- * A line (smpp_line.h) has one half, or two when it binds as transmitter and receiver.
+ * A wire (smpp_wire.c) has one half, or two when it binds as transmitter and receiver.
  * A half connects, binds, keeps itself alive, answers what is out of order and
- * unbinds; its line decides when, and what is submitted and acknowledged.
+ * unbinds; its wire decides when, and what is submitted and acknowledged.
  * Callbacks come from the loop; they may call any function here but half_free().
  */
 #ifndef SMPP_HALF_H
@@ -12,40 +12,43 @@
 
 #include "../gateway/driver.h"
 #include "../gateway/stream.h"
-#include "../gateway/window.h"
+#include "line.h"
 #include "smpp.h"
 
 struct half;
 
-/* What a half tells its line. */
+/* What a half tells its wire. */
 struct half_owner {
-	void *line;
-	/* The bind was refused. True: the line has closed the half and goes another way;
+	void *wire;
+	/* The bind was refused. True: the wire has closed the half and goes another way;
 	 * false, or NULL: ended() follows. */
-	bool (*refused)(void *line, struct half *, uint32_t status);
+	bool (*refused)(void *wire, struct half *, uint32_t status);
 	/* The bind was accepted. */
-	void (*bound)(void *line, struct half *);
-	/* submit_sm_resp, that of another PDU with a message, or generic_nack for a number in the
-	 * window. */
-	void (*answered)(void *line, struct half *, const struct smpp_pdu *);
-	/* The same for a number that is not in the window any more, or never was. */
-	void (*late)(void *line, struct half *, const struct smpp_pdu *);
-	/* A response to query_sm and its like, or a generic_nack for a number that is not in the
-	 * window. True: somebody waited for it. May be NULL. */
-	bool (*replied)(void *line, struct half *, const struct smpp_pdu *);
+	void (*bound)(void *wire, struct half *);
+	/* submit_sm_resp, that of another PDU with a message, or generic_nack for the number of a
+	 * part of the line. */
+	void (*answered)(void *wire, struct half *, const struct smpp_pdu *);
+	/* The same for a number that no part has any more, or ever had. */
+	void (*late)(void *wire, struct half *, const struct smpp_pdu *);
+	/* A response to query_sm and its like, or a generic_nack for a number that no part
+	 * has. True: somebody waited for it. May be NULL. */
+	bool (*replied)(void *wire, struct half *, const struct smpp_pdu *);
 	/* deliver_sm or data_sm, to be answered by half_respond(); or alert_notification, which
 	 * has no answer. */
-	void (*delivered)(void *line, struct half *, const struct smpp_pdu *);
+	void (*delivered)(void *wire, struct half *, const struct smpp_pdu *);
+	/* The connection is going to end by itself: it is not bound any more, and ended() will
+	 * follow. */
+	void (*leaving)(void *wire, struct half *);
 	/* The peer sends too much that is malformed: the line is to be ended in order. */
-	void (*broken)(void *line, struct half *, const char *why);
+	void (*broken)(void *wire, struct half *, const char *why);
 	/* The connection is over; no more callbacks follow. DOWN_DRAINED: by half_unbind(). */
-	void (*ended)(void *line, struct half *, enum down, const char *why);
+	void (*ended)(void *wire, struct half *, enum down, const char *why);
 };
 
-/* A half that does nothing yet. `bind` is SMPP_BIND_...; `window` is that of the half
+/* A half that does nothing yet. `bind` is SMPP_BIND_...; `line` is that of the half
  * that submits, so that its numbers are not used twice, else NULL. All are borrowed. */
 struct half *half_new(struct link *, const struct smpp_options *, uint32_t bind,
-    const struct window *window, const struct half_owner *);
+    const struct line *line, const struct half_owner *);
 void half_free(struct half *);          /* NULL is allowed */
 
 /* Once: connects and binds, at the first that answers of `n` hosts of the list, from the
@@ -82,9 +85,8 @@ uint64_t half_written(const struct half *);
 uint64_t half_left(const struct half *);
 
 /* Stops reading for a reason, a bit each; it reads when none is set. The silence
- * is then not held against the peer. half_resume() is true when it reads again. */
+ * is then not held against the peer. */
 void half_pause(struct half *, unsigned reason);
-bool half_resume(struct half *, unsigned reason);
-bool half_is_paused(const struct half *);
+void half_resume(struct half *, unsigned reason);
 
 #endif

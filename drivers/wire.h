@@ -65,8 +65,8 @@ struct wire_class {
 	/* When bound: logs out in order; line_ended() with DOWN_DRAINED follows, within a deadline of
 	 * the wire's own. Later answers are still told. It does nothing when it is on its way out already. */
 	void (*log_out)(void *wire);
-	/* Ends the connection at once; from then on the wire calls nothing of its line. left(),
-	 * host() and secured() are still asked, free() follows. */
+	/* Ends the connection at once, from inside of what the wire tells its line, too; from then on
+	 * it calls nothing of its line but what looks at it, and only free() follows, from the loop. */
 	void (*close)(void *wire);
 
 	/* Writes a part, which is lent for the call. True: it is on its way, at *place. False:

@@ -29,8 +29,8 @@ static const char honest[] = "centre\0wakeup"; /* with its last NUL: a system_id
 struct link { struct event_base *base; };
 
 static struct link the_link;
-static struct outbind *door;
-static struct caller {
+static struct door *door;
+static struct visitor {
 	int fd;                         /* -1: he has hung up */
 	unsigned port, answers;
 	bool inside;
@@ -76,13 +76,13 @@ static void take_event(void *ctx, enum stream_event event, const char *why)
 	assert(event == STREAM_CLOSED && *why);
 }
 
-static void on_called(void *session, struct stream *stream, const char *peer)
+static void on_called(void *account, struct stream *stream, const char *peer)
 {
 	const struct stream_handler handler = { .measure = smpp_measure, .frame = take_frame,
 		.event = take_event };
 	char name[NETWORK_NAME_MAX];
 	unsigned i = 0;
-	assert(session == &the_link);
+	assert(account == &the_link);
 	for (; i < ncalls; i++) {
 		snprintf(name, sizeof name, "127.0.0.1:%u", calls[i].port);
 		if (strcmp(name, peer) == 0)
@@ -109,7 +109,7 @@ static void call(void)
 	socklen_t len = sizeof from;
 	if (ncalls == CALLS)
 		return;
-	struct caller *caller = &calls[ncalls];
+	struct visitor *caller = &calls[ncalls];
 	caller->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (caller->fd < 0 || (connect(caller->fd, (const void *)&to, sizeof to) != 0 && errno != EINPROGRESS) ||
 	    getsockname(caller->fd, (void *)&from, &len) != 0)
@@ -159,7 +159,7 @@ static void hang_up(unsigned i)
 }
 
 /* Before he is inside, he hears responses alone. */
-static void listen_to(struct caller *caller)
+static void listen_to(struct visitor *caller)
 {
 	ssize_t n;
 	while (caller->fd >= 0 && (n = recv(caller->fd, caller->heard + caller->nheard,
@@ -280,7 +280,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *at, size_t len)
 	static char where[32], id[] = "centre", secret[] = "wakeup", empty[] = "", home[] = "127.0.0.0/8",
 	    *allowed[] = { home };
 	struct script script = { at, len };
-	const struct outbind_owner owner = { .session = &the_link, .called = on_called };
+	const struct door_owner owner = { .account = &the_link, .called = on_called };
 	struct conf_error err;
 	choose_port();
 	snprintf(where, sizeof where, "127.0.0.1:%u", port);
@@ -290,7 +290,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *at, size_t len)
 		.outbind_timeout = 60000, .pdu_timeout = 60000, .write_timeout = 60000 };
 	kept = choice & 2;
 	ncalls = nguests = own_number = 0;
-	door = outbind_new(&the_link, &options, &owner, &err);
+	const struct door_settings settings = outbind_door(&options);
+	door = door_new(&the_link, &settings, &owner, &err);
 	if (!door)
 		abort();
 	while (script.left) {
@@ -300,7 +301,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *at, size_t len)
 	settle();
 	if (choice & 4)                     /* or else the door is shut while they stand in it */
 		let_honest_in();
-	outbind_free(door);
+	door_free(door);
 	for (unsigned i = 0; i < nguests; i++)
 		stream_free(guests[i]);
 	for (unsigned i = 0; i < ncalls; i++)
