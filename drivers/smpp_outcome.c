@@ -1,27 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * smpp_outcome.c - what an answer to submit_sm means: an action for each status, the
- * usual one or the link's own (key status), and the outcome that follows.
+ * usual one or the link's own (key status), and the outcome that follows (action.c).
  */
 #include "smpp.h"
 
-#include "../gateway/asked.h"
+#include "action.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum {
-	SECOND = 1000,
-	RETRY_FIRST_MS = 30 * SECOND, RETRY_MOST_MS = 900 * SECOND,
-	TRANSIENT_TRIES = 10, AMBIGUOUS_TRIES = 3,
-	THROTTLE_MS = 1 * SECOND, HOLD_MS = 60 * SECOND,
-	STATUS_DELIVERY_FAILURE = 0xFE, TAG_DELIVERY_FAILURE_REASON = 0x0425,
-};
-
-/* retry: later, often; few: later, a few times; throttle and hold: the link rests a second,
- * or a minute, and no attempt is burnt; rebind: the session is opened anew. */
-enum action { ACTION_RETRY, ACTION_FEW, ACTION_FAIL, ACTION_THROTTLE, ACTION_REBIND, ACTION_HOLD };
-static const char *const action_words[] = { "retry", "few", "fail", "throttle", "rebind", "hold", NULL };
+enum { STATUS_DELIVERY_FAILURE = 0xFE, TAG_DELIVERY_FAILURE_REASON = 0x0425 };
 
 void smpp_status_text(char *out, size_t room, uint32_t status)
 {
@@ -49,72 +38,19 @@ static enum action usual_action(const struct smpp_pdu *pdu)
 	}
 }
 
-/* "0x45 = fail". */
-static bool read_rule(const char *rule, uint32_t *status, enum action *action)
-{
-	unsigned number;
-	char word[16];
-	int end = 0;
-	const bool hex = strncmp(rule, "0x", 2) == 0 || strncmp(rule, "0X", 2) == 0;
-	if (sscanf(rule, hex ? "%x = %15s %n" : "%u = %15s %n", &number, word, &end) != 2 || rule[end])
-		return false;
-	*status = number;
-	for (int i = 0; action_words[i]; i++) {
-		*action = (enum action)i;
-		if (strcmp(action_words[i], word) == 0)
-			return number > 0;
-	}
-	return false;
-}
-
 bool smpp_actions_check(const struct smpp_options *options, struct conf_error *err)
 {
-	uint32_t status;
-	enum action action;
-	for (size_t i = 0; i < options->status.n; i++)
-		if (*options->status.items[i] && !read_rule(options->status.items[i], &status, &action))
-			return conf_fail(err, "status: \"%.40s\" is not a status and an action: like \"0x45 = fail\"; "
-			    "actions are retry, few, fail, throttle, rebind, hold", options->status.items[i]);
-	return true;
+	return action_check(&options->status, "0x45 = fail", err);
 }
 
 static enum action action_of(const struct smpp_options *options, const struct smpp_pdu *pdu)
 {
-	uint32_t status;
-	enum action action;
-	for (size_t i = 0; i < options->status.n; i++)
-		if (read_rule(options->status.items[i], &status, &action) && status == pdu->status)
-			return action;
-	return usual_action(pdu);
+	return action_for(&options->status, pdu->status, usual_action(pdu));
 }
 
 bool smpp_rebinds(const struct smpp_options *options, const struct smpp_pdu *pdu)
 {
 	return pdu->status && action_of(options, pdu) == ACTION_REBIND;
-}
-
-/* Later, each time later, but not for ever; a turn of a dialogue never, since nobody waits for
- * one that comes half a minute late. */
-static void put_off(struct outcome *outcome, const struct message *message, unsigned tries)
-{
-	const unsigned attempts = message->attempts;
-	const bool turn = message->asked && message->asked->kind == KIND_USSD;
-	char text[OUTCOME_TEXT_MAX];
-	memcpy(text, outcome->text, sizeof text);
-	if (turn)
-		snprintf(outcome->text, sizeof outcome->text, "not taken, and too late to try again: %.110s", text);
-	else if (attempts >= tries)
-		snprintf(outcome->text, sizeof outcome->text, "given up after %u attempts: %.110s", attempts, text);
-	if (turn || attempts >= tries) {
-		outcome->verdict = VERDICT_REJECTED;
-		return;
-	}
-	outcome->verdict = VERDICT_DEFERRED;
-	outcome->retry_ms = RETRY_FIRST_MS;
-	for (unsigned i = 1; i < attempts && outcome->retry_ms < RETRY_MOST_MS; i++)
-		outcome->retry_ms *= 2;
-	if (outcome->retry_ms > RETRY_MOST_MS)
-		outcome->retry_ms = RETRY_MOST_MS;
 }
 
 void smpp_tell_pending(const struct smpp_pdu *pdu, char *text, size_t room)
@@ -163,26 +99,6 @@ struct outcome smpp_outcome(const struct smpp_options *options, const struct smp
 		tell_more(pdu, outcome.text, sizeof outcome.text);
 		smpp_tell_pending(pdu, outcome.text, sizeof outcome.text);
 	}
-	switch (action_of(options, pdu)) {
-	case ACTION_FAIL:
-		outcome.verdict = VERDICT_REJECTED;
-		break;
-	case ACTION_THROTTLE:
-	case ACTION_HOLD:
-		outcome.verdict = VERDICT_DEFERRED;
-		outcome.untried = true;
-		outcome.retry_ms = outcome.hold_ms = action_of(options, pdu) == ACTION_HOLD ? HOLD_MS
-		    : THROTTLE_MS;
-		break;
-	case ACTION_REBIND:
-		outcome.verdict = VERDICT_DEFERRED;
-		outcome.untried = true;
-		break;
-	case ACTION_RETRY:
-		put_off(&outcome, message, TRANSIENT_TRIES);
-		break;
-	case ACTION_FEW:
-		put_off(&outcome, message, AMBIGUOUS_TRIES);
-	}
+	action_apply(action_of(options, pdu), message, &outcome);
 	return outcome;
 }
