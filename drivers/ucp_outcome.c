@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ucp_outcome.c - what a result of operation 51 means: an action for each EC (4.6, 5.6), the
+ * usual one or the link's own (key status), and the outcome that follows (action.c).
+ */
+#include "ucp.h"
+
+#include "action.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Of what is not here the message fails; 0 and unknown ones are tried a few times. */
+static const struct { uint8_t ec; enum action action; } usual[] = {
+	{ 0, ACTION_FEW },
+	{ UCP_EC_CHECKSUM, ACTION_REBIND }, /* it was sent again, and still came broken */
+	{ UCP_EC_NOT_ALLOWED, ACTION_THROTTLE }, /* as most centres say that it is too much just now */
+	{ UCP_EC_AUTHENTICATION, ACTION_REBIND },
+	{ 30, ACTION_RETRY }, { 36, ACTION_RETRY }, { 37, ACTION_RETRY }, { 50, ACTION_RETRY },
+	{ 53, ACTION_RETRY }, { 54, ACTION_RETRY }, { 55, ACTION_RETRY },
+	{ 29, ACTION_FEW }, { 52, ACTION_FEW }, { 56, ACTION_FEW }, { 60, ACTION_FEW }, { 67, ACTION_FEW },
+};
+
+enum { KNOWN_MAX = 69, LOGINS_MAX = 2 };
+
+bool ucp_actions_check(const struct ucp_options *options, struct conf_error *err)
+{
+	return action_check(&options->status, "24 = fail", err);
+}
+
+static enum action usual_action(const struct ucp_result *result, const struct message *message)
+{
+	if (result->code == UCP_EC_AUTHENTICATION && message->attempts >= LOGINS_MAX)
+		return ACTION_FAIL;     /* a new session did not help it */
+	for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
+		if (usual[i].ec == result->code)
+			return usual[i].action;
+	return result->code > KNOWN_MAX ? ACTION_RETRY : ACTION_FAIL;
+}
+
+static enum action action_of(const struct ucp_options *options, const struct ucp_result *result,
+    const struct message *message)
+{
+	return action_for(&options->status, result->code, usual_action(result, message));
+}
+
+bool ucp_rebinds(const struct ucp_options *options, const struct ucp_result *result,
+    const struct message *message)
+{
+	return !result->positive && action_of(options, result, message) == ACTION_REBIND;
+}
+
+/* What a centre wrote, as a table may hold it. */
+static void print(char *out, size_t room, struct blob text)
+{
+	size_t n = text.len < room ? text.len : room - 1;
+	for (size_t i = 0; i < n; i++)
+		out[i] = text.at[i] < ' ' || text.at[i] > '~' ? '?' : (char)text.at[i];
+	out[n] = '\0';
+}
+
+void ucp_refusal(char *out, size_t room, const struct ucp_result *result)
+{
+	char sm[64];
+	print(sm, sizeof sm, result->sm);
+	if (result->code)
+		snprintf(out, room, "EC %02u: %s%s%s", result->code, ucp_error_text(result->code),
+		    *sm ? "; " : "", sm);
+	else
+		snprintf(out, room, "refused without an error code%s%s", *sm ? "; " : "", sm);
+}
+
+void ucp_id(char id[NETWORK_ID_MAX], struct blob sm)
+{
+	const uint8_t *colon = sm.len ? memchr(sm.at, ':', sm.len) : NULL;
+	size_t n = 0;
+	for (size_t i = 0; i < sm.len && n + 1 < NETWORK_ID_MAX; i++) {
+		const uint8_t c = sm.at[i];
+		if (c == ' ' && colon && sm.at + i > colon)
+			id[n++] = '0';
+		else if (c > ' ' && c <= '~')
+			id[n++] = (char)c;
+	}
+	id[n] = '\0';
+}
+
+struct outcome ucp_outcome(const struct ucp_options *options, const struct ucp_result *result,
+    const struct message *message)
+{
+	struct outcome outcome = { .code = result->code };
+	if (result->positive) {
+		outcome.verdict = VERDICT_SENT;
+		ucp_id(outcome.network_id, result->sm);
+		return outcome;
+	}
+	ucp_refusal(outcome.text, sizeof outcome.text, result);
+	action_apply(action_of(options, result, message), message, &outcome);
+	/* So that the next refusal of its kind is known to be the second. */
+	if (result->code == UCP_EC_AUTHENTICATION)
+		outcome.untried = false;
+	return outcome;
+}
