@@ -3,10 +3,12 @@
 #include "../gateway/driver.h"
 
 extern const struct driver smpp_driver;
+extern const struct driver ucp_driver;
 extern const struct driver loop_driver;
 
 const struct driver *const drivers[] = {
 	&smpp_driver,
+	&ucp_driver,
 	&loop_driver,
 	NULL,
 };

@@ -29,7 +29,7 @@ struct ucp_options {
 	struct conf_list listen_from;   /* addresses and networks */
 	bool listen_sends;              /* messages leave over these connections, too */
 
-	char *account;                  /* OAdC of 60, AdC of 31 */
+	char *username;                 /* OAdC of 60, AdC of 31 */
 	char *password, *password_file;
 	bool login;                     /* by 60, when there is a password */
 	char *oton, *onpi, *opid;       /* of 60; empty: left out */

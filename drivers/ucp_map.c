@@ -83,7 +83,7 @@ bool ucp_put_recipient(const struct ucp_options *options, const struct message *
 /* What it is called when the row does not say it. */
 static const char *usual_sender(const struct ucp_options *options)
 {
-	return *options->own_number ? options->own_number : is_digits(options->account) ? options->account : "";
+	return *options->own_number ? options->own_number : is_digits(options->username) ? options->username : "";
 }
 
 static bool put_name(const char *name, struct ucp_written *to, struct outcome *outcome)

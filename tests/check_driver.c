@@ -4,6 +4,7 @@
  * for each row of subjects[]; a new driver adds a row.
  */
 #include "driver_world.h"
+#include "ucp_peer.h"
 
 static void open_smpp(int bind, bool receipts)
 {
@@ -45,6 +46,43 @@ static void open_loop(void)
 	world_open_as(&loop_driver, loop_options);
 }
 
+static void open_ucp(void)
+{
+	centre.receipts = centre.answers = true;
+	ucp_world_open();
+}
+
+static void open_ucp_without_login(void)
+{
+	static char none[] = "";
+	ucp_link.password = none;
+	open_ucp();
+}
+
+/* As a busy centre has it: all ids are one. */
+static void open_ucp_in_a_second(void)
+{
+	centre.same_second = true;
+	open_ucp();
+}
+
+static void open_ucp_three(void)
+{
+	ucp_link.sessions = 3;
+	open_ucp();
+}
+
+/* The centre calls. */
+static void open_ucp_called(void)
+{
+	const unsigned port = ucp_listens();
+	centre.receipts = centre.answers = true;
+	ucp_link.listen_sends = true;
+	world_open_as(&ucp_driver, &ucp_link);
+	AWAIT(*the_link.note);
+	centre_call(port);
+}
+
 static const struct subject {
 	const char *name;
 	void (*open)(void);             /* a session, and a peer that takes all it is given */
@@ -56,11 +94,24 @@ static const struct subject {
 	{ "smpp with three binds", open_three, true },
 	{ "smpp by outbind", open_outbind, true },
 	{ "loop", open_loop, true },
+	{ "ucp", open_ucp, true },
+	{ "ucp without login", open_ucp_without_login, true },
+	{ "ucp with one id for all", open_ucp_in_a_second, true },
+	{ "ucp with three sessions", open_ucp_three, true },
+	{ "ucp by a call", open_ucp_called, true },
 };
 enum { SUBJECTS = sizeof subjects / sizeof subjects[0] };
 
+static void contract_setup(void)
+{
+	world_setup();
+	ucp_setup();
+}
+
 static void contract_teardown(void)
 {
+	world_close();
+	ucp_teardown();
 	world_teardown();
 	if (loop_options) {
 		conf_clear(loop_driver.keys, loop_options);
@@ -191,7 +242,7 @@ START_TEST(a_session_may_be_closed_at_any_turn)
 	for (unsigned turns = 0; turns < 40; turns++) {
 		if (turns) {
 			contract_teardown();
-			world_setup();
+			contract_setup();
 		}
 		subjects[_i].open();
 		unsigned lent = 0, asked = 0;
@@ -216,7 +267,7 @@ int main(void)
 	TCase *tests = tcase_create("contract");
 	suite_add_tcase(suite, tests);
 	tcase_set_timeout(tests, 60);
-	tcase_add_checked_fixture(tests, world_setup, contract_teardown);
+	tcase_add_checked_fixture(tests, contract_setup, contract_teardown);
 	tcase_add_loop_test(tests, a_session_comes_up_once_and_goes_when_it_is_drained, 0, SUBJECTS);
 	tcase_add_loop_test(tests, every_part_lent_comes_back_once, 0, SUBJECTS);
 	tcase_add_loop_test(tests, receipts_name_what_was_sent, 0, SUBJECTS);

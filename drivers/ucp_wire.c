@@ -1,0 +1,737 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ucp_wire.c - between a line and one connection to a centre: operations for parts and questions,
+ * what their results mean, and what is answered to the centre's own operations.
+ *
+ *     connected --- password: 60 ---> its result ---> bound
+ *         `-------- none, or a guest --------------^
+ *
+ * Each side numbers its operations from 00 to 99, and a result has the number and the type of its
+ * operation. Ours go round, so that a number comes again as late as can be, and those that got no
+ * result are left alone for as long as one may come. 60 and 31 are of the wire itself; a 31 that
+ * has to be alone waits until nothing else is out, and holds up what comes after it.
+ *
+ * A delivery (52, 53, 01) is answered when the link acknowledges it. Its ticket is its number;
+ * what is owed under a number is in `debts`. 57 and 58, which tell what became of a question long
+ * after its result, are answered at once: nothing of them is stored.
+ *
+ * There is no operation to log out with: who has nothing more to say hangs up.
+ *
+ * Frames are found by stx.c, the connection's phases are talk.c's, meaning is ucp_map.c's and its
+ * kind, order and deadlines are line.c's.
+ */
+#include "ucp_wire.h"
+
+#include "../gateway/clock.h"
+#include "../sms/alphabet.h"
+#include "talk.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	CHECKSUM_TRIES = 3,             /* that a part is written again after EC 01 */
+	SHORT_FIELDS = 31,              /* without RES4 and RES5 */
+	NO_TRN = UCP_TRNS,
+	ASIDE_FIRST = 1000,             /* numbers of questions that wait for 57 or 58 */
+};
+
+/* An operation of ours without its result. */
+struct out { uint8_t operation, tries; uint64_t turn; };
+/* One of the centre's. */
+struct debt {
+	uint8_t operation;              /* 0: none */
+	uint32_t digest;                /* of its frame */
+	char told[NETWORK_ID_MAX];      /* under which id a final receipt was told; "": it was none */
+};
+
+struct wire {
+	struct line *line;
+	struct link *link;
+	const struct ucp_options *options;
+	struct ucp_session *session;
+	struct talk *talk;
+	struct stx_count count;
+	bool guest;                     /* the centre made the connection */
+	struct out out[UCP_TRNS];
+	unsigned nout;
+	uint64_t turn;                  /* of the last operation */
+	uint8_t next;                   /* the number to try first */
+	uint8_t own;                    /* that of a 60 or 31, or NO_TRN */
+	uint64_t own_at;                /* loop ms: when it was written */
+	bool wants_alert;               /* a 31 waits until nothing is out */
+	uint32_t aside_first, aside_next; /* questions that wait for 57 or 58 are among these */
+	struct debt debts[UCP_TRNS];
+};
+
+/* Numbers. */
+
+static bool is_free(const struct wire *wire, uint8_t trn)
+{
+	return !wire->out[trn].operation && !line_is_used(wire->line, trn);
+}
+
+/* The next free one, or NO_TRN. */
+static uint8_t free_number(const struct wire *wire)
+{
+	for (unsigned i = 0; i < UCP_TRNS; i++) {
+		const uint8_t trn = (uint8_t)((wire->next + i) % UCP_TRNS);
+		if (is_free(wire, trn))
+			return trn;
+	}
+	return NO_TRN;
+}
+
+/* How many numbers there are from the oldest that is out to the next one. */
+static unsigned span(const struct wire *wire)
+{
+	uint64_t oldest = UINT64_MAX;
+	unsigned from = wire->next;
+	for (unsigned i = 0; i < UCP_TRNS; i++)
+		if (wire->out[i].operation && wire->out[i].turn < oldest) {
+			oldest = wire->out[i].turn;
+			from = i;
+		}
+	return wire->nout ? (wire->next + UCP_TRNS - from) % UCP_TRNS : 0;
+}
+
+static bool is_alone(const struct wire *wire)
+{
+	return wire->options->keepalive_exclusive && (wire->wants_alert || wire->own != NO_TRN);
+}
+
+static bool wire_has_room(const void *at)
+{
+	const struct wire *wire = at;
+	if (is_alone(wire) || free_number(wire) == NO_TRN)
+		return false;
+	return wire->options->window_mode == UCP_WINDOW_COUNT || wire->nout == 0 ||
+	    (span(wire) && span(wire) < (unsigned)wire->options->window);
+}
+
+static void free_out(struct wire *wire, uint8_t trn)
+{
+	if (wire->out[trn].operation)
+		wire->nout--;
+	wire->out[trn] = (struct out){ .operation = 0 };
+}
+
+/* Writing. */
+
+/* Under its number. False: it does not fit. */
+static bool write_frame(struct wire *wire, struct ucp_pdu *pdu, uint8_t trn, struct wire_place *place)
+{
+	uint8_t octets[UCP_FRAME_MAX];
+	pdu->trn = trn;
+	const size_t len = ucp_pack(pdu, octets, sizeof octets);
+	*place = (struct wire_place){ .number = trn, .offset = talk_written(wire->talk) };
+	talk_write(wire->talk, octets, len);
+	return len > 0;
+}
+
+/* An operation under a number of its own. */
+static bool write_operation(struct wire *wire, struct ucp_pdu *pdu, struct wire_place *place)
+{
+	const uint8_t trn = free_number(wire);
+	if (trn == NO_TRN || !write_frame(wire, pdu, trn, place))
+		return false;
+	wire->out[trn] = (struct out){ .operation = pdu->operation, .turn = ++wire->turn };
+	wire->nout++;
+	wire->next = (uint8_t)((trn + 1) % UCP_TRNS);
+	return true;
+}
+
+static void answer(struct wire *wire, const struct ucp_pdu *operation, unsigned ec)
+{
+	uint8_t octets[64];
+	const size_t len = ucp_pack_result(operation, ec, NULL, octets, sizeof octets);
+	talk_write(wire->talk, octets, len);
+}
+
+static bool wire_submit(void *at, struct part *part, struct wire_place *place, struct outcome *outcome)
+{
+	struct wire *wire = at;
+	struct ucp_written written;
+	if (!ucp_submit(wire->options, part, &written, outcome))
+		return false;
+	if (write_operation(wire, &written.pdu, place))
+		return true;
+	*outcome = (struct outcome){ .verdict = VERDICT_REJECTED, .text = "the message does not fit a frame" };
+	return false;
+}
+
+static bool wire_ask(void *at, struct question *question, struct wire_place *place, struct reply *reply)
+{
+	struct wire *wire = at;
+	struct ucp_written written;
+	if (!ucp_question(wire->options, question, &written, reply))
+		return false;
+	if (write_operation(wire, &written.pdu, place))
+		return true;
+	*reply = (struct reply){ .kind = REPLY_FAILED, .text = "the question does not fit a frame" };
+	return false;
+}
+
+/* 31, whose result says how many messages wait for us, and that somebody is there. */
+static void send_alert(struct wire *wire)
+{
+	struct ucp_pdu pdu;
+	struct wire_place place;
+	if (wire->own != NO_TRN)
+		free_out(wire, wire->own); /* it got no result, and other things came meanwhile */
+	wire->own = NO_TRN;
+	wire->wants_alert = wire->options->keepalive_exclusive && wire->nout > 0;
+	if (wire->wants_alert)
+		return;
+	ucp_begin(&pdu, UCP_ALERT);
+	ucp_set(&pdu, UCP_ALERT_ADC, *wire->options->username ? wire->options->username : wire->options->own_number);
+	ucp_set(&pdu, UCP_ALERT_PID, wire->options->alert_pid);
+	if (write_operation(wire, &pdu, &place))
+		wire->own = (uint8_t)place.number;
+	wire->own_at = clock_ms();
+}
+
+/* Something of ours was answered, or given up. */
+static void go_on(struct wire *wire)
+{
+	if (wire->wants_alert && wire->nout == 0)
+		send_alert(wire);
+	line_go_on(wire->line);
+}
+
+/* Other things come, and no result of our 31: it is not to hold anything up. */
+static void give_up_alert(struct wire *wire)
+{
+	if (wire->own == NO_TRN || wire->out[wire->own].operation != UCP_ALERT ||
+	    clock_ms() - wire->own_at < (uint64_t)wire->options->stx.keepalive_timeout)
+		return;
+	free_out(wire, wire->own);
+	wire->own = NO_TRN;
+	go_on(wire);
+}
+
+/* Results. */
+
+/* EC 01: what was written came broken, so the peer has not taken it. True: it was written again. */
+static bool write_again(struct wire *wire, uint8_t trn, struct ucp_pdu *pdu, struct wire_place *place)
+{
+	struct out *out = &wire->out[trn];
+	if (out->tries >= CHECKSUM_TRIES || !write_frame(wire, pdu, trn, place))
+		return false;
+	out->tries++;
+	link_warn(wire->link, "event=sent_again trn=%02u reason=\"the peer got a wrong checksum\"", trn);
+	return true;
+}
+
+static void on_part(struct wire *wire, uint8_t trn, const struct ucp_result *result)
+{
+	struct part *part = line_take(wire->line, trn);
+	const struct message *message = part->message;
+	struct outcome outcome;
+	struct wire_place place;
+	struct ucp_written written;
+	if (!result->positive && result->code == UCP_EC_CHECKSUM &&
+	    ucp_submit(wire->options, part, &written, &outcome) &&
+	    write_again(wire, trn, &written.pdu, &place)) {
+		line_put(wire->line, part, &place);
+		return;
+	}
+	outcome = ucp_outcome(wire->options, result, message);
+	const bool anew = ucp_rebinds(wire->options, result, message);
+	if (*outcome.network_id)
+		twins_name(wire->session->twins, outcome.network_id, clock_ms());
+	free_out(wire, trn);
+	line_done(wire->line, part, &outcome);
+	if (anew)
+		line_ended(wire->line, DOWN_LOST, outcome.text);
+	else
+		go_on(wire);
+}
+
+static void on_question(struct wire *wire, uint8_t trn, struct question *question,
+    const struct ucp_result *result)
+{
+	struct reply reply;
+	struct wire_place place;
+	struct ucp_written written;
+	if (!result->positive && result->code == UCP_EC_CHECKSUM &&
+	    ucp_question(wire->options, question, &written, &reply) &&
+	    write_again(wire, trn, &written.pdu, &place)) {
+		line_put_question(wire->line, question, &place);
+		return;
+	}
+	free_out(wire, trn);
+	if (!result->positive && result->code == UCP_EC_NOT_ALLOWED && line_ask_later(wire->line, question))
+		return;
+	if (ucp_taken(question, result, &reply))
+		line_replied(wire->line, question, &reply);
+	else
+		line_put_aside(wire->line, question, wire->aside_next++, wire->options->response_timeout);
+}
+
+static void on_late(struct wire *wire, const struct ucp_pdu *pdu, const struct ucp_result *result)
+{
+	struct answer late;
+	if (pdu->operation != UCP_SUBMIT || !line_take_late(wire->line, pdu->trn, &late)) {
+		link_debug(wire->link, "event=unmatched_result trn=%02u operation=%02u", pdu->trn, pdu->operation);
+		return;
+	}
+	const struct message message = { .attempts = late.attempt };
+	late.outcome = ucp_outcome(wire->options, result, &message);
+	if (*late.outcome.network_id)
+		twins_name(wire->session->twins, late.outcome.network_id, clock_ms());
+	line_late(wire->line, &late);
+}
+
+/* What a person can do about a refused login. */
+static const struct refusal { uint8_t ec; enum down how; const char *remedy; } refusals[] = {
+	{ UCP_EC_CHECKSUM, DOWN_LOST, "" },
+	{ UCP_EC_SYNTAX, DOWN_REFUSED, "; check username, oton, onpi and opid of this link" },
+	{ UCP_EC_UNSUPPORTED, DOWN_REFUSED, "; this centre may know no login: try login = off" },
+	{ UCP_EC_NOT_ALLOWED, DOWN_TAKEN, "; another session of this account may still be open" },
+	{ UCP_EC_ADC_INVALID, DOWN_REFUSED, "; check username of this link" },
+	{ UCP_EC_AUTHENTICATION, DOWN_PASSWORD, "; check username and password of this link" },
+};
+
+static void login_refused(struct wire *wire, const struct ucp_result *result)
+{
+	char text[OUTCOME_TEXT_MAX];
+	struct refusal refusal = { .how = DOWN_BUSY, .remedy = "" };
+	for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++)
+		if (refusals[i].ec == result->code)
+			refusal = refusals[i];
+	if (wire->options->stop_on_auth_failure &&
+	    (result->code == UCP_EC_AUTHENTICATION || result->code == UCP_EC_ADC_INVALID))
+		refusal.how = DOWN_BARRED;
+	ucp_refusal(text, sizeof text, result);
+	talk_end(wire->talk, refusal.how, "login refused: %s%s%s", text, refusal.remedy,
+	    refusal.how == DOWN_BARRED
+	    ? "; not tried again (stop_on_auth_failure) before smsqlctl drain and release" : "");
+}
+
+static unsigned room_of(const struct wire *wire)
+{
+	return wire->guest && !wire->options->listen_sends ? 0 : (unsigned)wire->options->window;
+}
+
+static void logged_in(struct wire *wire)
+{
+	talk_up(wire->talk);
+	if (wire->options->alert && !wire->guest)
+		send_alert(wire);
+	line_bound(wire->line, room_of(wire));
+}
+
+/* Of a 60 or 31. */
+static void on_own(struct wire *wire, const struct ucp_pdu *pdu, const struct ucp_result *result)
+{
+	free_out(wire, wire->own);
+	wire->own = NO_TRN;
+	if (pdu->operation == UCP_ALERT) { /* positive or not, somebody is there */
+		go_on(wire);
+		return;
+	}
+	if (!result->positive) {
+		login_refused(wire, result);
+		return;
+	}
+	link_info(wire->link, "event=logged_in username=%s", wire->options->username);
+	logged_in(wire);
+}
+
+/* False: it is none that would be a sign of life. */
+static bool on_result(struct wire *wire, const struct ucp_pdu *pdu, enum ucp_fault fault)
+{
+	struct ucp_result result;
+	const uint8_t trn = pdu->trn;
+	const bool pending = wire->out[trn].operation == pdu->operation;
+	if (!ucp_result(pdu, &result)) {
+		stx_bad(&wire->count, wire->link, "bad_result");
+		return false;
+	}
+	if (fault == UCP_BAD_LENGTH && !pending) {
+		stx_bad(&wire->count, wire->link, "bad_length");
+		return false;
+	}
+	if (fault == UCP_BAD_LENGTH)    /* to refuse it would double the message */
+		link_warn(wire->link, "event=bad_length trn=%02u reason=\"a result that is waited for: taken\"", trn);
+	stx_good(&wire->count);
+	struct question *question = pending ? line_question(wire->line, trn) : NULL;
+	if (pending && trn == wire->own)
+		on_own(wire, pdu, &result);
+	else if (pending && line_has(wire->line, trn))
+		on_part(wire, trn, &result);
+	else if (question)
+		on_question(wire, trn, question, &result);
+	else if (pending) {             /* of a question that has its reply already */
+		free_out(wire, trn);
+		go_on(wire);
+	} else
+		on_late(wire, pdu, &result);
+	return true;
+}
+
+/* The centre's operations. */
+
+static uint32_t digest_of(const uint8_t *at, size_t len)
+{
+	uint32_t digest = 2166136261u;  /* FNV-1a */
+	for (size_t i = 0; i < len; i++)
+		digest = (digest ^ at[i]) * 16777619u;
+	return digest;
+}
+
+/* A number that is owed is not free for another operation; the same again is waited with. */
+static bool is_owed(struct wire *wire, const struct ucp_pdu *pdu, uint32_t digest)
+{
+	const struct debt *debt = &wire->debts[pdu->trn];
+	if (!debt->operation)
+		return false;
+	if (debt->operation != pdu->operation || debt->digest != digest)
+		answer(wire, pdu, UCP_EC_NOT_ALLOWED);
+	return true;
+}
+
+static void deliver(struct wire *wire, const struct ucp_pdu *pdu, uint32_t digest)
+{
+	struct ucp_delivery delivery = { .pdu = pdu };
+	struct receipt receipt;
+	if (is_owed(wire, pdu, digest))
+		return;
+	struct debt *debt = &wire->debts[pdu->trn];
+	*debt = (struct debt){ .operation = pdu->operation, .digest = digest };
+	if (pdu->operation == UCP_NOTIFY) {
+		ucp_read_receipt(wire->options, pdu, &receipt);
+		const size_t len = strlen(receipt.network_id);
+		const bool final = receipt.status != STATUS_SENT;
+		if (len)
+			twins_receipt(wire->session->twins, receipt.network_id, final, clock_ms());
+		for (int i = 0; i < 2; i++) {  /* whose suffix is that of the others */
+			const size_t n = strlen(receipt.alternate[i]);
+			if (n)
+				snprintf(receipt.alternate[i] + n, NETWORK_ID_MAX - n, "%s", receipt.network_id + len);
+		}
+		if (final)
+			memcpy(debt->told, receipt.network_id, sizeof debt->told);
+		delivery.receipt = &receipt;
+	}
+	line_delivered(wire->line, &delivery, pdu->trn);
+}
+
+static void wire_ack(void *at, uint64_t ticket, enum ack ack)
+{
+	struct wire *wire = at;
+	struct debt *debt = &wire->debts[ticket % UCP_TRNS];
+	const struct ucp_pdu pdu = { .trn = (uint8_t)(ticket % UCP_TRNS), .operation = debt->operation };
+	if (ack == ACK_LATER && *debt->told)
+		twins_again(wire->session->twins, debt->told);
+	answer(wire, &pdu, ack == ACK_KEPT ? UCP_EC_NONE : UCP_EC_NOT_ALLOWED);
+	*debt = (struct debt){ .operation = 0 };
+}
+
+/* The question that a 57 or 58 is about: of those that wait for one, or whose result is still
+ * to come. */
+static struct question *told_question(struct wire *wire, const struct ucp_pdu *pdu)
+{
+	struct question *question;
+	while (wire->aside_first < wire->aside_next && !line_question(wire->line, wire->aside_first))
+		wire->aside_first++;
+	for (uint32_t number = wire->aside_first; number < wire->aside_next; number++)
+		if ((question = line_question(wire->line, number)) && ucp_is_told(question, pdu))
+			return question;
+	for (uint32_t trn = 0; trn < UCP_TRNS; trn++)
+		if (wire->out[trn].operation && (question = line_question(wire->line, trn)) &&
+		    ucp_is_told(question, pdu))
+			return question;
+	return NULL;
+}
+
+static void on_told(struct wire *wire, const struct ucp_pdu *pdu)
+{
+	struct question *question = told_question(wire, pdu);
+	answer(wire, pdu, UCP_EC_NONE);
+	if (!question) {
+		link_debug(wire->link, "event=ignored operation=%02u reason=\"nobody asked\"", pdu->operation);
+		return;
+	}
+	const struct reply reply = ucp_told(wire->options, link_name(wire->link), question, pdu);
+	line_replied(wire->line, question, &reply);
+}
+
+/* Some leave out the last fields, which are reserved. */
+static void lengthen(const struct wire *wire, struct ucp_pdu *pdu)
+{
+	if (wire->options->short_operations && pdu->operation >= UCP_SUBMIT && pdu->operation <= UCP_DELETED &&
+	    pdu->nfields >= SHORT_FIELDS && pdu->nfields < UCP_FIELDS)
+		pdu->nfields = UCP_FIELDS;      /* those that are not there are empty */
+}
+
+static void on_operation(struct wire *wire, struct ucp_pdu *pdu, uint32_t digest)
+{
+	const char *culprit;
+	lengthen(wire, pdu);
+	const enum ucp_error ec = ucp_judge(pdu, &culprit);
+	const bool up = talk_phase(wire->talk) == TALK_UP;
+	if (ec != UCP_EC_NONE) {
+		link_warn(wire->link, "event=refused operation=%02u ec=%02d field=%s", pdu->operation, (int)ec,
+		    culprit ? culprit : "none");
+		answer(wire, pdu, ec);
+		return;
+	}
+	switch (pdu->operation) {
+	case UCP_ALERT:
+		answer(wire, pdu, UCP_EC_NONE);
+		return;
+	case UCP_CALL:
+	case UCP_DELIVER:
+	case UCP_NOTIFY:
+		if (up)
+			deliver(wire, pdu, digest);
+		break;
+	case UCP_INQUIRED:
+	case UCP_DELETED:
+		if (up)
+			on_told(wire, pdu);
+		break;
+	default:
+		link_warn(wire->link, "event=refused operation=%02u ec=04 reason=\"not for a client\"", pdu->operation);
+		answer(wire, pdu, UCP_EC_NOT_ALLOWED);
+		return;
+	}
+	if (!up)
+		answer(wire, pdu, UCP_EC_NOT_ALLOWED);
+}
+
+/* The connection. */
+
+static size_t on_measure(void *at, const uint8_t *octets, size_t len)
+{
+	(void)at;
+	return stx_measure(octets, len);
+}
+
+/* False: it says nothing that could be taken. */
+static bool take(struct wire *wire, const uint8_t *octets, size_t len)
+{
+	struct ucp_pdu pdu;
+	if (!stx_take(&wire->count, wire->link, octets, len))
+		return false;
+	const enum ucp_fault fault = ucp_unpack(octets, len, &pdu);
+	if (fault == UCP_RUNT || fault == UCP_BAD_HEADER) {
+		stx_bad(&wire->count, wire->link, fault == UCP_RUNT ? "runt_frame" : "bad_header");
+		return false;
+	}
+	if (fault == UCP_FINE && !pdu.result) {
+		stx_good(&wire->count);
+		on_operation(wire, &pdu, digest_of(octets, len));
+		return true;
+	}
+	if (pdu.result && fault != UCP_BAD_CHECKSUM)
+		return on_result(wire, &pdu, fault);
+	stx_bad(&wire->count, wire->link, fault == UCP_BAD_CHECKSUM ? "bad_checksum" : "bad_length");
+	if (!pdu.result)
+		answer(wire, &pdu, fault == UCP_BAD_CHECKSUM ? UCP_EC_CHECKSUM : UCP_EC_SYNTAX);
+	return false;
+}
+
+static bool on_frame(void *at, const uint8_t *octets, size_t len)
+{
+	struct wire *wire = at;
+	const bool good = take(wire, octets, len);
+	if (!line_is_closed(wire->line) && stx_is_too_much(&wire->count)) {
+		wire->count = (struct stx_count){ .in_a_row = 0 };
+		line_broken(wire->line, "the message centre sends too much that is broken");
+	}
+	if (!line_is_closed(wire->line))
+		give_up_alert(wire);
+	return good;
+}
+
+static void on_garbled(void *at, const uint8_t *octets, size_t len)
+{
+	(void)octets;
+	(void)len;
+	struct wire *wire = at;
+	talk_end(wire->talk, DOWN_LOST, "the message centre sent a frame of more than %d octets", UCP_FRAME_MAX);
+}
+
+/* The password as octets, in the alphabet that the centre reads it in. */
+static void put_password(const struct ucp_options *options, char *hex, size_t room)
+{
+	const char *password = ucp_password(options);
+	uint8_t septets[64];
+	size_t n;
+	if (options->password_alphabet && gsm7_from_utf8(septets, sizeof septets, &n, password,
+	    strlen(password)) == strlen(password))
+		ucp_hex(hex, room, septets, n);
+	else
+		ucp_hex(hex, room, (const uint8_t *)password, strlen(password));
+}
+
+static void on_connected(void *at)
+{
+	struct wire *wire = at;
+	const struct ucp_options *options = wire->options;
+	char hex[129];
+	struct ucp_pdu pdu;
+	struct wire_place place;
+	if (wire->guest || !options->login || !*ucp_password(options)) {
+		logged_in(wire);
+		return;
+	}
+	put_password(options, hex, sizeof hex);
+	ucp_begin(&pdu, UCP_SESSION);
+	ucp_set(&pdu, UCP_SESSION_OADC, options->username);
+	ucp_set(&pdu, UCP_SESSION_OTON, options->oton);
+	ucp_set(&pdu, UCP_SESSION_ONPI, options->onpi);
+	ucp_set(&pdu, UCP_SESSION_STYP, "1");
+	ucp_set(&pdu, UCP_SESSION_PWD, hex);
+	ucp_set(&pdu, UCP_SESSION_VERS, "0100");
+	ucp_set(&pdu, UCP_SESSION_OPID, options->opid);
+	if (write_operation(wire, &pdu, &place))
+		wire->own = (uint8_t)place.number;
+}
+
+static void on_silent(void *at)
+{
+	send_alert(at);
+}
+
+static void on_logging_out(void *at)
+{
+	talk_leave(((struct wire *)at)->talk, DOWN_DRAINED, "drained");
+}
+
+static void on_ended(void *at, enum down how, const char *why)
+{
+	line_ended(((struct wire *)at)->line, how, why);
+}
+
+static void begin(struct wire *wire)
+{
+	const struct talk_owner owner = { .wire = wire, .measure = on_measure, .frame = on_frame,
+		.garbled = on_garbled, .connected = on_connected, .silent = on_silent,
+		.logging_out = on_logging_out, .ended = on_ended };
+	struct talk_settings settings = stx_settings(&wire->options->stx);
+	settings.login = "the login (operation 60)";
+	settings.enquiry = "operation 31";
+	if (wire->guest && !wire->options->listen_sends)
+		settings.silence_ms = 0; /* who only delivers may have nothing to deliver */
+	wire->talk = talk_new(wire->link, "session", &settings, &owner);
+}
+
+static void wire_connect(void *at, size_t first, size_t n)
+{
+	struct wire *wire = at;
+	begin(wire);
+	talk_connect(wire->talk, first, n);
+}
+
+static void wire_adopt(void *at, struct stream *stream)
+{
+	struct wire *wire = at;
+	wire->guest = true;
+	begin(wire);
+	talk_adopt(wire->talk, stream);
+}
+
+static void wire_log_out(void *at)
+{
+	struct wire *wire = at;
+	if (talk_phase(wire->talk) == TALK_UP)
+		talk_log_out(wire->talk);
+}
+
+/* What is owed will be delivered again, and told as it was. */
+static void wire_close(void *at)
+{
+	struct wire *wire = at;
+	for (unsigned i = 0; i < UCP_TRNS; i++)
+		if (wire->debts[i].operation && *wire->debts[i].told)
+			twins_again(wire->session->twins, wire->debts[i].told);
+	if (wire->talk)
+		talk_close(wire->talk);
+}
+
+static void *wire_make(struct line *line, const void *options, void *session)
+{
+	struct wire *wire = calloc(1, sizeof *wire);
+	if (!wire)
+		abort();
+	*wire = (struct wire){ .line = line, .link = line_link(line), .options = options,
+		.session = session, .own = NO_TRN, .aside_first = ASIDE_FIRST, .aside_next = ASIDE_FIRST };
+	return wire;
+}
+
+static void wire_free(void *at)
+{
+	struct wire *wire = at;
+	talk_free(wire->talk);
+	free(wire);
+}
+
+/* What the line asks. */
+
+/* A number that got no result is left alone by the line as long as one may come. */
+static enum wire_overdue wire_overdue(void *at, uint32_t number, struct part *part,
+    struct question *question)
+{
+	struct wire *wire = at;
+	(void)question;
+	if (number < UCP_TRNS)
+		free_out(wire, (uint8_t)number);
+	if (wire->wants_alert && wire->nout == 0)
+		send_alert(wire);
+	return part && wire->options->on_timeout == UCP_TIMEOUT_RECONNECT ? WIRE_USELESS : WIRE_LOST;
+}
+
+static uint64_t wire_left(const void *at)
+{
+	const struct wire *wire = at;
+	return wire->talk ? talk_left(wire->talk) : 0;
+}
+
+static size_t wire_host(const void *at)
+{
+	const struct wire *wire = at;
+	return wire->talk ? talk_host(wire->talk) : SIZE_MAX;
+}
+
+static const char *wire_secured(const void *at)
+{
+	const struct wire *wire = at;
+	return wire->talk ? talk_secured(wire->talk) : "";
+}
+
+static bool wire_pause(void *at, unsigned reason)
+{
+	talk_pause(((struct wire *)at)->talk, reason);
+	return true;
+}
+
+static void wire_resume(void *at, unsigned reason)
+{
+	talk_resume(((struct wire *)at)->talk, reason);
+}
+
+const struct wire_class ucp_wire = {
+	.make = wire_make,
+	.free = wire_free,
+	.connect = wire_connect,
+	.adopt = wire_adopt,
+	.log_out = wire_log_out,
+	.close = wire_close,
+	.submit = wire_submit,
+	.ask = wire_ask,
+	.has_room = wire_has_room,
+	.overdue = wire_overdue,
+	.ack = wire_ack,
+	.left = wire_left,
+	.host = wire_host,
+	.secured = wire_secured,
+	.pause = wire_pause,
+	.resume = wire_resume,
+};
