@@ -3,6 +3,7 @@
  * check_driver.c - every driver against the rules of driver.h. Each test runs once
  * for each row of subjects[]; a new driver adds a row.
  */
+#include "cimd2_peer.h"
 #include "driver_world.h"
 #include "ucp_peer.h"
 
@@ -33,6 +34,25 @@ static void open_outbind(void)
 	world_open_as(&smpp_driver, &options);
 	AWAIT(*the_link.note);
 	peer_outbind(peer_call(port), "centre", "wakeup");
+}
+
+static void open_cimd2(unsigned sessions, unsigned window)
+{
+	cimd2_centre_setup();
+	cimd2_said.sessions = sessions;
+	cimd2_said.window = window;
+	cimd2_centre.receipts = true;
+	cimd2_open();
+}
+
+static void open_cimd2_alone(void) { open_cimd2(1, 1); }
+static void open_cimd2_window(void) { open_cimd2(1, 10); }
+static void open_cimd2_three(void) { open_cimd2(3, 5); }
+
+static void open_cimd2_twins(void)
+{
+	open_cimd2(1, 10);
+	cimd2_centre.same_second = true;
 }
 
 static void *loop_options;
@@ -93,6 +113,10 @@ static const struct subject {
 	{ "smpp as transmitter", open_transmitter, false },
 	{ "smpp with three binds", open_three, true },
 	{ "smpp by outbind", open_outbind, true },
+	{ "cimd2, one at a time", open_cimd2_alone, true },
+	{ "cimd2 with a window", open_cimd2_window, true },
+	{ "cimd2 with three sessions", open_cimd2_three, true },
+	{ "cimd2, all in one second", open_cimd2_twins, true },
 	{ "loop", open_loop, true },
 	{ "ucp", open_ucp, true },
 	{ "ucp without login", open_ucp_without_login, true },
@@ -112,6 +136,7 @@ static void contract_teardown(void)
 {
 	world_close();
 	ucp_teardown();
+	cimd2_centre_teardown();
 	world_teardown();
 	if (loop_options) {
 		conf_clear(loop_driver.keys, loop_options);
@@ -160,8 +185,10 @@ START_TEST(receipts_name_what_was_sent)
 		return;
 	subjects[_i].open();
 	AWAIT(the_link.ups);
-	for (unsigned i = 0; i < 3; i++)
+	for (unsigned i = 0; i < 3; i++) {
+		AWAIT(the_link.lent < the_link.window);
 		lend(i);
+	}
 	AWAIT(the_link.nreceipts == 3);
 	for (unsigned i = 0; i < 3; i++) {
 		const struct receipt *receipt = &the_link.receipts[i];
@@ -248,7 +275,7 @@ START_TEST(a_session_may_be_closed_at_any_turn)
 		unsigned lent = 0, asked = 0;
 		for (unsigned i = 0; i < turns && !the_link.downs; i++) {
 			turn();
-			if (the_link.ups && lent < 3)
+			if (the_link.ups && lent < 3 && the_link.lent < the_link.window)
 				lend(lent++);
 			if (the_link.ups && asked < 3 && the_link.driver->ask)
 				ask(asked++, COMMAND_QUERY);

@@ -4,7 +4,8 @@
  * table, and the sample tells the defaults that the tables have.
  *
  * A line `key = value` of the sample, with or without a #, belongs to the section
- * that began last, and in a link to its driver.
+ * that began last, and in a link to its driver. In a section that is not in force itself,
+ * behind a # as a whole, the keys that tell their default stand behind one more.
  */
 #include "../gateway/settings.h"
 
@@ -18,7 +19,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { LINES_MAX = 300, TEXT_MAX = 80 };
+enum { LINES_MAX = 500, TEXT_MAX = 80 };
 
 struct line {
 	bool commented;
@@ -60,20 +61,23 @@ static void keep_line(const char *kind, const char *text, bool commented)
 static void read_sample(void)
 {
 	char *text = read_file("conf/smsqld.conf"), kind[TEXT_MAX] = "";
+	unsigned section = 0;           /* how many # it stands behind */
 	nlines = 0;
 	for (char *at = text, *end; at && *at; at = end) {
 		end = strchr(at, '\n');
 		if (end)
 			*end++ = '\0';
-		at += strspn(at, " \t");
-		const bool commented = *at == '#';
-		at += strspn(at, "# \t");
+		unsigned marks = 0;
+		for (; *at && strchr("# \t", *at); at++)
+			marks += *at == '#';
 		char begins[TEXT_MAX], brace;
 		if (sscanf(at, "%79[a-z] {%c", begins, &brace) >= 1 && strchr(at, '{') &&
-		    !strchr(at, '=') && at[strlen(at) - 1] == '{')
+		    !strchr(at, '=') && at[strlen(at) - 1] == '{') {
 			snprintf(kind, sizeof kind, "%s", begins);
-		else
-			keep_line(kind, at, commented);
+			section = marks;
+		} else {
+			keep_line(kind, at, marks > section);
+		}
 	}
 	free(text);
 }
