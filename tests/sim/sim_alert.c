@@ -52,7 +52,6 @@ void alert_send(struct center *center, struct session *session, struct item *ite
 	snprintf(pdu.source.digits, sizeof pdu.source.digits, "%s", item->destination.digits);
 	snprintf(pdu.destination.digits, sizeof pdu.destination.digits, "%s", item->source.digits);
 	smpp_tlv_add(&pdu, SMPP_TAG_MS_AVAILABILITY_STATUS, &available, 1);
-	session_tell(session, &pdu);
-	center->counts.alerts_sent++;
+	center->counts.alerts_sent += session_tell(session, &pdu);
 	item_free(center->agenda, item);
 }

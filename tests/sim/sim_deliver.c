@@ -59,7 +59,7 @@ static bool is_away(const struct item *item)
 	return item->pending && item->state != STATE_DELIVERED && item->state != STATE_ENROUTE;
 }
 
-static void receipt_send(struct center *center, struct session *session, struct item *item)
+static bool receipt_send(struct center *center, struct session *session, struct item *item)
 {
 	char id[ID_TEXT_MAX], submitted[DATE_TEXT], done[DATE_TEXT], text[200];
 	const unsigned error = states[item->state].error;
@@ -93,21 +93,23 @@ static void receipt_send(struct center *center, struct session *session, struct 
 	}
 	if (is_away(item) && !item->again)
 		center_later(center, alert_after(center, item), ALERT_MS);
-	session_deliver(session, &pdu, item);
+	if (!session_deliver(session, &pdu, item))
+		return false;
 	if (!item->again && center->record) {
 		center_id(center, item->number, false, id);
 		fprintf(center->record, "%s %s\n", id, states[item->state].word);
 	}
+	return true;
 }
 
-static void verbatim_send(struct session *session, struct item *item)
+static bool verbatim_send(struct session *session, struct item *item)
 {
 	struct smpp_pdu pdu;
 	const uint32_t status = smpp_unpack(item->octets, item->octets_len, &pdu);
 	assert(status == SMPP_ROK);
 	if (session->version < 0x34)
 		pdu.ntlvs = 0;
-	session_deliver(session, &pdu, item);
+	return session_deliver(session, &pdu, item);
 }
 
 void deliver(struct center *center, struct session *session, struct item *item)
@@ -116,12 +118,14 @@ void deliver(struct center *center, struct session *session, struct item *item)
 		alert_send(center, session, item);
 		return;
 	}
-	if (item->kind == ITEM_RECEIPT)
-		receipt_send(center, session, item);
-	else if (item->kind == ITEM_VERBATIM)
-		verbatim_send(session, item);
-	else
-		inbound_send(center, session, item);
+	const bool left = item->kind == ITEM_RECEIPT ? receipt_send(center, session, item) :
+	    item->kind == ITEM_VERBATIM ? verbatim_send(session, item) :
+	    inbound_send(center, session, item);
+	if (!left) {
+		center->counts.deliveries_refused++;
+		item_free(center->agenda, item);
+		return;
+	}
 	if (item->again)
 		center->counts.redelivered++;
 	else if (item->kind == ITEM_RECEIPT)

@@ -72,7 +72,7 @@ static struct smpp_address address(const char *pattern, uint64_t number)
 	return address;
 }
 
-void inbound_send(struct center *center, struct session *session, struct item *item)
+bool inbound_send(struct center *center, struct session *session, struct item *item)
 {
 	struct units units;
 	uint8_t message[PART_MAX];
@@ -84,7 +84,7 @@ void inbound_send(struct center *center, struct session *session, struct item *i
 		.data_coding = units.size == 1 ? 0 : 8,
 	};
 	units_part(&units, item->part, (uint8_t)item->number, message, &pdu);
-	session_deliver(session, &pdu, item);
+	return session_deliver(session, &pdu, item);
 }
 
 static bool has_receiver(const struct account *account)

@@ -3,6 +3,8 @@
 #ifndef SIM_INBOUND_H
 #define SIM_INBOUND_H
 
+#include <stdbool.h>
+
 struct center;
 struct item;
 struct session;
@@ -11,7 +13,7 @@ struct session;
  * accounts that have a receiver, in turn. Called every few milliseconds. */
 void inbound_pace(struct center *);
 
-/* Sends one part of one as a deliver_sm. */
-void inbound_send(struct center *, struct session *, struct item *);
+/* Sends one part of one as a deliver_sm. False: its session cannot say it. */
+bool inbound_send(struct center *, struct session *, struct item *);
 
 #endif

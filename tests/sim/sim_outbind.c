@@ -12,6 +12,7 @@
 #include "sim_outbind.h"
 
 #include "sim_center.h"
+#include "sim_dialect.h"
 #include "sim_session.h"
 
 #include "../../drivers/smpp_pdu.h"
@@ -65,7 +66,7 @@ static void on_called(evutil_socket_t fd, short what, void *ctx)
 		close(fd);
 		return;
 	}
-	outbind->serial = session_new(outbind->center, fd);
+	outbind->serial = session_new(outbind->center, &dialect_smpp, fd);
 	say_who(outbind);
 }
 

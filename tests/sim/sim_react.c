@@ -143,29 +143,25 @@ static void on_malformed(struct session *session, const struct smpp_pdu *pdu, ui
 		session_end(session, "malformed bind");
 }
 
-void react(struct session *session, const uint8_t *at, size_t len)
+void react(struct session *session, const struct smpp_pdu *pdu, uint32_t wrong)
 {
-	struct smpp_pdu pdu;
-	uint32_t wrong = smpp_unpack(at, len, &pdu);
-	if (!wrong && pdu.tail_dropped)
-		wrong = SMPP_RINVOPTPARSTREAM;
-	const struct reaction *reaction = reaction_find(pdu.command);
+	const struct reaction *reaction = reaction_find(pdu->command);
 	const bool in_place = reaction && reaction->allowed & 1u << session->state;
-	if (is_response(pdu.command)) {
+	if (is_response(pdu->command)) {
 		/* The sequence of a response decides; what else is in it does not matter. */
 		if (in_place)
-			reaction->act(session, &pdu);
+			reaction->act(session, pdu);
 		else
 			session->center->counts.stray_responses++;
 	} else if (!reaction) {
 		session->center->counts.malformed++;
-		session_answer(session, (uint32_t)SMPP_GENERIC_NACK, pdu.sequence, SMPP_RINVCMDID);
+		session_answer(session, (uint32_t)SMPP_GENERIC_NACK, pdu->sequence, SMPP_RINVCMDID);
 	} else if (!in_place) {
-		session_answer(session, pdu.command | 0x80000000u, pdu.sequence,
+		session_answer(session, pdu->command | 0x80000000u, pdu->sequence,
 		    session->state == SESSION_UNBOUND ? SMPP_RINVBNDSTS : reaction->otherwise);
-	} else if (wrong && pdu.command != SMPP_ENQUIRE_LINK && pdu.command != SMPP_UNBIND) {
-		on_malformed(session, &pdu, wrong);
+	} else if (wrong && pdu->command != SMPP_ENQUIRE_LINK && pdu->command != SMPP_UNBIND) {
+		on_malformed(session, pdu, wrong);
 	} else {
-		reaction->act(session, &pdu);
+		reaction->act(session, pdu);
 	}
 }

@@ -3,12 +3,13 @@
 #ifndef SIM_REACT_H
 #define SIM_REACT_H
 
-#include <stddef.h>
 #include <stdint.h>
 
 struct session;
+struct smpp_pdu;
 
-/* Acts upon one whole PDU, and answers it if it is a request. */
-void react(struct session *, const uint8_t *at, size_t len);
+/* Acts upon one PDU, in whatever dialect it came, and answers it if it is a request. `wrong`: the
+ * status that says what cannot be read of it, or ROK. */
+void react(struct session *, const struct smpp_pdu *, uint32_t wrong);
 
 #endif

@@ -15,13 +15,13 @@
  *     any -> ENDING          session_end(): nothing is read any more
  *     any -> GONE            session_drop(): end of file, error, deadline, cut
  *
- * What a PDU means is left to sim_react.c.
+ * What octets are a PDU is left to the session's dialect, and what it means to sim_react.c.
  */
 #include "sim_session.h"
 
 #include "sim_account.h"
 #include "sim_center.h"
-#include "sim_react.h"
+#include "sim_dialect.h"
 
 #include "../../drivers/smpp_pdu.h"
 #include "../../gateway/log.h"
@@ -42,7 +42,7 @@ enum {
 	READ_AT_ONCE = 64 * 1024,
 	IN_ROOM = SMPP_PDU_MAX + READ_AT_ONCE,
 	PDU_ROOM = 1024,                /* of ours, any is shorter without its TLVs */
-	PDU_MAX_UNBOUND = 512,
+	TEXT_ROOM = 4,                  /* octets of one of its text, in any dialect */
 	OUT_HIGH = 4 * 1024 * 1024,     /* nothing is read while so much is unsent */
 	OUT_LOW = 1024 * 1024,          /* and no deliver_sm is added above this */
 	RING_MIN = 4096,
@@ -129,33 +129,31 @@ void session_end(struct session *session, const char *why)
 	mark_dirty(session);
 }
 
-void session_send(struct session *session, const struct smpp_pdu *pdu)
+static bool answers_submit(const struct smpp_pdu *pdu)
+{
+	return pdu->command == (uint32_t)SMPP_SUBMIT_SM_RESP || pdu->command == (uint32_t)SMPP_DATA_SM_RESP ||
+	    pdu->command == (uint32_t)SMPP_SUBMIT_MULTI_RESP || pdu->command == (uint32_t)SMPP_BROADCAST_SM_RESP;
+}
+
+bool session_send(struct session *session, const struct smpp_pdu *pdu)
 {
 	if (session->state >= SESSION_ENDING)
-		return;
+		return false;
 	struct evbuffer_iovec room;
-	size_t most = PDU_ROOM;
+	size_t most = PDU_ROOM + TEXT_ROOM * pdu->sm_length;
 	most += pdu->dests.len;
 	for (unsigned i = 0; i < pdu->ntlvs; i++)
 		most += 4u + pdu->tlvs[i].len;
 	if (evbuffer_reserve_space(session->out, (ev_ssize_t)most, &room, 1) != 1)
 		abort();
-	size_t len = smpp_pack(pdu, room.iov_base, most - 1);
-	assert(len);
-	const bool submitted = pdu->command == (uint32_t)SMPP_SUBMIT_SM_RESP ||
-	    pdu->command == (uint32_t)SMPP_DATA_SM_RESP || pdu->command == (uint32_t)SMPP_SUBMIT_MULTI_RESP ||
-	    pdu->command == (uint32_t)SMPP_BROADCAST_SM_RESP;
-	/* SMPP 3.3 knows no response without a message_id, not even a refusal. */
-	if (submitted && pdu->status && session->version < 0x34 && len == SMPP_HEADER) {
-		uint8_t *at = room.iov_base;
-		at[len++] = 0;
-		at[3] = (uint8_t)len;
-	}
-	session->unsent += submitted && !pdu->status;
-	room.iov_len = len;
+	room.iov_len = session->dialect->pack(session, pdu, room.iov_base, most);
+	if (!room.iov_len)
+		return false;
+	session->unsent += answers_submit(pdu) && !pdu->status;
 	if (evbuffer_commit_space(session->out, &room, 1) != 0)
 		abort();
 	mark_dirty(session);
+	return true;
 }
 
 void session_answer(struct session *session, uint32_t command, uint32_t sequence, uint32_t status)
@@ -164,40 +162,59 @@ void session_answer(struct session *session, uint32_t command, uint32_t sequence
 	session_send(session, &pdu);
 }
 
+static uint32_t number_after(const struct session *session, uint32_t number)
+{
+	const struct numbers *numbers = &session->dialect->numbers;
+	return number >= numbers->last ? numbers->first : number + numbers->step;
+}
+
+static struct item **place_of(const struct session *session, uint32_t number)
+{
+	return &session->by_sequence[number & (session->ring - 1)];
+}
+
 bool session_full(const struct session *session)
 {
+	const struct dialect *dialect = session->dialect;
 	return session->flight.n >= session->center->options->deliver_window ||
+	    session->flight.n >= dialect->numbers.most ||
+	    (dialect->numbers.in_order && *place_of(session, number_after(session, session->sequence))) ||
 	    evbuffer_get_length(session->out) > OUT_LOW;
 }
 
-/* The next number whose place in the ring is free. The ring has twice the
- * window's room, so one is near. */
+/* The next number whose place in the ring is free. There are more numbers than may be in
+ * flight, and the ring has twice the window's room, so one is near. */
 static uint32_t next_sequence(struct session *session)
 {
 	do {
-		session->sequence = session->sequence == INT32_MAX ? 1 : session->sequence + 1;
-	} while (session->by_sequence[session->sequence & (session->ring - 1)]);
+		session->sequence = number_after(session, session->sequence);
+	} while (*place_of(session, session->sequence));
 	return session->sequence;
 }
 
-void session_deliver(struct session *session, struct smpp_pdu *pdu, struct item *item)
+bool session_deliver(struct session *session, struct smpp_pdu *pdu, struct item *item)
 {
+	const uint32_t before = session->sequence;
 	pdu->sequence = item->sequence = next_sequence(session);
+	if (!session_send(session, pdu)) {
+		session->sequence = before;
+		return false;
+	}
 	item->due_ms = session->center->now_ms;
-	session->by_sequence[item->sequence & (session->ring - 1)] = item;
+	*place_of(session, item->sequence) = item;
 	list_append(&session->flight, item);
-	session_send(session, pdu);
+	return true;
 }
 
-void session_tell(struct session *session, struct smpp_pdu *pdu)
+bool session_tell(struct session *session, struct smpp_pdu *pdu)
 {
 	pdu->sequence = next_sequence(session);
-	session_send(session, pdu);
+	return session_send(session, pdu);
 }
 
 struct item *session_delivered(struct session *session, uint32_t sequence)
 {
-	struct item **place = &session->by_sequence[sequence & (session->ring - 1)];
+	struct item **place = place_of(session, sequence);
 	struct item *item = *place;
 	if (!item || item->sequence != sequence)
 		return NULL;
@@ -206,45 +223,24 @@ struct item *session_delivered(struct session *session, uint32_t sequence)
 	return item;
 }
 
-/* Answers octets that are no PDU, and ends the session: the place of the next is lost. */
-static void framing_lost(struct session *session, size_t len)
-{
-	static const char *const others[] = { "\x16\x03", "GET ", "POST", "HEAD" };
-	for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
-		const size_t n = strlen(others[i]);
-		if (session->state == SESSION_OPEN && len >= n &&
-		    memcmp(session->in, others[i], n) == 0) {
-			session_drop(session, "speaks another protocol");
-			return;
-		}
-	}
-	uint32_t command, status, sequence = 0;
-	const bool is_short = !session->in[0] && !session->in[1] && !session->in[2];
-	if (len >= SMPP_HEADER && !is_short)
-		smpp_header(session->in, &command, &status, &sequence);
-	session->center->counts.malformed++;
-	session_answer(session, (uint32_t)SMPP_GENERIC_NACK, sequence, SMPP_RINVCMDLEN);
-	session_end(session, "command_length is impossible");
-}
-
 /* Hands over the whole PDUs that are here. Returns the octets they took. */
 static size_t cut(struct session *session)
 {
 	size_t at = 0;
 	while (session->state < SESSION_ENDING) {
 		const size_t left = session->have - at;
-		size_t len = smpp_measure(NULL, session->in + at, left);
-		if (session->state == SESSION_OPEN && len != SIZE_MAX && len > PDU_MAX_UNBOUND)
+		size_t len = session->dialect->measure(session->in + at, left);
+		if (session->state == SESSION_OPEN && len != SIZE_MAX && len > session->dialect->most_unbound)
 			len = SIZE_MAX;
 		if (len == SIZE_MAX) {
 			memmove(session->in, session->in + at, left);
 			session->have = left;
-			framing_lost(session, left);
+			session->dialect->lost(session, left);
 			return left;
 		}
 		if (!len || len > left)
 			return at;
-		react(session, session->in + at, len);
+		session->dialect->react(session, session->in + at, len);
 		at += len;
 	}
 	return session->have;
@@ -347,7 +343,7 @@ static bool slot_find(struct center *center, uint64_t *serial)
 	return false;
 }
 
-uint64_t session_new(struct center *center, int fd)
+uint64_t session_new(struct center *center, const struct dialect *dialect, int fd)
 {
 	uint64_t serial;
 	if (!slot_find(center, &serial)) {
@@ -361,8 +357,9 @@ uint64_t session_new(struct center *center, int fd)
 	if (!session)
 		abort();
 	*session = (struct session){
-		.center = center, .serial = serial, .fd = fd, .since_ms = center->now_ms,
+		.center = center, .dialect = dialect, .serial = serial, .fd = fd, .since_ms = center->now_ms,
 		.progress_ms = center->now_ms, .ring = RING_MIN, .version = 0x34,
+		.sequence = dialect->numbers.last,
 		.in = malloc(IN_ROOM), .out = evbuffer_new(),
 		.readable = event_new(center->base, fd, EV_READ | EV_PERSIST, on_readable, session),
 		.writable = event_new(center->base, fd, EV_WRITE, on_writable, session),

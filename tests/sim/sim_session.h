@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sim_session.h - one connection of a client: octets, PDUs and its state. */
+/* sim_session.h - one connection of a client: octets, its state, what is in flight. */
 #ifndef SIM_SESSION_H
 #define SIM_SESSION_H
 
@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 struct center;
+struct dialect;
 struct event;
 struct evbuffer;
 struct smpp_pdu;
@@ -21,6 +22,7 @@ enum session_state {
 
 struct session {
 	struct center *center;
+	const struct dialect *dialect;
 	struct account *account;        /* while bound */
 	struct session *next_bind;      /* of the account */
 	struct session *next_dirty;
@@ -44,8 +46,9 @@ struct session {
 	uint32_t sequence, ring;        /* the last given out; a power of two */
 };
 
-/* Takes a connected socket. Returns the serial; 0: too many sessions, it is closed. */
-uint64_t session_new(struct center *, int fd);
+/* Takes a connected socket, on which that is spoken. Returns the serial; 0: too many sessions,
+ * it is closed. */
+uint64_t session_new(struct center *, const struct dialect *, int fd);
 
 /* The session of that serial, or NULL when it is no more. */
 struct session *session_find(const struct center *, uint64_t serial);
@@ -63,17 +66,19 @@ static inline bool session_receives(const struct session *session)
 /* Moves on to a later state. */
 void session_enter(struct session *, enum session_state);
 
-/* Queues a PDU; all of a turn leave together. */
-void session_send(struct session *, const struct smpp_pdu *);
+/* Queues a PDU; all of a turn leave together. False: nothing leaves, for the dialect cannot say
+ * it, or the session is over. */
+bool session_send(struct session *, const struct smpp_pdu *);
 
 /* Queues a response without a body. */
 void session_answer(struct session *, uint32_t command, uint32_t sequence, uint32_t status);
 
-/* Sends a deliver_sm under a number of its own, and takes the item into flight. */
-void session_deliver(struct session *, struct smpp_pdu *, struct item *);
+/* Sends a deliver_sm under a number of its own, and takes the item into flight. False: the
+ * dialect cannot say it; the item is the caller's still. */
+bool session_deliver(struct session *, struct smpp_pdu *, struct item *);
 
-/* Sends a request under a number of its own that has no response. */
-void session_tell(struct session *, struct smpp_pdu *);
+/* Sends a request under a number of its own that has no response. False: nothing leaves. */
+bool session_tell(struct session *, struct smpp_pdu *);
 
 /* Takes the item out of flight that was sent under that number; NULL: none was. */
 struct item *session_delivered(struct session *, uint32_t sequence);

@@ -3,7 +3,8 @@
  * smsc_sim.c - smsc-sim: an SMPP message centre for tests, without a network.
  *
  *     main           options, listener, signals
- *     sim_session    connections: octets, PDUs, states, deadlines
+ *     sim_session    connections: octets, states, deadlines
+ *     sim_smpp       a dialect: between octets and PDUs
  *     sim_react      commands against states
  *     sim_judge      what a submit is worth  sim_center  what becomes of it
  *     sim_deliver    receipts and echoes     sim_inbound messages from handsets
@@ -18,6 +19,7 @@
  * of its protocol code: tests/peers/ has a message centre that shares nothing.
  */
 #include "sim_center.h"
+#include "sim_dialect.h"
 #include "sim_inject.h"
 #include "sim_options.h"
 #include "sim_outbind.h"
@@ -44,7 +46,7 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd,
 {
 	(void)listener, (void)from, (void)len;
 	center_clock(ctx);
-	session_new(ctx, fd);
+	session_new(ctx, &dialect_smpp, fd);
 }
 
 static void on_accept_error(struct evconnlistener *listener, void *ctx)
