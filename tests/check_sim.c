@@ -518,12 +518,7 @@ START_TEST(hostile_input_is_answered_as_the_reference_says)
 {
 	/* A deadline of 30 s, and a command and a mode that the centre lacks. */
 	static const char *const others[] = { "M06", "M33", "M44" };
-	char path[4096];
-	const char *top = getenv("SMSQLD_TOP");
-	snprintf(path, sizeof path, "%s/tests/vectors/smpp.json", top ? top : ".");
-	json_error_t error;
-	json_t *vectors = json_load_file(path, JSON_ALLOW_NUL, &error);
-	ck_assert_msg(vectors != NULL, "%s: %s", path, error.text);
+	json_t *vectors = vectors_load("smpp.json");
 	struct sim sim = START("--receipts", "on");
 	unsigned tried = 0;
 	size_t i;

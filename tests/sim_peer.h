@@ -28,7 +28,7 @@
 enum { PATIENCE_MS = 5000, FLAGS_MAX = 32 };
 
 /* The centre in its child process. */
-struct sim { pid_t pid; FILE *out; unsigned port; };
+struct sim { pid_t pid; FILE *out; unsigned port, ucp, cimd2; };
 
 /* A client's connection. The PDU that was read last borrows from `in`. */
 struct peer { int fd; size_t have, used; uint8_t in[128 * 1024]; uint32_t sequence; };
@@ -51,6 +51,13 @@ static inline const char *program(void)
 	return path;
 }
 
+/* A port that the READY line has, or 0. */
+static inline unsigned port_said(const char *line, const char *word)
+{
+	const char *at = strstr(line, word);
+	return at ? (unsigned)strtoul(at + strlen(word), NULL, 10) : 0;
+}
+
 /* Starts it with these flags, up to a NULL, and waits until it is ready. */
 static inline struct sim sim_start(const char *const *flags)
 {
@@ -71,7 +78,11 @@ static inline struct sim sim_start(const char *const *flags)
 	close(out[1]);
 	sim.out = fdopen(out[0], "r");
 	ck_assert_ptr_nonnull(sim.out);
-	ck_assert_msg(fscanf(sim.out, "READY smpp=%u", &sim.port) == 1, "%s is not ready", argv[0]);
+	char line[128] = "";
+	ck_assert_msg(fgets(line, sizeof line, sim.out) && sscanf(line, "READY smpp=%u", &sim.port) == 1,
+	    "%s is not ready", argv[0]);
+	sim.ucp = port_said(line, " ucp=");
+	sim.cimd2 = port_said(line, " cimd2=");
 	return sim;
 }
 
@@ -104,11 +115,11 @@ static inline int count(const json_t *counts, const char *name)
 	return (int)json_integer_value(value);
 }
 
-static inline struct peer *peer_connect(const struct sim *sim, unsigned nth)
+static inline struct peer *peer_dial(unsigned port, unsigned nth)
 {
 	struct peer *peer = &peers[nth];
 	const struct sockaddr_in address = {
-		.sin_family = AF_INET, .sin_port = htons((uint16_t)sim->port),
+		.sin_family = AF_INET, .sin_port = htons((uint16_t)port),
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
 	};
 	peer->have = peer->used = peer->sequence = 0;
@@ -116,6 +127,11 @@ static inline struct peer *peer_connect(const struct sim *sim, unsigned nth)
 	setsockopt(peer->fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));
 	ck_assert_int_eq(connect(peer->fd, (const struct sockaddr *)&address, sizeof address), 0);
 	return peer;
+}
+
+static inline struct peer *peer_connect(const struct sim *sim, unsigned nth)
+{
+	return peer_dial(sim->port, nth);
 }
 
 static inline void peer_write(struct peer *peer, const void *at, size_t len)
@@ -245,6 +261,47 @@ static inline unsigned lines(const char *name, const char *last)
 	fclose(file);
 	ck_assert_str_eq(line, last);
 	return n;
+}
+
+/* tests/vectors/NAME */
+static inline json_t *vectors_load(const char *name)
+{
+	char path[4096];
+	const char *top = getenv("SMSQLD_TOP");
+	snprintf(path, sizeof path, "%s/tests/vectors/%s", top ? top : ".", name);
+	json_error_t error;
+	json_t *vectors = json_load_file(path, JSON_ALLOW_NUL, &error);
+	ck_assert_msg(vectors != NULL, "%s: %s", path, error.text);
+	return vectors;
+}
+
+/* The octets of a valid one, in hexadecimal. */
+static inline const char *vector_hex(const json_t *vectors, const char *id)
+{
+	size_t i;
+	json_t *vector;
+	json_array_foreach(json_object_get(vectors, "valid"), i, vector)
+		if (strcmp(json_string_value(json_object_get(vector, "id")), id) == 0)
+			return json_string_value(json_object_get(vector, "hex"));
+	ck_abort_msg("no vector %s", id);
+	return NULL;
+}
+
+/* The next frame between STX and ETX, as a text without them. False: the connection ended. */
+static inline bool frame_read(struct peer *peer, char *out, size_t room)
+{
+	for (;;) {
+		const uint8_t *from = peer->in + peer->used, *stx = memchr(from, 2, peer->have - peer->used);
+		const uint8_t *etx = stx ? memchr(stx, 3, (size_t)(peer->in + peer->have - stx)) : NULL;
+		if (etx) {
+			ck_assert_uint_lt((size_t)(etx - stx), room);
+			snprintf(out, room, "%.*s", (int)(etx - stx - 1), (const char *)stx + 1);
+			peer->used = (size_t)(etx + 1 - peer->in);
+			return true;
+		}
+		if (!peer_fill(peer))
+			return false;
+	}
 }
 
 static inline size_t unhex(const char *text, uint8_t *out)

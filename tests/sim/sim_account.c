@@ -39,20 +39,25 @@ static bool allowed(const struct center *center, const char *system_id, const ch
 	return !list->n;
 }
 
-struct account *account_find(struct center *center, const char *system_id, const char *password)
+struct account *account_find(struct center *center, const struct dialect *dialect,
+    const char *system_id, const char *password)
 {
-	if (!allowed(center, system_id, password))
-		return NULL;
+	return allowed(center, system_id, password) ? account_named(center, dialect, system_id) : NULL;
+}
+
+struct account *account_named(struct center *center, const struct dialect *dialect, const char *name)
+{
 	unsigned n = 0;
 	for (struct account *account = center->accounts; account; account = account->next, n++)
-		if (strcmp(account->name, system_id) == 0)
+		if (account->dialect == dialect && strcmp(account->name, name) == 0)
 			return account;
 	if (n == ACCOUNTS_MAX)
 		return NULL;
 	struct account *account = calloc(1, sizeof *account);
 	if (!account)
 		abort();
-	snprintf(account->name, sizeof account->name, "%s", system_id);
+	account->dialect = dialect;
+	snprintf(account->name, sizeof account->name, "%s", name);
 	account->tokens = center->options->rate;
 	account->tokens_ms = center->now_ms;
 	account->next = center->accounts;
@@ -155,7 +160,7 @@ static void record_acked(struct center *center, const struct item *item)
 {
 	char id[ID_TEXT_MAX];
 	if (item->kind == ITEM_RECEIPT) {
-		center_id(center, item->number, false, id);
+		center_item_id(center, item, false, id);
 		fprintf(center->record, "acked receipt %s\n", id);
 	} else if (item->kind == ITEM_INBOUND) {
 		fprintf(center->record, "acked inbound %llu/%u\n", (unsigned long long)item->number,
@@ -178,7 +183,7 @@ void account_answered(struct session *session, uint32_t sequence, uint32_t statu
 			center->counts.deliveries_refused++;
 		else if (item->kind == ITEM_RECEIPT)
 			center->counts.receipts_acked++;
-		else
+		else if (item->kind != ITEM_ANSWER)
 			center->counts.inbound_acked++;
 		if (!status && center->record)
 			record_acked(center, item);

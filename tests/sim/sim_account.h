@@ -9,10 +9,12 @@
 #include <stdint.h>
 
 struct center;
+struct dialect;
 struct session;
 
 struct account {
 	struct account *next;
+	const struct dialect *dialect;  /* each has accounts of its own */
 	char name[17];
 	struct session *binds;          /* linked by next_bind */
 	struct item_list queue;         /* receipts and inbound messages, oldest first */
@@ -21,7 +23,10 @@ struct account {
 };
 
 /* The account of that name, made when it is new; NULL when it may not bind. */
-struct account *account_find(struct center *, const char *system_id, const char *password);
+struct account *account_find(struct center *, const struct dialect *, const char *system_id,
+    const char *password);
+/* The same for whom the centre itself calls, who says no password. NULL: there are too many. */
+struct account *account_named(struct center *, const struct dialect *, const char *name);
 void accounts_free(struct center *);
 
 /* A session belongs to the account from join to leave. */

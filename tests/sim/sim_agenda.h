@@ -12,7 +12,7 @@
 struct account;
 struct agenda;
 
-enum item_kind { ITEM_RESPONSE, ITEM_RECEIPT, ITEM_INBOUND, ITEM_VERBATIM, ITEM_ALERT };
+enum item_kind { ITEM_RESPONSE, ITEM_RECEIPT, ITEM_INBOUND, ITEM_VERBATIM, ITEM_ALERT, ITEM_ANSWER };
 
 struct item_address { uint8_t ton, npi; char digits[21]; };
 
@@ -30,14 +30,16 @@ struct item {
 	uint32_t sequence;              /* of the submit to answer, or of our deliver_sm */
 	uint32_t command, status;       /* RESPONSE */
 	uint32_t octets_len;            /* VERBATIM */
-	uint32_t submitted_at;          /* RECEIPT: Unix seconds */
+	uint32_t submitted_at;          /* of the submit that it is about: Unix seconds; INBOUND,
+	                                 * VERBATIM: when it was sent first, 0: not yet */
+	uint32_t expires_at;            /* RECEIPT: as the submit said; 0: it did not */
 	uint16_t reference;             /* RECEIPT: user_message_reference */
 	uint8_t kind;                   /* enum item_kind */
-	uint8_t state;                  /* RECEIPT: message_state */
-	uint8_t part;                   /* INBOUND: 1... */
+	uint8_t state;                  /* RECEIPT, ANSWER: message_state */
+	uint8_t part;                   /* INBOUND: 1...; ANSWER: the operation of UCP that it is */
 	bool has_reference, early, again;
 	bool pending;                   /* RECEIPT: of a submit with set_dpf */
-	struct item_address source, destination;        /* RECEIPT: of the submit */
+	struct item_address source, destination;        /* of the submit that it is about */
 	char service_type[6], text[21];
 };
 

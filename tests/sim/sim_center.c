@@ -11,6 +11,7 @@
 #include "sim_account.h"
 #include "sim_command.h"
 #include "sim_deliver.h"
+#include "sim_dialect.h"
 #include "sim_inbound.h"
 #include "sim_judge.h"
 #include "sim_message.h"
@@ -32,9 +33,10 @@
 enum {
 	REGISTERED_INTERMEDIATE = 0x10,
 	TICK_MS = 1, HOUSEKEEPING_MS = 250, INBOUND_MS = 10,
+	SEEDS = 1000, SECONDS_OF_SEED = 1000000,
 };
 
-void center_id(const struct center *center, uint64_t nth, bool in_receipt, char out[ID_TEXT_MAX])
+static void number_id(const struct center *center, uint64_t nth, bool in_receipt, char out[ID_TEXT_MAX])
 {
 	const unsigned long long id = center->options->seed * 1000000000ull + nth;
 	switch (center->options->id_form) {
@@ -61,6 +63,34 @@ void center_id(const struct center *center, uint64_t nth, bool in_receipt, char 
 		snprintf(out, ID_TEXT_MAX, "%llu", id);
 		break;
 	}
+}
+
+/* Time stamps are ids where there are no others, so they move on a second for each message,
+ * unless they are to be those of a busy centre. A seed sets them apart as it does with numbers. */
+void center_id(const struct center *center, const struct taken *taken, bool in_receipt,
+    char out[ID_TEXT_MAX])
+{
+	if (taken->dialect->id)
+		taken->dialect->id(taken, center->options->same_second ? taken->at :
+		    center->stamp_begin + (int64_t)taken->number, out, ID_TEXT_MAX);
+	else
+		number_id(center, taken->number, in_receipt, out);
+}
+
+void center_item_id(const struct center *center, const struct item *item, bool in_receipt,
+    char out[ID_TEXT_MAX])
+{
+	const struct taken taken = { item->account->dialect, item->number, item->submitted_at,
+		item->destination };
+	center_id(center, &taken, in_receipt, out);
+}
+
+/* The submit that was accepted just now. */
+static struct taken taken_now(const struct session *session, const struct smpp_pdu *pdu)
+{
+	const struct center *center = session->center;
+	return (struct taken){ session->dialect, center->counts.accepted, center->unix_now,
+		address_kept(&pdu->destination) };
 }
 
 void center_later(struct center *center, struct item *item, uint64_t in_ms)
@@ -92,8 +122,10 @@ static void respond(struct session *session, const struct item *response)
 		.command = response->command, .sequence = response->sequence,
 		.status = response->status,
 	};
+	const struct taken taken = { session->dialect, response->number, response->submitted_at,
+		response->destination };
 	if (!pdu.status)
-		center_id(session->center, response->number, false, pdu.message_id);
+		center_id(session->center, &taken, false, pdu.message_id);
 	pdu.dests = (struct smpp_dests){ response->part, (uint16_t)response->octets_len, response->octets };
 	session_send(session, &pdu);
 }
@@ -119,6 +151,8 @@ struct item center_response(const struct session *session, const struct smpp_pdu
 		.kind = ITEM_RESPONSE, .session = session->serial, .sequence = pdu->sequence,
 		.command = pdu->command | 0x80000000u, .status = status,
 		.number = session->center->counts.accepted,
+		.submitted_at = (uint32_t)session->center->unix_now,
+		.destination = address_kept(&pdu->destination),
 	};
 }
 
@@ -135,12 +169,12 @@ bool center_refuse(struct session *session, const struct smpp_pdu *pdu, uint32_t
 	return true;
 }
 
-static void record(struct center *center, const struct segment *segment, uint64_t number,
+static void record(struct center *center, const struct segment *segment, const struct taken *taken,
     bool is_double)
 {
 	char id[ID_TEXT_MAX];
 	if (center->record) {
-		center_id(center, number, false, id);
+		center_id(center, taken, false, id);
 		fprintf(center->record, "%s %s %u/%u/%u %016llx\n", id, segment->recipient,
 		    segment->reference, segment->part, segment->parts,
 		    (unsigned long long)segment_hash(segment));
@@ -154,12 +188,12 @@ static void record(struct center *center, const struct segment *segment, uint64_
 	fputc('\n', center->doubles);
 }
 
-static void record_json(struct center *center, const struct smpp_pdu *pdu, uint64_t number)
+static void record_json(struct center *center, const struct smpp_pdu *pdu, const struct taken *taken)
 {
 	if (!center->record_json)
 		return;
 	char id[ID_TEXT_MAX];
-	center_id(center, number, false, id);
+	center_id(center, taken, false, id);
 	json_t *line = message_show(pdu);
 	json_object_set_new(line, "message_id", json_string(id));
 	json_dumpf(line, center->record_json, JSON_COMPACT);
@@ -168,26 +202,29 @@ static void record_json(struct center *center, const struct smpp_pdu *pdu, uint6
 	fflush(center->record_json);
 }
 
-void center_record(struct center *center, const struct segment *segment)
+void center_record(struct session *session, const struct smpp_pdu *pdu, const struct segment *segment)
 {
+	struct center *center = session->center;
+	const struct taken taken = taken_now(session, pdu);
 	const bool is_double = seen_note(center->seen, segment, &center->counts);
-	record(center, segment, center->counts.accepted, is_double);
+	record(center, segment, &taken, is_double);
 	if (center->record_times)
 		fprintf(center->record_times, "%lld %s\n", (long long)center->unix_ms,
 		    segment->recipient);
 }
 
-void center_record_json(struct center *center, const struct smpp_pdu *pdu)
+void center_record_json(struct session *session, const struct smpp_pdu *pdu)
 {
-	record_json(center, pdu, center->counts.accepted);
+	const struct taken taken = taken_now(session, pdu);
+	record_json(session->center, pdu, &taken);
 }
 
-void center_record_anew(struct center *center, const struct smpp_pdu *pdu, uint64_t number)
+void center_record_anew(struct center *center, const struct smpp_pdu *pdu, const struct taken *taken)
 {
 	struct segment segment;
 	if (segment_read(pdu, &segment))
-		record(center, &segment, number, false);
-	record_json(center, pdu, number);
+		record(center, &segment, taken, false);
+	record_json(center, pdu, taken);
 }
 
 static void echo(struct center *center, struct account *account, const struct smpp_pdu *pdu)
@@ -268,8 +305,8 @@ void center_submit(struct session *session, const struct smpp_pdu *pdu)
 	if (center_refuse(session, pdu, judge_submit(session, pdu, &segment)))
 		return;
 	counts->accepted++;
-	center_record(center, &segment);
-	center_record_json(center, pdu);
+	center_record(session, pdu, &segment);
+	center_record_json(session, pdu);
 	follow(session, pdu);
 	ussd_submitted(center, session->account, pdu);
 	if (center->options->echo)
@@ -382,6 +419,7 @@ struct center *center_new(const struct sim_options *options, struct event_base *
 	center->base = base;
 	center_clock(center);
 	center->inbound_ms = center->now_ms;
+	center->stamp_begin = center->unix_now + (options->seed - 1) % SEEDS * SECONDS_OF_SEED;
 	center->agenda = agenda_new(center->now_ms);
 	center->seen = seen_new();
 	center->kept = kept_new();

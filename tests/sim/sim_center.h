@@ -12,6 +12,7 @@
 
 #include <stdio.h>
 
+struct dialect;
 struct event;
 struct event_base;
 struct outbind;
@@ -36,6 +37,7 @@ struct center {
 	uint64_t serials;               /* the last that was given out */
 	uint64_t now_ms, begun_ms;      /* monotonic, as of this callback */
 	int64_t unix_now, unix_ms;      /* the time of day, likewise */
+	int64_t stamp_begin;            /* of time stamps that move a second a message: Unix seconds */
 	struct sim_counts counts;
 	/* inbound messages made so far, and how long they have had a receiver */
 	uint64_t inbound_made;
@@ -44,11 +46,14 @@ struct center {
 	struct account *inbound_last;
 	struct item_list injected;      /* from the file, not yet posted */
 	unsigned alerts_made;           /* of --alerts */
-	struct outbind *outbind;        /* NULL: nobody is called */
+	struct outbind *outbind;        /* a list of those who are called */
 	struct account *injected_to;    /* NULL until one has a receiver */
 	struct ussd *ussd;
 	FILE *record, *record_json, *record_times, *doubles;    /* NULL when not asked for */
 };
+
+/* An accepted submit: the dialect it came in, which it was, when, and to whom. */
+struct taken { const struct dialect *dialect; uint64_t number; int64_t at; struct item_address recipient; };
 
 /* Opens the files that the options name. NULL: one cannot be written; says so. */
 struct center *center_new(const struct sim_options *, struct event_base *);
@@ -69,11 +74,11 @@ void center_answer(struct session *, const struct item *response);
 bool center_refuse(struct session *, const struct smpp_pdu *, uint32_t status);
 /* The receipts of an accepted submit that chance has go before, or after, its response. */
 void center_tell(struct session *, const struct smpp_pdu *, bool before);
-/* Counts and records an accepted submit. */
-void center_record(struct center *, const struct segment *);
-void center_record_json(struct center *, const struct smpp_pdu *);
-/* Records a message as it is now, under the number that it was accepted with. */
-void center_record_anew(struct center *, const struct smpp_pdu *, uint64_t number);
+/* Counts and records the submit that was accepted just now. */
+void center_record(struct session *, const struct smpp_pdu *, const struct segment *);
+void center_record_json(struct session *, const struct smpp_pdu *);
+/* Records a message as it is now, under the id that it was accepted with. */
+void center_record_anew(struct center *, const struct smpp_pdu *, const struct taken *);
 /* Cuts the connection when it is time for that. */
 void center_cut(struct session *);
 
@@ -83,7 +88,9 @@ void center_later(struct center *, struct item *, uint64_t in_ms);
 /* Prints the counts on standard output, and writes --counts. */
 void center_report(struct center *);
 
-/* The id of the nth accepted submit, as responses or as receipts show it. */
-void center_id(const struct center *, uint64_t nth, bool in_receipt, char out[ID_TEXT_MAX]);
+/* Its id, as responses or as receipts show it. */
+void center_id(const struct center *, const struct taken *, bool in_receipt, char out[ID_TEXT_MAX]);
+/* That of the submit that an item with an account is about. */
+void center_item_id(const struct center *, const struct item *, bool in_receipt, char out[ID_TEXT_MAX]);
 
 #endif

@@ -4,7 +4,7 @@
  * query_broadcast_sm and cancel_broadcast_sm (5.0).
  *
  * A message is found by its id as the response to its submit had it, by its account and
- * by its source address, ton and npi too, as a strict centre has it. It is under way
+ * by its source address, ton and npi too, as a strict centre of SMPP has it. It is under way
  * (ENROUTE) until its receipt is due, wanted or not; then it is what that says.
  */
 #include "sim_command.h"
@@ -12,11 +12,12 @@
 #include "sim_account.h"
 #include "sim_center.h"
 #include "sim_deliver.h"
-#include "sim_message.h"
+#include "sim_dialect.h"
 #include "sim_session.h"
 
 #include "../../drivers/smpp_pdu.h"
 #include "../../drivers/smpp_time.h"
+#include "../../drivers/ucp_pdu.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +27,7 @@ enum { KEPT = 65536 };
 struct kept_message {
 	uint64_t number;                /* 0: none */
 	uint64_t due_ms;                /* when it comes to `state` */
+	int64_t at;                     /* when it was accepted: Unix seconds */
 	const struct account *account;
 	struct item *receipt;           /* on the agenda while it is not due; NULL: none is wanted */
 	uint32_t command;               /* that it came by */
@@ -58,6 +60,7 @@ void kept_note(struct session *session, const struct smpp_pdu *pdu, uint8_t stat
 	const uint64_t number = center->counts.accepted;
 	struct kept_message *message = &center->kept->at[number % KEPT];
 	*message = (struct kept_message){ .number = number, .due_ms = center->now_ms + in_ms,
+		.at = center->unix_now,
 		.account = session->account, .receipt = receipt, .command = pdu->command, .state = state,
 		.source = pdu->source, .destination = pdu->destination, .data_coding = pdu->data_coding };
 	memcpy(message->service_type, pdu->service_type, sizeof message->service_type);
@@ -84,14 +87,23 @@ static bool is_broadcast(uint32_t command)
 	    command == SMPP_CANCEL_BROADCAST_SM;
 }
 
+static struct taken taken(const struct kept_message *message)
+{
+	return (struct taken){ message->account->dialect, message->number, message->at,
+		address_kept(&message->destination) };
+}
+
 static struct kept_message *find(struct session *session, const struct smpp_pdu *pdu)
 {
 	struct center *center = session->center;
 	char id[ID_TEXT_MAX];
 	for (uint64_t i = 0, number = center->counts.accepted; i < KEPT && number; i++, number--) {
 		struct kept_message *message = &center->kept->at[number % KEPT];
-		center_id(center, number, false, id);
-		if (message->number != number || strcmp(id, pdu->message_id) != 0)
+		if (message->number != number || message->account->dialect != session->dialect)
+			continue;
+		const struct taken it = taken(message);
+		center_id(center, &it, false, id);
+		if (strcmp(id, pdu->message_id) != 0)
 			continue;
 		return message->account == session->account &&
 		    is_broadcast(message->command) == is_broadcast(pdu->command) ? message : NULL;
@@ -151,12 +163,14 @@ static uint32_t cancel(struct session *session, const struct smpp_pdu *pdu,
 static uint32_t cancel_group(struct session *session, const struct smpp_pdu *pdu)
 {
 	struct center *center = session->center;
+	const bool strict = session->dialect == &dialect_smpp;
 	unsigned n = 0;
 	for (size_t i = 0; i < KEPT; i++) {
 		struct kept_message *message = &center->kept->at[i];
 		if (!message->number || message->account != session->account ||
-		    !is_under_way(center, message) || !same_address(&pdu->source, &message->source) ||
-		    !same_address(&pdu->destination, &message->destination) ||
+		    !is_under_way(center, message) || (strict && !same_address(&pdu->source, &message->source)) ||
+		    ((strict || *pdu->destination.digits) &&
+		    !same_address(&pdu->destination, &message->destination)) ||
 		    (*pdu->service_type && strcmp(pdu->service_type, message->service_type) != 0))
 			continue;
 		take_back(center, message);
@@ -176,7 +190,8 @@ static uint32_t replace(struct session *session, const struct smpp_pdu *pdu,
 	struct smpp_pdu now = *pdu;
 	now.destination = message->destination;
 	now.data_coding = message->data_coding;
-	center_record_anew(center, &now, message->number);
+	const struct taken it = taken(message);
+	center_record_anew(center, &now, &it);
 	return SMPP_ROK;
 }
 
@@ -201,9 +216,29 @@ static uint32_t act(struct session *session, const struct smpp_pdu *pdu, struct 
 	if (pdu->command == SMPP_CANCEL_SM && !*pdu->message_id)
 		return cancel_group(session, pdu);
 	struct kept_message *message = find(session, pdu);
-	if (!message || !same_address(&pdu->source, &message->source))
+	const bool strict = session->dialect == &dialect_smpp;
+	if (!message || (strict && !same_address(&pdu->source, &message->source)))
 		return command->unknown;
 	return command->act(session, pdu, message, response);
+}
+
+/* What it came to follows in a request of ours, where the dialect has it so: 57 and 58 of UCP. */
+static void answer_later(struct session *session, const struct smpp_pdu *pdu, uint8_t state)
+{
+	struct center *center = session->center;
+	const struct kept_message *message = find(session, pdu);
+	if (!message || pdu->command == SMPP_REPLACE_SM)
+		return;
+	struct item *item = item_new(center->agenda);
+	item->kind = ITEM_ANSWER;
+	item->account = session->account;
+	item->number = message->number;
+	item->submitted_at = (uint32_t)message->at;
+	item->source = address_kept(&message->source);
+	item->destination = address_kept(&message->destination);
+	item->state = pdu->command == SMPP_CANCEL_SM ? STATE_DELETED : state;
+	item->part = pdu->command == SMPP_CANCEL_SM ? UCP_DELETED : UCP_INQUIRED;
+	center_later(center, item, 0);
 }
 
 void command_react(struct session *session, const struct smpp_pdu *pdu)
@@ -219,10 +254,13 @@ void command_react(struct session *session, const struct smpp_pdu *pdu)
 	}
 	if (center->options->silent_commands)
 		return;
+	memcpy(response.message_id, pdu->message_id, sizeof response.message_id);
 	response.status = act(session, pdu, &response);
 	counts->commands_refused += response.status != SMPP_ROK;
 	if (response.status)
 		session_answer(session, response.command, pdu->sequence, response.status);
 	else
 		session_send(session, &response);
+	if (!response.status && session->dialect->answers_later)
+		answer_later(session, pdu, response.message_state);
 }

@@ -11,10 +11,13 @@
 
 #include "sim_alert.h"
 #include "sim_center.h"
+#include "sim_dialect.h"
 #include "sim_inbound.h"
 #include "sim_session.h"
+#include "sim_text.h"
 
 #include "../../drivers/smpp_pdu.h"
+#include "../../drivers/smpp_time.h"
 #include "../../sms/alphabet.h"
 
 #include <assert.h>
@@ -63,7 +66,7 @@ static bool receipt_send(struct center *center, struct session *session, struct 
 {
 	char id[ID_TEXT_MAX], submitted[DATE_TEXT], done[DATE_TEXT], text[200];
 	const unsigned error = states[item->state].error;
-	center_id(center, item->number, true, id);
+	center_item_id(center, item, true, id);
 	date_text(submitted, item->submitted_at);
 	date_text(done, center->unix_now);
 	const int len = snprintf(text, sizeof text,
@@ -78,6 +81,9 @@ static bool receipt_send(struct center *center, struct session *session, struct 
 		.short_message = (const uint8_t *)text, .sm_length = (uint8_t)len,
 	};
 	snprintf(pdu.service_type, sizeof pdu.service_type, "%s", item->service_type);
+	if (session->dialect->id)
+		stamp_write(pdu.final_date, item->state == STATE_EXPIRED && item->expires_at > center->unix_now ?
+		    item->expires_at : center->unix_now);
 	const uint8_t network_error[] = { 3, (uint8_t)(error >> 8), (uint8_t)error };
 	static const uint8_t pending = 1;
 	const uint8_t reference[] = { (uint8_t)(item->reference >> 8), (uint8_t)item->reference };
@@ -96,10 +102,30 @@ static bool receipt_send(struct center *center, struct session *session, struct 
 	if (!session_deliver(session, &pdu, item))
 		return false;
 	if (!item->again && center->record) {
-		center_id(center, item->number, false, id);
+		center_item_id(center, item, false, id);
 		fprintf(center->record, "%s %s\n", id, states[item->state].word);
 	}
 	return true;
+}
+
+void stamp_delivery(struct session *session, struct item *item, struct smpp_pdu *pdu)
+{
+	if (!session->dialect->id)
+		return;
+	if (!item->submitted_at)
+		item->submitted_at = (uint32_t)session->center->unix_now;
+	stamp_write(pdu->final_date, item->submitted_at);
+}
+
+/* What a query or a cancel came to. */
+static bool answer_send(struct session *session, struct item *item)
+{
+	const struct center *center = session->center;
+	struct smpp_pdu pdu = { .command = (uint32_t)SMPP_QUERY_SM_RESP, .message_state = item->state,
+		.error_code = item->part, .destination = address(&item->source) };
+	center_item_id(center, item, true, pdu.message_id);
+	stamp_write(pdu.final_date, center->unix_now);
+	return session_deliver(session, &pdu, item);
 }
 
 static bool verbatim_send(struct session *session, struct item *item)
@@ -109,6 +135,7 @@ static bool verbatim_send(struct session *session, struct item *item)
 	assert(status == SMPP_ROK);
 	if (session->version < 0x34)
 		pdu.ntlvs = 0;
+	stamp_delivery(session, item, &pdu);
 	return session_deliver(session, &pdu, item);
 }
 
@@ -120,6 +147,7 @@ void deliver(struct center *center, struct session *session, struct item *item)
 	}
 	const bool left = item->kind == ITEM_RECEIPT ? receipt_send(center, session, item) :
 	    item->kind == ITEM_VERBATIM ? verbatim_send(session, item) :
+	    item->kind == ITEM_ANSWER ? answer_send(session, item) :
 	    inbound_send(center, session, item);
 	if (!left) {
 		center->counts.deliveries_refused++;
@@ -130,12 +158,12 @@ void deliver(struct center *center, struct session *session, struct item *item)
 		center->counts.redelivered++;
 	else if (item->kind == ITEM_RECEIPT)
 		center->counts.receipts_sent++;
-	else
+	else if (item->kind != ITEM_ANSWER)
 		center->counts.inbound_sent++;
 	item->again = true;
 }
 
-static struct item_address kept(const struct smpp_address *from)
+struct item_address address_kept(const struct smpp_address *from)
 {
 	struct item_address to = { .ton = from->ton, .npi = from->npi };
 	snprintf(to.digits, sizeof to.digits, "%.*s", (int)sizeof to.digits - 1, from->digits);
@@ -167,12 +195,15 @@ struct item *receipt_new(struct center *center, struct account *account,
 	item->account = account;
 	item->number = center->counts.accepted;
 	item->submitted_at = (uint32_t)center->unix_now;
-	item->source = kept(&submit->source);
-	item->destination = kept(&submit->destination);
+	item->source = address_kept(&submit->source);
+	item->destination = address_kept(&submit->destination);
 	item->pending = smpp_tlv_number(submit, TAG_SET_DPF, 0) == 1;
 	item->has_reference = smpp_tlv(submit, SMPP_TAG_USER_MESSAGE_REFERENCE) != NULL;
 	item->reference = (uint16_t)smpp_tlv_number(submit, SMPP_TAG_USER_MESSAGE_REFERENCE, 0);
 	snprintf(item->service_type, sizeof item->service_type, "%.5s", submit->service_type);
+	int64_t expires_ms;
+	if (smpp_time_read(submit->validity_period, center->unix_now, &expires_ms) != SMPP_TIME_INVALID)
+		item->expires_at = (uint32_t)(expires_ms / 1000);
 	excerpt(item->text, submit);
 	return item;
 }

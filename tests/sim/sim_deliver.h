@@ -3,12 +3,14 @@
 #ifndef SIM_DELIVER_H
 #define SIM_DELIVER_H
 
+#include "sim_agenda.h"
+
 #include <stdint.h>
 
 struct account;
 struct center;
-struct item;
 struct session;
+struct smpp_address;
 struct smpp_pdu;
 
 enum message_state {
@@ -18,6 +20,12 @@ enum message_state {
 
 /* Sends an item, but no response, on a session that has room. Takes the item. */
 void deliver(struct center *, struct session *, struct item *);
+
+/* What an item keeps of an address: 20 characters at most. */
+struct item_address address_kept(const struct smpp_address *);
+
+/* Writes down when a message was sent first, for a dialect that says so. */
+void stamp_delivery(struct session *, struct item *, struct smpp_pdu *);
 
 /* Makes the receipt of an accepted submit, in no list yet. */
 struct item *receipt_new(struct center *, struct account *, const struct smpp_pdu *submit);

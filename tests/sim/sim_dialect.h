@@ -16,6 +16,7 @@
 
 struct session;
 struct smpp_pdu;
+struct taken;
 
 /* Of the requests that the centre sends: first, first + step, ..., last, and then the first again. */
 struct numbers {
@@ -28,7 +29,10 @@ struct dialect {
 	const char *name;               /* "smpp", as in the READY line */
 	struct numbers numbers;
 	size_t most_unbound;            /* octets of a frame before the client has logged in */
+	bool answers_later;             /* queries and cancels come to something in a request of the centre */
 
+	/* A client is there: sets session->own up, greets it; NULL: nothing of it. */
+	void (*begin)(struct session *);
 	/* How many octets the next frame has, or the noise before it; 0: it is not whole yet;
 	 * SIZE_MAX: nobody knows where the next one begins. */
 	size_t (*measure)(const uint8_t *at, size_t len);
@@ -38,8 +42,10 @@ struct dialect {
 	void (*lost)(struct session *, size_t have);
 	/* Returns how many octets the PDU has; 0: the dialect cannot say that. */
 	size_t (*pack)(struct session *, const struct smpp_pdu *, uint8_t *out, size_t room);
+	/* The id of a message with that time stamp; NULL: it is a number, as --id-form has it. */
+	void (*id)(const struct taken *, int64_t stamp, char *out, size_t room);
 };
 
-extern const struct dialect dialect_smpp;
+extern const struct dialect dialect_smpp, dialect_ucp, dialect_cimd2;
 
 #endif

@@ -13,6 +13,8 @@
 #include "sim_account.h"
 #include "sim_alert.h"
 #include "sim_center.h"
+#include "sim_deliver.h"
+#include "sim_dialect.h"
 #include "sim_session.h"
 #include "sim_text.h"
 #include "sim_ussd.h"
@@ -84,6 +86,7 @@ bool inbound_send(struct center *center, struct session *session, struct item *i
 		.data_coding = units.size == 1 ? 0 : 8,
 	};
 	units_part(&units, item->part, (uint8_t)item->number, message, &pdu);
+	stamp_delivery(session, item, &pdu);
 	return session_deliver(session, &pdu, item);
 }
 
@@ -150,8 +153,10 @@ void inbound_pace(struct center *center)
 	if (!account)
 		return;
 	injected_post(center, account);
-	alerts_post(center, account);
-	ussd_dial(center, account);
+	if (account->dialect == &dialect_smpp) {
+		alerts_post(center, account);
+		ussd_dial(center, account);
+	}
 	if (options->inbound_rate > 0)
 		center->inbound_owed += (double)passed_ms * options->inbound_rate / 1000;
 	else

@@ -90,7 +90,8 @@ uint32_t judge_session(struct session *session)
 {
 	struct center *center = session->center;
 	const struct sim_options *options = center->options;
-	if (options->window && session->delayed >= options->window)
+	const unsigned window = session->window ? session->window : options->window;
+	if (window && session->delayed >= window)
 		return SMPP_RTHROTTLED;
 	if (!account_may_submit(center, session->account))
 		return SMPP_RTHROTTLED;

@@ -93,7 +93,7 @@ static void record_one(struct session *session, struct smpp_pdu *pdu, void *ctx)
 	if (!taken(session, pdu, &segment))
 		return;
 	session->center->counts.destinations++;
-	center_record(session->center, &segment);
+	center_record(session, pdu, &segment);
 }
 
 static void tell_one(struct session *session, struct smpp_pdu *pdu, void *ctx)
@@ -137,7 +137,7 @@ void multi_submit(struct session *session, const struct smpp_pdu *pdu)
 	center->counts.accepted++;
 	center->counts.multis++;
 	for_each(session, pdu, record_one, NULL);
-	center_record_json(center, pdu);
+	center_record_json(session, pdu);
 	for_each(session, pdu, tell_one, &before);
 	struct item response = center_response(session, pdu, SMPP_ROK);
 	response.part = refused.n;
@@ -189,7 +189,7 @@ void broadcast_submit(struct session *session, const struct smpp_pdu *pdu)
 	center->counts.broadcasts++;
 	kept_note(session, pdu, STATE_DELIVERED,
 	    judge_span_ms(center, &center->options->receipt_delay, ASK_RECEIPT_MS), NULL);
-	center_record_json(center, pdu);
+	center_record_json(session, pdu);
 	for (unsigned i = 0; i < pdu->ntlvs; i++) {
 		const struct smpp_tlv *tlv = &pdu->tlvs[i];
 		if (tlv->tag != SMPP_TAG_BROADCAST_AREA_IDENTIFIER)
@@ -201,7 +201,8 @@ void broadcast_submit(struct session *session, const struct smpp_pdu *pdu)
 		smpp_tlv_add(&answer, SMPP_TAG_BROADCAST_ERROR_STATUS, why, sizeof why);
 		smpp_tlv_add(&answer, tlv->tag, tlv->at, tlv->len);
 	}
-	center_id(center, center->counts.accepted, false, answer.message_id);
+	const struct taken now = { session->dialect, center->counts.accepted, center->unix_now, { 0 } };
+	center_id(center, &now, false, answer.message_id);
 	session_send(session, &answer);
 	center_cut(session);
 }

@@ -8,6 +8,8 @@
  */
 #include "sim_options.h"
 
+#include "sim_status.h"
+
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -15,7 +17,7 @@
 #include <string.h>
 
 enum kind {
-	TEXT, NUMBER, REAL, SHARE, SPAN, SWITCH, FLAG, LIST, PAIR_LIST, LISTS, ERRORS, ID_FORM, SESSIONS,
+	TEXT, NUMBER, REAL, SHARE, SPAN, SWITCH, FLAG, LIST, PAIR_LIST, LISTS, ERRORS, ID_FORM, SESSIONS, DOOR,
 };
 
 struct row {
@@ -29,17 +31,22 @@ struct row {
 #define M(member) offsetof(struct sim_options, member)
 
 static const struct row rows[] = {
-	{ "--smpp", "PORT", NUMBER, M(port), "0",
+	{ "--smpp", "PORT", DOOR, M(smpp), "0",
 	  "listen for SMPP here; 0 takes a free port" },
+	{ "--ucp", "PORT", DOOR, M(ucp), NULL, "listen for EMI/UCP, too" },
+	{ "--cimd2", "PORT", DOOR, M(cimd2), NULL, "listen for CIMD2, too" },
 	{ "--listen", "ADDRESS", TEXT, M(listen), "127.0.0.1", "listen on this address" },
 	{ "--account", "ID:PASSWORD", PAIR_LIST, M(accounts), NULL,
-	  "who may bind (repeatable); without it anybody may" },
+	  "who may bind, or log in (repeatable); without it anybody may, in UCP also without a login" },
 	{ "--speak", "VERSION", NUMBER, M(speaks), "0x34",
 	  "0x33 announces none and knows no transceiver; 0x34, 0x50" },
 	{ "--max-binds", "N", NUMBER, M(max_binds), "0",
 	  "more binds of an account at a time are refused with ESME_RALYBND; 0: no limit" },
 	{ "--window", "N", NUMBER, M(window), "0",
-	  "more unanswered submits on a bind are throttled; 0: no limit" },
+	  "more unanswered submits on a bind are throttled, and CIMD2 logins that ask for more refused; 0: no limit" },
+	{ "--no-window", NULL, FLAG, M(no_window), NULL, "CIMD2: refuse logins that ask for a window (105)" },
+	{ "--nack-every", "N", NUMBER, M(nack_every), "0",
+	  "CIMD2: take every Nth request for damaged, and answer nack; 0: none" },
 	{ "--rate", "N", NUMBER, M(rate), "0",
 	  "more submits a second of an account are throttled (bucket of one second); 0: no limit" },
 	{ "--response-delay", "MS[:JITTER]", SPAN, M(response_delay), "0", "answer submits so late" },
@@ -61,7 +68,7 @@ static const struct row rows[] = {
 	{ "--fail-area", "NAME", LIST, M(fail_area), NULL,
 	  "refuse this area of a broadcast_sm (repeatable)" },
 	{ "--error", "STATUS:SHARE", ERRORS, M(errors), NULL,
-	  "answer so many submits with this status, as 0x58:0.1 (repeatable)" },
+	  "answer so many submits with this status, as 0x58:0.1 (repeatable); see below for UCP and CIMD2" },
 	{ "--drop-responses", "SHARE", SHARE, M(drop_responses), "0",
 	  "take so many submits and never answer them" },
 	{ "--late", "SHARE", SHARE, M(late), "0", "answer so many submits later, by --late-delay" },
@@ -84,6 +91,8 @@ static const struct row rows[] = {
 	  "send the messages of this file, a JSON object a line, to the first who receives" },
 	{ "--outbind", "WHOM", TEXT, M(outbind), NULL,
 	  "ADDRESS:PORT[,ID,PASSWORD]: connect there, send outbind, and await a bind; again and again" },
+	{ "--ucp-call", "WHOM", TEXT, M(ucp_call), NULL,
+	  "ADDRESS:PORT[,ID]: connect there and deliver that account's messages over UCP, and on no login" },
 	{ "--outbind-wrong-password", NULL, FLAG, M(outbind_wrong_password),
 	  NULL, "say another one" },
 	{ "--alerts", "N", NUMBER, M(alerts), "0",
@@ -110,7 +119,9 @@ static const struct row rows[] = {
 	{ "--deliver-retry", "MS", NUMBER, M(deliver_retry_ms), "1000",
 	  "one answered with a passing error is sent again after so long" },
 	{ "--id-form", "FORM", ID_FORM, M(id_form), "decimal",
-	  "decimal, hex, hex-receipt-decimal, padded, upper or uuid" },
+	  "decimal, hex, hex-receipt-decimal, padded, upper or uuid; of SMPP" },
+	{ "--same-second", NULL, FLAG, M(same_second), NULL,
+	  "UCP, CIMD2: time stamps are the clock's; else a second later for each message, so that ids differ" },
 	{ "--seed", "N", NUMBER, M(seed), "1",
 	  "chance and message ids follow from it: ids begin at N times 1000000000" },
 	{ "--record", "FILE", TEXT, M(record), NULL,
@@ -135,8 +146,8 @@ static const char *const id_forms[] = {
 
 static const char about[] =
 	"Usage: smsc-sim [FLAG VALUE]...\n"
-	"An SMPP message centre for tests: it answers, misbehaves as told, and counts.\n"
-	"Prints \"READY smpp=PORT\" when it listens. SIGUSR1 prints the counts as one line of\n"
+	"A message centre for tests (SMPP, UCP, CIMD2): it answers, misbehaves as told, and counts.\n"
+	"Prints \"READY smpp=PORT\" when it listens, with ucp=PORT and cimd2=PORT if asked for. SIGUSR1 prints the counts as one line of\n"
 	"JSON, SIGTERM and SIGINT print them and end it. Exit status 2: wrong usage, or a wrong\n"
 	"line in the file of --inject.\n\n";
 
@@ -150,7 +161,9 @@ static const char notes[] =
 	"receipt ID  or  acked inbound NUMBER/PART  for one that was acknowledged.\n"
 	"--inject reads objects with the members that --record-json writes, and \"text\" (UTF-8)\n"
 	"in place of \"short_message\" (hexadecimal), which is encoded as data_coding says: 0 is\n"
-	"GSM 7-bit, 8 UTF-16BE. \"source\" and \"destination\" have to be there.\n";
+	"GSM 7-bit, 8 UTF-16BE. \"source\" and \"destination\" have to be there.\n"
+	"In UCP and CIMD2 all flags are as in SMPP, and messages are recorded with SMPP's members; but for\n"
+	"alerts, outbind and USSD, which these protocols do not have. A status of SMPP is this error there:\n";
 
 static bool read_number(const char *text, unsigned *out)
 {
@@ -225,6 +238,12 @@ static bool read_id_form(const char *text, enum sim_id_form *out)
 	return false;
 }
 
+static bool read_door(const char *text, struct sim_door *out)
+{
+	out->open = true;
+	return read_number(text, &out->port);
+}
+
 static bool read_switch(const char *text, bool *out)
 {
 	*out = strcmp(text, "on") == 0;
@@ -254,6 +273,7 @@ static bool row_read(const struct row *row, struct sim_options *options, const c
 	case ERRORS: return read_error(text, member);
 	case ID_FORM: return read_id_form(text, member);
 	case SESSIONS: return read_sessions(text, member);
+	case DOOR: return read_door(text, member);
 	}
 	return false;
 }
@@ -293,8 +313,14 @@ static bool read_word(struct sim_options *options, int argc, char **argv, int *a
 
 static bool judge(const struct sim_options *options)
 {
-	if (options->port > UINT16_MAX)
+	if (options->smpp.port > UINT16_MAX)
 		return complain("is above 65535", "--smpp");
+	if (options->ucp.port > UINT16_MAX)
+		return complain("is above 65535", "--ucp");
+	if (options->cimd2.port > UINT16_MAX)
+		return complain("is above 65535", "--cimd2");
+	if (options->cimd2.open)
+		return complain("is not spoken yet", "--cimd2");
 	if (options->undelivered + options->expired + options->rejected > 1.000001)
 		return complain("adds up to more than 1 with the others", "--undelivered");
 	if (!options->deliver_window || options->deliver_window > 10000)
@@ -326,4 +352,5 @@ void sim_options_help(void)
 		putchar('\n');
 	}
 	fputs(notes, stdout);
+	status_help();
 }

@@ -15,6 +15,9 @@ struct sim_span { unsigned ms, jitter_ms; };
 /* A flag given several times; the texts are the caller's argv. */
 struct sim_list { const char *at[SIM_LIST_MAX]; size_t n; };
 
+/* A port to listen on, if at all; 0: any free one. */
+struct sim_door { bool open; unsigned port; };
+
 struct sim_error { uint32_t status; double share; };
 struct sim_errors { struct sim_error at[SIM_LIST_MAX]; size_t n; };
 
@@ -31,9 +34,10 @@ enum sim_id_form {
 struct sim_options {
 	const char *listen, *record, *record_json, *record_times, *counts, *doubles, *inject;
 	const char *outbind;            /* ADDRESS:PORT[,ID,PASSWORD]; NULL: nobody is called */
+	const char *ucp_call;           /* ADDRESS:PORT[,ID]; NULL: nobody is called */
 	const char *inbound_from, *inbound_to, *inbound_text;
 	const char *ussd_code, *ussd_from, *ussd_input;
-	unsigned port;                  /* 0: any free one */
+	struct sim_door smpp, ucp, cimd2;
 	unsigned speaks;                /* SMPP: 0x33, 0x34, 0x50 */
 	unsigned max_binds;             /* of an account at a time; 0: no limit */
 	unsigned window;                /* unanswered submits of a bind; 0: no limit */
@@ -51,7 +55,10 @@ struct sim_options {
 	double disconnect_seconds;      /* 0: never */
 	double inbound_rate;            /* a second; 0: all at once */
 	enum sim_id_form id_form;
+	unsigned nack_every;            /* requests of CIMD2; 0: none */
 	bool outbind_wrong_password;
+	bool no_window;                 /* CIMD2: logins that ask for one are refused */
+	bool same_second;               /* time stamps are those of the clock */
 	bool ussd_unnumbered;           /* dialogues have no sessions */
 	bool receipts, echo, no_commands, silent_commands, quiet, help, version;
 	struct sim_list accounts, fail, undeliverable, fail_area;

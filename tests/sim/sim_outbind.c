@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * sim_outbind.c - a client that is called: connect, outbind, and then it is a session like
- * any other, whose bind is awaited.
+ * sim_outbind.c - a client that is called. SMPP: connect, outbind, and then it is a session like
+ * any other, whose bind is awaited. UCP: there is no login on it, and it receives at once.
  *
  *     IDLE --on_turn--> CALLING --on_called--> a session --gone--> IDLE
  *       ^                  |
@@ -11,8 +11,10 @@
  */
 #include "sim_outbind.h"
 
+#include "sim_account.h"
 #include "sim_center.h"
 #include "sim_dialect.h"
+#include "sim_react.h"
 #include "sim_session.h"
 
 #include "../../drivers/smpp_pdu.h"
@@ -31,7 +33,9 @@
 enum { TURN_MS = 200, TEXT_MAX = 128 };
 
 struct outbind {
+	struct outbind *next;
 	struct center *center;
+	const struct dialect *dialect;
 	struct sockaddr_storage to;
 	int to_len;
 	char id[17], password[65];
@@ -45,6 +49,12 @@ static void say_who(struct outbind *outbind)
 	struct smpp_pdu pdu = { .command = SMPP_OUTBIND, .sequence = 1 };
 	if (!session)
 		return;
+	if (outbind->dialect == &dialect_ucp) {
+		struct account *account = account_named(outbind->center, outbind->dialect, outbind->id);
+		if (account)
+			session_let_in(session, account, SESSION_RX);
+		return;
+	}
 	snprintf(pdu.system_id, sizeof pdu.system_id, "%.15s", outbind->id);
 	snprintf(pdu.password, sizeof pdu.password, "%s",
 	    outbind->center->options->outbind_wrong_password ? "wrong" : outbind->password);
@@ -66,7 +76,7 @@ static void on_called(evutil_socket_t fd, short what, void *ctx)
 		close(fd);
 		return;
 	}
-	outbind->serial = session_new(outbind->center, &dialect_smpp, fd);
+	outbind->serial = session_new(outbind->center, outbind->dialect, fd);
 	say_who(outbind);
 }
 
@@ -103,19 +113,22 @@ static bool read_whom(struct outbind *outbind, const char *text)
 	    &outbind->to_len) == 0;
 }
 
-bool outbind_start(struct center *center)
+/* Calls `whom`, which is in the form that the flag has; NULL: nobody. */
+static bool start(struct center *center, const struct dialect *dialect, const char *whom,
+    const char *form)
 {
 	static const struct timeval every = { .tv_usec = TURN_MS * 1000 };
-	if (!center->options->outbind)
+	if (!whom)
 		return true;
 	struct outbind *outbind = calloc(1, sizeof *outbind);
 	if (!outbind)
 		abort();
+	outbind->next = center->outbind;
 	center->outbind = outbind;
 	outbind->center = center;
-	if (!read_whom(outbind, center->options->outbind)) {
-		fprintf(stderr, "smsc-sim: --outbind: %s is not ADDRESS:PORT[,ID,PASSWORD]\n",
-		    center->options->outbind);
+	outbind->dialect = dialect;
+	if (!read_whom(outbind, whom)) {
+		fprintf(stderr, "smsc-sim: %s: %s is no address that can be called\n", form, whom);
 		return false;
 	}
 	outbind->turn = event_new(center->base, -1, EV_PERSIST, on_turn, outbind);
@@ -124,11 +137,15 @@ bool outbind_start(struct center *center)
 	return true;
 }
 
-void outbind_stop(struct center *center)
+bool outbind_start(struct center *center)
 {
-	struct outbind *outbind = center->outbind;
-	if (!outbind)
-		return;
+	const struct sim_options *options = center->options;
+	return start(center, &dialect_smpp, options->outbind, "--outbind ADDRESS:PORT[,ID,PASSWORD]") &&
+	    start(center, &dialect_ucp, options->ucp_call, "--ucp-call ADDRESS:PORT[,ID]");
+}
+
+static void outbind_free(struct outbind *outbind)
+{
 	if (outbind->calling) {
 		close(event_get_fd(outbind->calling));
 		event_free(outbind->calling);
@@ -136,5 +153,13 @@ void outbind_stop(struct center *center)
 	if (outbind->turn)
 		event_free(outbind->turn);
 	free(outbind);
-	center->outbind = NULL;
+}
+
+void outbind_stop(struct center *center)
+{
+	while (center->outbind) {
+		struct outbind *outbind = center->outbind;
+		center->outbind = outbind->next;
+		outbind_free(outbind);
+	}
 }

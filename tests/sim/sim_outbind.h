@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sim_outbind.h - calling a client, and asking it to bind (--outbind). */
+/* sim_outbind.h - calling a client: one that is to bind (--outbind), or to be given messages (--ucp-call). */
 #ifndef SIM_OUTBIND_H
 #define SIM_OUTBIND_H
 

@@ -31,6 +31,14 @@ struct reaction {
 #define IN(state)  (1u << SESSION_##state)
 #define ANYWHERE   (~0u)
 
+void session_let_in(struct session *session, struct account *account, enum session_state state)
+{
+	session->center->counts.binds++;
+	account_join(account, session);
+	session_enter(session, state);
+	account_pump(session->center, account);
+}
+
 static bool is_response(uint32_t command)
 {
 	return command & 0x80000000u;
@@ -53,7 +61,7 @@ static void on_bind(struct session *session, const struct smpp_pdu *pdu)
 		session_answer(session, (uint32_t)SMPP_GENERIC_NACK, pdu->sequence, SMPP_RINVCMDID);
 		return;
 	}
-	struct account *account = account_find(center, pdu->system_id, pdu->password);
+	struct account *account = account_find(center, session->dialect, pdu->system_id, pdu->password);
 	if (!account || too_many(account, center->options->max_binds)) {
 		center->counts.binds_refused++;
 		session_answer(session, response, pdu->sequence, account ? SMPP_RALYBND : SMPP_RBINDFAIL);
@@ -70,12 +78,9 @@ static void on_bind(struct session *session, const struct smpp_pdu *pdu)
 	if (session->version >= 0x34)
 		smpp_tlv_add(&answer, SMPP_TAG_SC_INTERFACE_VERSION, &version, 1);
 	session_send(session, &answer);
-	center->counts.binds++;
-	account_join(account, session);
-	session_enter(session,
+	session_let_in(session, account,
 	    pdu->command == SMPP_BIND_TRANSMITTER ? SESSION_TX :
 	    pdu->command == SMPP_BIND_RECEIVER ? SESSION_RX : SESSION_TRX);
-	account_pump(center, account);
 }
 
 static void on_unbind(struct session *session, const struct smpp_pdu *pdu)

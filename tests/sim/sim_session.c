@@ -156,6 +156,13 @@ bool session_send(struct session *session, const struct smpp_pdu *pdu)
 	return true;
 }
 
+void session_write(struct session *session, const void *at, size_t len)
+{
+	if (evbuffer_add(session->out, at, len) != 0)
+		abort();
+	mark_dirty(session);
+}
+
 void session_answer(struct session *session, uint32_t command, uint32_t sequence, uint32_t status)
 {
 	struct smpp_pdu pdu = { .command = command, .sequence = sequence, .status = status };
@@ -208,8 +215,16 @@ bool session_deliver(struct session *session, struct smpp_pdu *pdu, struct item 
 
 bool session_tell(struct session *session, struct smpp_pdu *pdu)
 {
+	if (session->flight.n >= session->dialect->numbers.most)
+		return false;
 	pdu->sequence = next_sequence(session);
 	return session_send(session, pdu);
+}
+
+const struct item *session_flying(const struct session *session, uint32_t sequence)
+{
+	const struct item *item = *place_of(session, sequence);
+	return item && item->sequence == sequence ? item : NULL;
 }
 
 struct item *session_delivered(struct session *session, uint32_t sequence)
@@ -316,6 +331,7 @@ static void session_free(struct session *session)
 	evbuffer_free(session->out);
 	close(session->fd);
 	free(session->by_sequence);
+	free(session->own);
 	free(session->in);
 	free(session);
 }
@@ -372,6 +388,8 @@ uint64_t session_new(struct center *center, const struct dialect *dialect, int f
 		abort();
 	center->sessions[serial % SESSIONS_MAX] = session;
 	event_add(session->readable, NULL);
+	if (dialect->begin)
+		dialect->begin(session);
 	return serial;
 }
 
@@ -379,7 +397,8 @@ uint64_t session_new(struct center *center, const struct dialect *dialect, int f
 static const char *overdue(const struct session *session)
 {
 	const uint64_t now = session->center->now_ms, in_state = now - session->since_ms;
-	if (session->state == SESSION_OPEN && in_state >= BIND_MS)
+	if (session->state == SESSION_OPEN && in_state >= BIND_MS &&
+	    (session->dialect != &dialect_ucp || session->center->options->accounts.n))
 		return "no bind came";
 	if (session->state >= SESSION_UNBOUND && in_state >= CLOSE_MS)
 		return "the client does not close";

@@ -34,6 +34,9 @@ struct session {
 	unsigned submits;               /* taken or not */
 	unsigned delayed;               /* submits whose response is on the agenda */
 	unsigned unsent;                /* responses to submits that are still in `out` */
+	unsigned window;                /* unanswered submits, as the login had it; 0: as --window has it */
+	unsigned bad;                   /* frames that were none, since the last that was one */
+	void *own;                      /* the dialect's; one allocation, freed with the session */
 	uint64_t since_ms;              /* when this state was entered */
 	uint64_t partial_ms;            /* when a PDU began that is not whole; 0: none */
 	uint64_t progress_ms;           /* when octets last left, or there were none to send */
@@ -70,6 +73,9 @@ void session_enter(struct session *, enum session_state);
  * it, or the session is over. */
 bool session_send(struct session *, const struct smpp_pdu *);
 
+/* Queues octets that are no PDU. */
+void session_write(struct session *, const void *at, size_t len);
+
 /* Queues a response without a body. */
 void session_answer(struct session *, uint32_t command, uint32_t sequence, uint32_t status);
 
@@ -79,6 +85,9 @@ bool session_deliver(struct session *, struct smpp_pdu *, struct item *);
 
 /* Sends a request under a number of its own that has no response. False: nothing leaves. */
 bool session_tell(struct session *, struct smpp_pdu *);
+
+/* The item that is in flight under that number; NULL: none is. */
+const struct item *session_flying(const struct session *, uint32_t sequence);
 
 /* Takes the item out of flight that was sent under that number; NULL: none was. */
 struct item *session_delivered(struct session *, uint32_t sequence);

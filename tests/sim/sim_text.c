@@ -12,6 +12,7 @@
 
 #include <assert.h>
 #include <string.h>
+#include <time.h>
 
 enum { HEADER = 6 };                    /* 05 00 03 ref parts part */
 
@@ -105,4 +106,12 @@ void units_part(const struct units *units, unsigned part, uint8_t reference, uin
 	pdu->sm_length = (uint8_t)(header + where.n);
 	if (header)
 		pdu->esm_class |= SMPP_ESM_UDHI;
+}
+
+void stamp_write(char out[STAMP_ROOM], int64_t at)
+{
+	struct tm utc;
+	const time_t seconds = (time_t)at;
+	gmtime_r(&seconds, &utc);
+	strftime(out, STAMP_ROOM, "%y%m%d%H%M%S", &utc);
 }

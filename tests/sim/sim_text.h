@@ -35,4 +35,8 @@ unsigned units_parts(const struct units *);
 void units_part(const struct units *, unsigned part, uint8_t reference, uint8_t out[PART_MAX],
     struct smpp_pdu *pdu);
 
+/* A time in UTC: "260731120000" */
+enum { STAMP_ROOM = 13 };
+void stamp_write(char out[STAMP_ROOM], int64_t at);
+
 #endif

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * smsc_sim.c - smsc-sim: an SMPP message centre for tests, without a network.
+ * smsc_sim.c - smsc-sim: a message centre for tests, without a network: SMPP, UCP, CIMD2.
  *
- *     main           options, listener, signals
+ *     main           options, listeners, signals
  *     sim_session    connections: octets, states, deadlines
- *     sim_smpp       a dialect: between octets and PDUs
+ *     sim_dialect    what is spoken on them: sim_smpp, sim_ucp (and sim_ucp_read), sim_cimd2 (and
+ *                    sim_cimd2_read); sim_frames: STX and ETX; sim_status: errors of all three
  *     sim_react      commands against states
  *     sim_judge      what a submit is worth  sim_center  what becomes of it
  *     sim_deliver    receipts and echoes     sim_inbound messages from handsets
@@ -15,7 +16,7 @@
  *     sim_account    who may bind, and delivering until it is acknowledged
  *     sim_agenda     what is due later       sim_count   counts and doubles
  *
- * One thread, one loop. It shares the codec with the gateway, and nothing else
+ * One thread, one loop. It shares the codecs with the gateway, and nothing else
  * of its protocol code: tests/peers/ has a message centre that shares nothing.
  */
 #include "sim_center.h"
@@ -41,12 +42,21 @@
 
 enum { EXIT_USAGE = 2 };
 
+/* A port that is listened on. */
+struct door {
+	const struct dialect *dialect;
+	const struct sim_door *wanted;
+	struct center *center;
+	struct evconnlistener *listener;        /* NULL: it was not asked for */
+};
+
 static void on_accept(struct evconnlistener *listener, evutil_socket_t fd,
     struct sockaddr *from, int len, void *ctx)
 {
 	(void)listener, (void)from, (void)len;
-	center_clock(ctx);
-	session_new(ctx, &dialect_smpp, fd);
+	const struct door *door = ctx;
+	center_clock(door->center);
+	session_new(door->center, door->dialect, fd);
 }
 
 static void on_accept_error(struct evconnlistener *listener, void *ctx)
@@ -67,9 +77,10 @@ static void on_report(evutil_socket_t number, short what, void *ctx)
 	center_report(ctx);
 }
 
-static struct evconnlistener *listen_on(struct center *center)
+static struct evconnlistener *listen_on(struct door *door)
 {
-	const struct sim_options *options = center->options;
+	const struct sim_options *options = door->center->options;
+	const unsigned port = door->wanted->port;
 	struct sockaddr_storage address = { 0 };
 	int len = sizeof address;
 	if (evutil_parse_sockaddr_port(options->listen, (struct sockaddr *)&address, &len) != 0) {
@@ -77,15 +88,15 @@ static struct evconnlistener *listen_on(struct center *center)
 		return NULL;
 	}
 	if (address.ss_family == AF_INET6)
-		((struct sockaddr_in6 *)&address)->sin6_port = htons((uint16_t)options->port);
+		((struct sockaddr_in6 *)&address)->sin6_port = htons((uint16_t)port);
 	else
-		((struct sockaddr_in *)&address)->sin_port = htons((uint16_t)options->port);
-	struct evconnlistener *listener = evconnlistener_new_bind(center->base, on_accept, center,
+		((struct sockaddr_in *)&address)->sin_port = htons((uint16_t)port);
+	struct evconnlistener *listener = evconnlistener_new_bind(door->center->base, on_accept, door,
 	    LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE, 128,
 	    (struct sockaddr *)&address, len);
 	if (!listener) {
 		fprintf(stderr, "smsc-sim: cannot listen on %s port %u: %s\n", options->listen,
-		    options->port, strerror(errno));
+		    port, strerror(errno));
 		return NULL;
 	}
 	evconnlistener_set_error_cb(listener, on_accept_error);
@@ -102,6 +113,31 @@ static unsigned port_of(struct evconnlistener *listener)
 	    ((struct sockaddr_in *)&address)->sin_port);
 }
 
+static bool doors_open(struct door *doors, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (doors[i].wanted->open && !(doors[i].listener = listen_on(&doors[i])))
+			return false;
+	return true;
+}
+
+static void doors_close(struct door *doors, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (doors[i].listener)
+			evconnlistener_free(doors[i].listener);
+}
+
+static void doors_say(const struct door *doors, size_t n)
+{
+	printf("READY");
+	for (size_t i = 0; i < n; i++)
+		if (doors[i].listener)
+			printf(" %s=%u", doors[i].dialect->name, port_of(doors[i].listener));
+	putchar('\n');
+	fflush(stdout);
+}
+
 /* Serves until a signal ends it. */
 static bool serve(struct center *center)
 {
@@ -110,20 +146,24 @@ static bool serve(struct center *center)
 	};
 	enum { SIGNALS = sizeof signals / sizeof *signals };
 	struct event *events[SIGNALS];
-	struct evconnlistener *listener = listen_on(center);
-	if (!listener)
+	const struct sim_options *options = center->options;
+	struct door doors[] = { { &dialect_smpp, &options->smpp, center, NULL },
+		{ &dialect_ucp, &options->ucp, center, NULL }, { &dialect_cimd2, &options->cimd2, center, NULL } };
+	enum { DOORS = sizeof doors / sizeof *doors };
+	if (!doors_open(doors, DOORS)) {
+		doors_close(doors, DOORS);
 		return false;
+	}
 	for (size_t i = 0; i < SIGNALS; i++) {
 		events[i] = evsignal_new(center->base, signals[i].number, signals[i].act, center);
 		if (!events[i] || event_add(events[i], NULL) != 0)
 			abort();
 	}
-	printf("READY smpp=%u\n", port_of(listener));
-	fflush(stdout);
+	doors_say(doors, DOORS);
 	event_base_dispatch(center->base);
 	for (size_t i = 0; i < SIGNALS; i++)
 		event_free(events[i]);
-	evconnlistener_free(listener);
+	doors_close(doors, DOORS);
 	return true;
 }
 
