@@ -116,7 +116,7 @@ static void post_in(struct center *center, struct item *item, uint64_t in_ms)
 		post(center, item);
 }
 
-static void respond(struct session *session, const struct item *response)
+static struct smpp_pdu response_of(const struct session *session, const struct item *response)
 {
 	struct smpp_pdu pdu = {
 		.command = response->command, .sequence = response->sequence,
@@ -127,6 +127,12 @@ static void respond(struct session *session, const struct item *response)
 	if (!pdu.status)
 		center_id(session->center, &taken, false, pdu.message_id);
 	pdu.dests = (struct smpp_dests){ response->part, (uint16_t)response->octets_len, response->octets };
+	return pdu;
+}
+
+static void respond(struct session *session, const struct item *response)
+{
+	const struct smpp_pdu pdu = response_of(session, response);
 	session_send(session, &pdu);
 }
 
@@ -277,7 +283,9 @@ void center_answer(struct session *session, const struct item *response)
 	const struct sim_options *options = center->options;
 	const unsigned ms = judge_span_ms(center, &options->response_delay, ASK_RESPONSE_MS);
 	if (options->drop_responses > 0 && judge_chance(center, ASK_DROP) < options->drop_responses) {
+		const struct smpp_pdu pdu = response_of(session, response);
 		center->counts.dropped_responses++;
+		session_keep(session, &pdu);
 		free(response->octets);
 	} else if (options->late > 0 && judge_chance(center, ASK_LATE) < options->late) {
 		answer_in(session, response, ms + judge_span_ms(center, &options->late_delay, ASK_LATE));

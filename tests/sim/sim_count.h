@@ -44,7 +44,9 @@ struct smpp_pdu;
 	X(ussd_wrong)           /* submits of another session or sequence than their dialogue's, or of none */ \
 	X(binds)                /* accepted */ \
 	X(binds_refused) \
-	X(malformed)            /* PDUs answered with an error for their form */ \
+	X(malformed)            /* PDUs answered with an error for their form, and frames that are none */ \
+	X(nacks)                /* CIMD2: requests refused for their number or checksum, or by --nack-every */ \
+	X(repeats)              /* CIMD2: requests that came again under their number */ \
 	X(stray_responses)      /* responses to nothing that waited */
 
 #define X(name) uint64_t name;

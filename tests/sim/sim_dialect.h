@@ -29,6 +29,7 @@ struct dialect {
 	const char *name;               /* "smpp", as in the READY line */
 	struct numbers numbers;
 	size_t most_unbound;            /* octets of a frame before the client has logged in */
+	bool repeats;                   /* a client may repeat a request, whose response is kept for that */
 	bool answers_later;             /* queries and cancels come to something in a request of the centre */
 
 	/* A client is there: sets session->own up, greets it; NULL: nothing of it. */

@@ -319,8 +319,6 @@ static bool judge(const struct sim_options *options)
 		return complain("is above 65535", "--ucp");
 	if (options->cimd2.port > UINT16_MAX)
 		return complain("is above 65535", "--cimd2");
-	if (options->cimd2.open)
-		return complain("is not spoken yet", "--cimd2");
 	if (options->undelivered + options->expired + options->rejected > 1.000001)
 		return complain("adds up to more than 1 with the others", "--undelivered");
 	if (!options->deliver_window || options->deliver_window > 10000)

@@ -156,8 +156,17 @@ bool session_send(struct session *session, const struct smpp_pdu *pdu)
 	return true;
 }
 
+void session_keep(struct session *session, const struct smpp_pdu *pdu)
+{
+	uint8_t unused[PDU_ROOM];
+	if (session->dialect->repeats)
+		session->dialect->pack(session, pdu, unused, sizeof unused);
+}
+
 void session_write(struct session *session, const void *at, size_t len)
 {
+	if (session->state >= SESSION_ENDING)
+		return;
 	if (evbuffer_add(session->out, at, len) != 0)
 		abort();
 	mark_dirty(session);

@@ -73,6 +73,9 @@ void session_enter(struct session *, enum session_state);
  * it, or the session is over. */
 bool session_send(struct session *, const struct smpp_pdu *);
 
+/* Lets the dialect keep a response that does not leave, for when its request comes again. */
+void session_keep(struct session *, const struct smpp_pdu *);
+
 /* Queues octets that are no PDU. */
 void session_write(struct session *, const void *at, size_t len);
 
