@@ -187,7 +187,7 @@ START_TEST(a_submit_is_recorded_as_one_of_smpp_would_be)
 	static const struct { const char *id, *members[6]; } cases[] = {
 		{ "U012", { "\"destination\":\"0171123456\"", "\"source\":\"4321\"", "\"source_ton\":0",
 		    "\"data_coding\":0", "\"short_message\":\"48656c6c6f\"", "\"registered_delivery\":0" } },
-		{ "U015", { "\"source\":\"491729990000\"", "\"source_ton\":1", "\"registered_delivery\":1" } },
+		{ "U015", { "\"destination\":\"49171123456\"", "\"destination_ton\":1", "\"source\":\"491729990000\"", "\"source_ton\":1", "\"registered_delivery\":1" } },
 		{ "U016", { "\"source\":\"orange.pl\"", "\"source_ton\":5" } },
 		{ "U020", { "\"short_message\":\"0020022011205b207c" } },
 		{ "U021", { "\"registered_delivery\":17" } },

@@ -26,7 +26,7 @@
 
 enum {
 	WAITING_MAX = 9999, HEX_ROOM = 2 * UCP_MESSAGE_MAX + 1, OCTETS_MAX = 140,
-	NAME_SEPTETS = 11,
+	NAME_SEPTETS = 11, TON_INTERNATIONAL = 1, TON_NAME = 5,
 };
 
 /* Whom a client without a login is. */
@@ -144,7 +144,8 @@ static void ucp_id(const struct taken *taken, int64_t stamp, char *out, size_t r
 	char text[STAMP_ROOM], turned[STAMP_ROOM];
 	stamp_write(text, stamp);
 	stamp_turn(turned, text);
-	snprintf(out, room, "%s:%s", taken->recipient.digits, turned);
+	snprintf(out, room, "%s%s:%s", taken->recipient.ton == TON_INTERNATIONAL ? "00" : "",
+	    taken->recipient.digits, turned);
 }
 
 static bool is_number(const char *text)
@@ -152,7 +153,7 @@ static bool is_number(const char *text)
 	return *text && strspn(text, "0123456789") == strlen(text);
 }
 
-/* A sender that is a name cannot be told in AdC: then the account stands for it. */
+/* A name cannot be told in AdC: then the account stands for it. */
 static const char *sender(const struct session *session, const char *digits)
 {
 	return is_number(digits) ? digits : session->account && is_number(session->account->name) ?
@@ -261,9 +262,9 @@ static bool source_set(struct ucp_pdu *frame, const struct smpp_address *source,
 {
 	uint8_t septets[NAME_SEPTETS];
 	size_t n;
-	if (source->ton != 5) {
+	if (source->ton != TON_NAME) {
 		ucp_set(frame, UCP_OADC, source->digits);
-		ucp_set(frame, UCP_OTOA, source->ton == 1 ? UCP_OTOA_INTERNATIONAL : "");
+		ucp_set(frame, UCP_OTOA, source->ton == TON_INTERNATIONAL ? UCP_OTOA_INTERNATIONAL : "");
 		return ucp_fits(UCP_ADC, source->digits);
 	}
 	const size_t len = strlen(source->digits);
@@ -275,19 +276,21 @@ static bool source_set(struct ucp_pdu *frame, const struct smpp_address *source,
 	return true;
 }
 
-static size_t pack_message(const struct smpp_pdu *pdu, uint8_t *out, size_t room)
+static size_t pack_message(const struct session *session, const struct smpp_pdu *pdu, uint8_t *out,
+    size_t room)
 {
+	const char *to = sender(session, pdu->destination.digits);
 	struct body body;
 	struct ucp_pdu frame;
 	char name[UCP_NAME_ROOM], scts[STAMP_ROOM], rpid[8];
 	ucp_begin(&frame, UCP_DELIVER);
 	frame.trn = (uint8_t)pdu->sequence;
-	if (!body_make(&body, pdu) || !source_set(&frame, &pdu->source, name) ||
-	    !ucp_fits(UCP_ADC, pdu->destination.digits))
+	if (!body_make(&body, pdu) || !source_set(&frame, &pdu->source, name) || !*to ||
+	    !ucp_fits(UCP_ADC, to))
 		return 0;
 	stamp_turn(scts, pdu->final_date);
 	snprintf(rpid, sizeof rpid, "%04u", pdu->protocol_id);
-	ucp_set(&frame, UCP_ADC, pdu->destination.digits);
+	ucp_set(&frame, UCP_ADC, to);
 	ucp_set(&frame, UCP_RPID, rpid);
 	ucp_set(&frame, UCP_SCTS, scts);
 	ucp_set(&frame, UCP_MT, body.octets ? "4" : "3");
@@ -301,7 +304,7 @@ static size_t pack(struct session *session, const struct smpp_pdu *pdu, uint8_t 
 {
 	if (pdu->command == SMPP_DELIVER_SM)
 		return smpp_tlv(pdu, SMPP_TAG_RECEIPTED_MESSAGE_ID) ?
-		    pack_state(session, pdu, UCP_NOTIFY, out, room) : pack_message(pdu, out, room);
+		    pack_state(session, pdu, UCP_NOTIFY, out, room) : pack_message(session, pdu, out, room);
 	if (pdu->command == (uint32_t)SMPP_QUERY_SM_RESP && pdu->sequence < UCP_TRNS)
 		return pack_state(session, pdu, pdu->error_code, out, room);
 	return pdu->command & 0x80000000u ? pack_result(session, pdu, out, room) : 0;

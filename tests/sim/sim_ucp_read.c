@@ -22,6 +22,7 @@ enum {
 	ESM_REPLY_PATH = 0x80, TAG_MORE_MESSAGES = 0x0426,
 	MT_NUMERIC = 2, MT_TEXT = 3, MT_OCTETS = 4,
 	OCTETS_MAX = 140, SHORT_NUMBER = 6,
+	TON_INTERNATIONAL = 1, TON_SHORT = 3, TON_NAME = 5,
 	/* 03 with an empty list: AdC OAdC AC NPL, ten fields of which DD and DDT are the last, MT Msg */
 	CALL_DDT = 13, CALL_MT = 14, CALL_MSG = 15, CALL_NPL = 3,
 	RECIPIENTS_MAX = 20, STATUS_SYNTAX = STATUS_OWN + UCP_EC_SYNTAX,
@@ -41,11 +42,16 @@ static uint8_t *put(struct ucp_reading *reading, const void *at, size_t len)
 	return out;
 }
 
+/* 00 in front says that it is international; it is put back where an id has the recipient. */
 static void destination(const struct ucp_pdu *frame, unsigned field, struct smpp_address *out)
 {
 	const size_t n = ucp_text(frame, field, out->digits, sizeof out->digits);
 	out->npi = 1;
-	out->ton = n > SHORT_NUMBER ? 1 : 3;
+	out->ton = n > SHORT_NUMBER ? 0 : TON_SHORT;
+	if (n <= SHORT_NUMBER || memcmp(out->digits, "00", 2) != 0)
+		return;
+	out->ton = TON_INTERNATIONAL;
+	memmove(out->digits, out->digits + 2, n - 1);
 }
 
 /* A name's characters beyond Latin-1 become question marks. */
@@ -63,7 +69,7 @@ static bool name_read(struct blob hex, struct smpp_address *out)
 		out->digits[k++] = point <= UINT8_MAX ? (char)point : '?';
 	}
 	out->digits[k] = '\0';
-	out->ton = 5;
+	out->ton = TON_NAME;
 	return true;
 }
 
