@@ -88,8 +88,14 @@ bench-inbound: build ## messages from handsets a second, committed; ENGINE=pgsql
 bench-encode: $(B)/tests/bench/bench_encode ## messages encoded a second on one core
 	@$<
 
-bench-smpp: build $(B)/tests/bench/bench_smpp ## messages a second over one link, from memory; N=500000 WINDOW=1000
-	@B=$(B) N=$(or $(N),500000) WINDOW=$(or $(WINDOW),1000) tests/bench/run_smpp
+bench-smpp: build $(B)/tests/bench/bench_driver ## messages a second over one link, from memory; N=500000 WINDOW=1000
+	@B=$(B) PROTOCOL=smpp N=$(or $(N),500000) WINDOW=$(or $(WINDOW),1000) tests/bench/run_driver
+
+bench-ucp: build $(B)/tests/bench/bench_driver ## the same over UCP; N=200000 WINDOW=100
+	@B=$(B) PROTOCOL=ucp N=$(or $(N),200000) WINDOW=$(or $(WINDOW),100) tests/bench/run_driver
+
+bench-cimd2: build $(B)/tests/bench/bench_driver ## the same over CIMD2, beside what the round trip allows; N=200000 WINDOW=10
+	@B=$(B) PROTOCOL=cimd2 N=$(or $(N),200000) WINDOW=$(or $(WINDOW),10) tests/bench/run_driver
 
 bench-blocking: build ## a free link beside one in trouble; ENGINE=sqlite|pgsql|mysql N=40000 BACKLOG=500000
 	@B=$(B) ENGINE=$(or $(ENGINE),sqlite) N=$(or $(N),40000) BACKLOG=$(or $(BACKLOG),500000) tests/bench/run_blocking
@@ -153,7 +159,7 @@ $(B)/tests/check_%: $(B)/tests/check_%.o $(B)/libsmsqld.a
 $(B)/tests/bench/bench_encode: $(B)/tests/bench/bench_encode.o $(B)/libsmsqld.a
 	$(CC) -o $@ $^ $(LD_ALL) -Wl,--wrap=malloc,--wrap=calloc
 
-$(B)/tests/bench/bench_smpp: $(B)/tests/bench/bench_smpp.o $(B)/libsmsqld.a
+$(B)/tests/bench/bench_driver: $(B)/tests/bench/bench_driver.o $(B)/libsmsqld.a
 	$(CC) -o $@ $^ $(LD_ALL)
 
 $(B)/tests/replay_%: tests/fuzz/%.c $(B)/libsmsqld.a
@@ -199,4 +205,4 @@ $(PEERS): tests/peers/package.json
 deps-present:
 	@pkg-config --exists $(LIBS) || { echo "Libraries are missing; run: make deps" >&2; exit 1; }
 
-.PHONY: build help deps demo check checks lint bench bench-encode bench-smpp bench-latency bench-memory bench-flat bench-inbound bench-blocking soak chaos gateways failover fuzz install clean deps-present
+.PHONY: build help deps demo check checks lint bench bench-encode bench-smpp bench-ucp bench-cimd2 bench-latency bench-memory bench-flat bench-inbound bench-blocking soak chaos gateways failover fuzz install clean deps-present
