@@ -583,6 +583,8 @@ static void step(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	struct stream *stream = arg;
 	if (stream->phase == FINISHING) {
+		if (stream_unsent(stream) > 0)
+			return;         /* asked for before it was to finish: on_flushed() asks again */
 		if (stream->bev)
 			discard_input(stream);
 		ended(stream);

@@ -455,6 +455,26 @@ START_TEST(finishing_writes_what_is_queued_first)
 }
 END_TEST
 
+/* A last answer that is written because reading was paused until then. */
+START_TEST(what_is_queued_leaves_though_it_was_to_read_on_just_before)
+{
+	const struct stream_options options = { .stall_ms = 2000 };
+	struct ear ear = { 0 };
+	uint8_t got[8];
+	int peer;
+	adopt(&ear, &peer, &options);
+	stream_pause(ear.stream, 1);
+	stream_write(ear.stream, "answer", 6);
+	stream_resume(ear.stream, 1);
+	stream_finish(ear.stream, "done");
+	while (!ear.closed)
+		event_base_loop(ear.base, EVLOOP_ONCE);
+	ck_assert_int_eq(read(peer, got, sizeof got), 6);
+	end(&ear);
+	close(peer);
+}
+END_TEST
+
 START_TEST(what_is_queued_in_one_turn_leaves_in_one_write)
 {
 	struct ear ear = { 0 };
@@ -495,6 +515,7 @@ int main(void)
 	tcase_add_test(tests, the_rest_of_a_frame_has_a_deadline);
 	tcase_add_test(tests, a_peer_that_does_not_read_is_left_after_a_while);
 	tcase_add_test(tests, finishing_writes_what_is_queued_first);
+	tcase_add_test(tests, what_is_queued_leaves_though_it_was_to_read_on_just_before);
 	tcase_add_test(tests, what_is_queued_in_one_turn_leaves_in_one_write);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
