@@ -18,7 +18,7 @@
 
 extern const struct driver ucp_driver;
 
-enum { UCP_CALLS = 16, UCP_HEARD = 4096, UCP_OCTETS = 1 << 16 };
+enum { UCP_CALLS = 16, UCP_HEARD = 1024, UCP_OCTETS = 1 << 16 };
 
 /* What was heard: its header, and of an operation 51 its text as it stands. */
 struct ucp_heard { unsigned call; struct ucp_pdu pdu; uint8_t octets[640]; size_t len; };
