@@ -270,8 +270,7 @@ static inline void cimd2_open(void)
 	cimd2_centre.port = ntohs(at.sin_port);
 	cimd2_centre.accepting = event_new(the_link.base, cimd2_centre.listener, EV_READ | EV_PERSIST, cimd2_centre_accept, NULL);
 	event_add(cimd2_centre.accepting, NULL);
-	if (!*cimd2_centre_hosts[0] || cimd2_said.stx.host.n == 1)
-		snprintf(cimd2_centre_hosts[0], sizeof cimd2_centre_hosts[0], "127.0.0.1:%u", cimd2_centre.port);
+	snprintf(cimd2_centre_hosts[cimd2_said.stx.host.n - 1], sizeof cimd2_centre_hosts[0], "127.0.0.1:%u", cimd2_centre.port);
 	world_open_as(&cimd2_driver, &cimd2_said);
 }
 

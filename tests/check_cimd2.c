@@ -1,0 +1,909 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * check_cimd2.c - what a CIMD2 session does with a centre that is slow, refuses, repeats, counts
+ * otherwise, or sends what is broken; the vectors' dialogue and their malformed packets, with the
+ * exact octets of each reply.
+ */
+#include "cimd2_peer.h"
+
+#include <jansson.h>
+
+enum { SENTINEL = 100 };                /* packet number of an alive that ends what is listened to */
+
+static unsigned messages_acked, receipts_acked;
+
+static void setup(void)
+{
+	messages_acked = receipts_acked = 0;
+	link_world_setup();
+	cimd2_centre_setup();
+	memset(cimd2_centre_hosts, 0, sizeof cimd2_centre_hosts);
+}
+
+static void teardown(void)
+{
+	world_close();
+	cimd2_centre_teardown();
+	link_world_teardown();
+}
+
+/* Vectors. */
+
+static json_t *vectors;
+
+static void load(void)
+{
+	const char *top = getenv("SMSQLD_TOP");
+	char path[512];
+	snprintf(path, sizeof path, "%s/tests/vectors/cimd2.json", top ? top : ".");
+	json_error_t err;
+	vectors = json_load_file(path, 0, &err);
+	ck_assert_msg(vectors != NULL, "%s: %s", path, err.text);
+}
+
+static size_t octets_of(const char *hex, uint8_t *out, size_t room)
+{
+	size_t n = 0;
+	for (; hex && hex[0] && n < room; hex += 2) {
+		const char pair[3] = { hex[0], hex[1], '\0' };
+		out[n++] = (uint8_t)strtoul(pair, NULL, 16);
+	}
+	return n;
+}
+
+static const char *text_of(json_t *row, const char *key)
+{
+	const char *text = json_string_value(json_object_get(row, key));
+	return text ? text : "";
+}
+
+/* One read each: what is written in one turn of the loop leaves together. */
+static void feed(json_t *row)
+{
+	static uint8_t octets[8192];
+	json_t *chunks = json_object_get(row, "chunks_hex"), *chunk;
+	size_t i;
+	if (!json_is_array(chunks)) {       /* without an end */
+		octets[0] = CIMD2_STX;
+		memset(octets + 1, '0', 5000);
+		stream_write(cimd2_centre.calls[0], octets, 5001);
+		return;
+	}
+	json_array_foreach(chunks, i, chunk) {
+		stream_write(cimd2_centre.calls[0], octets, octets_of(json_string_value(chunk), octets, sizeof octets));
+		idle(2 * TICK_MS);
+	}
+}
+
+/* Everything that came is taken. */
+static void ack_all(void)
+{
+	while (messages_acked < the_link.ninbound)
+		ack(the_link.inbound_tickets[messages_acked++], ACK_KEPT);
+	while (receipts_acked < the_link.nreceipts)
+		ack(the_link.receipt_tickets[receipts_acked++], ACK_KEPT);
+}
+
+/* Of events like "submitted:79" or "mo", those that begin so. */
+static unsigned events(json_t *expect, const char *begins)
+{
+	size_t i;
+	json_t *event;
+	unsigned n = 0;
+	json_array_foreach(json_object_get(expect, "events"), i, event)
+		n += strncmp(json_string_value(event), begins, strlen(begins)) == 0;
+	return n;
+}
+
+/* Logged in, 018 is expected of the centre, and one part, or three, are unanswered from 075 on. */
+static void come_so_far(unsigned pending)
+{
+	cimd2_said.window = 3;
+	cimd2_up();
+	for (unsigned i = 0; i < 36; i++) {
+		AWAIT(the_link.lent < the_link.window);
+		lend(i);
+	}
+	AWAIT(the_link.answered == 36);
+	for (unsigned i = 0; i < 9; i++)
+		cimd2_centre_request(0, CIMD2_ALIVE, "");
+	AWAIT(cimd2_centre_heard(CIMD2_ALIVE_RESP) == 9);
+	cimd2_centre.no_submit_answer = true;
+	for (unsigned i = 0; i < pending; i++)
+		lend(36 + i);
+	AWAIT(cimd2_centre_heard(CIMD2_SUBMIT) == 36 + pending);
+	ck_assert_uint_eq(cimd2_centre_last(CIMD2_SUBMIT)->number, 75 + 2 * (pending - 1));
+	cimd2_centre_forget();
+	the_link.answered = 0;
+}
+
+/* The replies, and nothing else. */
+static void expect_replies(const char *id, json_t *expect)
+{
+	uint8_t want[256];
+	size_t n = 0, i;
+	json_t *reply;
+	json_array_foreach(json_object_get(expect, "replies"), i, reply)
+		n += octets_of(json_string_value(reply), want + n, sizeof want - n);
+	AWAIT((ack_all(), cimd2_centre.noctets[0] >= n));
+	cimd2_centre_sayf(0, "40:%03u|", SENTINEL);
+	AWAIT(cimd2_centre_heard(CIMD2_ALIVE_RESP) || cimd2_centre_heard(CIMD2_NACK) > 1);
+	ck_assert_msg(cimd2_centre.noctets[0] == n + 11 && memcmp(cimd2_centre.octets[0], want, n) == 0, "%s: %zu octets, not %zu: %.*s",
+	    id, cimd2_centre.noctets[0], n + 11, (int)cimd2_centre.noctets[0], (const char *)cimd2_centre.octets[0]);
+}
+
+static void play_malformed(json_t *row, json_t *expect)
+{
+	const bool closes = events(expect, "oversize_close") || events(expect, "eof_in_frame");
+	const unsigned pending = strstr(text_of(row, "state"), "077") ? 3 : 1;
+	come_so_far(pending);
+	feed(row);
+	if (closes) {
+		if (events(expect, "eof_in_frame")) {
+			idle(2 * TICK_MS);
+			stream_free(cimd2_centre.calls[0]);
+			cimd2_centre.calls[0] = NULL;
+		}
+		AWAIT(the_link.downs);
+		ck_assert_int_eq(the_link.down, DOWN_LOST);
+		return;
+	}
+	expect_replies(text_of(row, "id"), expect);
+	ck_assert_uint_eq(the_link.ninbound, events(expect, "mo"));
+	ck_assert_uint_eq(the_link.nreceipts, events(expect, "dlr_"));
+	ck_assert_uint_eq(the_link.answered, events(expect, "submit"));
+	ck_assert_uint_eq(the_link.downs, 0);
+	if (events(expect, "submitted"))
+		ck_assert_int_eq(the_link.outcomes[36].verdict, VERDICT_SENT);
+	if (events(expect, "submit_failed"))
+		ck_assert_int_eq(the_link.outcomes[36].verdict, VERDICT_DEFERRED);
+	if (events(expect, "no_msgid"))
+		ck_assert_str_eq(the_link.outcomes[36].network_id, "");
+}
+
+START_TEST(what_is_malformed_gets_these_octets_and_no_others)
+{
+	load();
+	size_t i, played = 0;
+	json_t *row;
+	json_array_foreach(json_object_get(vectors, "malformed"), i, row) {
+		if (strstr(text_of(row, "state"), "login"))
+			continue;
+		if (played++) {
+			teardown();
+			setup();
+		}
+		play_malformed(row, json_object_get(row, "expect"));
+	}
+	ck_assert_uint_ge(played, 30);
+	json_decref(vectors);
+}
+END_TEST
+
+START_TEST(a_strict_link_refuses_a_gap)
+{
+	load();
+	size_t i;
+	json_t *row;
+	json_array_foreach(json_object_get(vectors, "malformed"), i, row) {
+		json_t *strict = json_object_get(json_object_get(row, "expect"), "strict");
+		if (!strict)
+			continue;
+		cimd2_said.strict_sequence = true;
+		come_so_far(1);
+		feed(row);
+		uint8_t want[64];
+		const size_t n = octets_of(json_string_value(json_array_get(json_object_get(strict, "replies"), 0)),
+		    want, sizeof want);
+		AWAIT(cimd2_centre.noctets[0] >= n);
+		ck_assert_uint_eq(cimd2_centre.noctets[0], n);
+		ck_assert_mem_eq(cimd2_centre.octets[0], want, n);
+		ck_assert_uint_eq(the_link.ninbound, 0);
+		cimd2_centre_request(0, CIMD2_DELIVER, "021:4321|023:1|033:Hi|"); /* 018 */
+		AWAIT(the_link.ninbound == 1);
+	}
+	json_decref(vectors);
+}
+END_TEST
+
+START_TEST(a_packet_without_a_checksum_may_be_refused)
+{
+	static const char bare[] = "\x02""20:018\t021:4321\t023:1\t033:Hi\t\x03";
+	cimd2_said.require_checksum = true;
+	come_so_far(1);
+	stream_write(cimd2_centre.calls[0], bare, sizeof bare - 1);
+	AWAIT(cimd2_centre_heard(CIMD2_NACK));
+	ck_assert_uint_eq(cimd2_centre_last(CIMD2_NACK)->number, 18);
+	ck_assert_uint_eq(the_link.ninbound, 0);
+}
+END_TEST
+
+START_TEST(three_bad_packets_in_a_row_end_the_connection_and_others_do_not)
+{
+	static const char bad[] = "\x02""40:018\tFF\x03";
+	come_so_far(1);
+	stream_write(cimd2_centre.calls[0], bad, sizeof bad - 1);
+	stream_write(cimd2_centre.calls[0], bad, sizeof bad - 1);
+	cimd2_centre_request(0, CIMD2_ALIVE, "");
+	stream_write(cimd2_centre.calls[0], bad, sizeof bad - 1);
+	stream_write(cimd2_centre.calls[0], bad, sizeof bad - 1);
+	AWAIT(cimd2_centre_heard(CIMD2_NACK) == 4);
+	ck_assert_uint_eq(the_link.downs, 0);
+	stream_write(cimd2_centre.calls[0], bad, sizeof bad - 1);
+	AWAIT(the_link.downs);
+	ck_assert_int_eq(the_link.down, DOWN_LOST);
+	ck_assert_uint_eq(the_link.lent, 1); /* in doubt */
+}
+END_TEST
+
+/* Reference, 21.3. */
+START_TEST(the_dialogue_of_the_vectors_is_played_through)
+{
+	static const char id[] = "+447700900123:261124101530";
+	cimd2_centre.greeting = "CIMD2-A ConnectionInfo: SessionId = 7 PortId = 3\r\n";
+	cimd2_said.stx.keepalive = 60;
+	cimd2_centre.no_submit_answer = cimd2_centre.no_alive_answer = true;
+	cimd2_open();
+	AWAIT(the_link.ups);
+	ck_assert_str_eq(cimd2_centre.heard[0].text, "01:001|010:gw01|011:s3cret|");
+	lend(0);
+	AWAIT(cimd2_centre_heard(CIMD2_SUBMIT));
+	ck_assert_uint_eq(cimd2_centre_last(CIMD2_SUBMIT)->number, 3);
+	ck_assert_ptr_nonnull(strstr(cimd2_centre_last(CIMD2_SUBMIT)->text, "|056:14|"));
+	cimd2_centre_request(0, CIMD2_DELIVER, "021:4321|023:+491711234567|060:261124102000|033:STOP news|");
+	AWAIT(the_link.ninbound);
+	ck_assert_str_eq(the_link.bodies[0], "STOP news");
+	ack_all();
+	AWAIT(cimd2_centre_heard(CIMD2_DELIVER_RESP));
+	ck_assert_uint_eq(cimd2_centre_last(CIMD2_DELIVER_RESP)->number, 0);
+	cimd2_centre_say(0, "53:003|021:+447700900123|060:261124101530|");
+	AWAIT(the_link.answered);
+	ck_assert_str_eq(the_link.outcomes[0].network_id, id);
+	cimd2_centre_request(0, CIMD2_REPORT, "021:+447700900123|060:261124101530|061:1|");
+	cimd2_centre_request(0, CIMD2_REPORT, "021:+447700900123|060:261124101530|061:4|063:261124101535|");
+	AWAIT(the_link.nreceipts == 2);
+	ck_assert_int_eq(the_link.receipts[0].status, STATUS_SENT);
+	ck_assert_int_eq(the_link.receipts[1].status, STATUS_DELIVERED);
+	ck_assert_str_eq(the_link.receipts[1].network_id, id);
+	ack_all();
+	AWAIT(cimd2_centre_heard(CIMD2_REPORT_RESP) == 2 && cimd2_centre_heard(CIMD2_ALIVE) == 1);
+	ck_assert_uint_eq(cimd2_centre_last(CIMD2_REPORT_RESP)->number, 4);
+	ck_assert_str_eq(cimd2_centre_last(CIMD2_ALIVE)->text, "40:005|");
+	cimd2_centre_say(0, "99:005|");
+	AWAIT(cimd2_centre_heard(CIMD2_ALIVE) == 2);
+	ck_assert_str_eq(cimd2_centre_last(CIMD2_ALIVE)->text, "40:005|");
+	cimd2_centre_say(0, "90:005|");
+	drain();
+	AWAIT(the_link.downs);
+	ck_assert_int_eq(the_link.down, DOWN_DRAINED);
+	ck_assert_uint_eq(cimd2_centre_last(CIMD2_LOGOUT)->number, 7);
+}
+END_TEST
+
+/* Login. */
+
+START_TEST(a_login_says_what_the_link_says)
+{
+	cimd2_said.subaddress = 1;
+	cimd2_said.window = 10;
+	cimd2_open();
+	AWAIT(the_link.ups);
+	ck_assert_str_eq(cimd2_centre.heard[0].text, "01:001|010:gw01|011:s3cret|012:1|019:10|");
+	ck_assert_uint_eq(the_link.window, 10);
+}
+END_TEST
+
+static const struct { unsigned error; enum down down; const char *why; } refusals[] = {
+	{ 100, DOWN_PASSWORD, "check username and password" }, { 101, DOWN_REFUSED, "interface profile" },
+	{ 102, DOWN_TAKEN, "another session" }, { 103, DOWN_BUSY, "login refused by message centre" },
+	{ 10, DOWN_BUSY, "temporary congestion" }, { 107, DOWN_REFUSED, "check subaddress" },
+	{ 777, DOWN_REFUSED, "error 777" }, { 104, DOWN_REFUSED, "invalid window size" },
+};
+
+START_TEST(a_refused_login_says_why_and_for_how_long)
+{
+	cimd2_centre.login_error = refusals[_i].error;
+	cimd2_centre.login_errors = 100;
+	cimd2_open();
+	AWAIT(the_link.downs);
+	ck_assert_int_eq(the_link.down, refusals[_i].down);
+	ck_assert_msg(strstr(the_link.why, refusals[_i].why) != NULL, "%s", the_link.why);
+	ck_assert_uint_eq(cimd2_centre.logins, 1);
+}
+END_TEST
+
+START_TEST(an_account_without_windows_is_sent_to_one_at_a_time)
+{
+	cimd2_centre.login_error = _i ? 104 : 105;
+	cimd2_centre.login_errors = 1;
+	cimd2_said.window = 10;
+	cimd2_open();
+	AWAIT(the_link.ups);
+	ck_assert_uint_eq(the_link.window, 1);
+	ck_assert_uint_eq(cimd2_centre_heard(CIMD2_LOGIN), 2);
+	ck_assert_ptr_null(strstr(cimd2_centre_last(CIMD2_LOGIN)->text, "|019:"));
+	lend(0);
+	AWAIT(the_link.answered == 1);
+	ck_assert_int_eq(the_link.outcomes[0].verdict, VERDICT_SENT);
+}
+END_TEST
+
+START_TEST(a_nack_a_general_error_or_nothing_at_login_ends_it)
+{
+	static const struct { const char *packet, *why; enum down down; } cases[] = {
+		{ "99:001|", "nack", DOWN_LOST }, { "98:001|900:6|", "general system error", DOWN_BUSY },
+		{ NULL, "no answer to the login", DOWN_LOST },
+	};
+	cimd2_centre.no_login_answer = true;
+	if (!cases[_i].packet)
+		cimd2_said.stx.login_timeout = 40;
+	cimd2_open();
+	AWAIT(cimd2_centre_heard(CIMD2_LOGIN));
+	if (cases[_i].packet)
+		cimd2_centre_say(0, cases[_i].packet);
+	AWAIT(the_link.downs);
+	ck_assert_int_eq(the_link.down, cases[_i].down);
+	ck_assert_msg(strstr(the_link.why, cases[_i].why) != NULL, "%s", the_link.why);
+}
+END_TEST
+
+START_TEST(a_host_that_is_away_is_passed_over)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof at;
+	const int fd = socket(AF_INET, SOCK_STREAM, 0);
+	ck_assert_int_eq(bind(fd, (void *)&at, len), 0);
+	ck_assert_int_eq(getsockname(fd, (void *)&at, &len), 0);
+	snprintf(cimd2_centre_hosts[0], sizeof cimd2_centre_hosts[0], "127.0.0.1:%u", ntohs(at.sin_port));
+	cimd2_said.stx.host.n = 2;
+	cimd2_open();                       /* where it listens is the second */
+	AWAIT(the_link.ups);
+	close(fd);
+}
+END_TEST
+
+/* Time. */
+
+START_TEST(nothing_is_sent_before_the_centre_has_said_the_time)
+{
+	char said[CIMD2_TIME_ROOM];
+	int64_t at;
+	cimd2_write_time(said, time(NULL), 2 * 3600 + 7);
+	cimd2_centre.no_get_answer = true;
+	cimd2_said.time_source = CIMD2_CLOCK_CENTRE;
+	cimd2_said.validity_format = CIMD2_VALIDITY_IS_ABSOLUTE;
+	messages[0].expires_at = time(NULL) + 86400;
+	cimd2_open();
+	AWAIT(the_link.ups && cimd2_centre_heard(CIMD2_GET));
+	ck_assert_str_eq(cimd2_centre_last(CIMD2_GET)->text, "09:003|500:501|");
+	lend(0);
+	idle(5 * TICK_MS);
+	ck_assert_uint_eq(cimd2_centre_heard(CIMD2_SUBMIT), 0);
+	cimd2_centre_sayf(0, "59:003|501:%s|", said);
+	AWAIT(the_link.answered);
+	const char *validity = strstr(cimd2_centre_last(CIMD2_SUBMIT)->text, "|051:");
+	ck_assert_ptr_nonnull(validity);
+	ck_assert(cimd2_read_time(&(struct blob){ (const uint8_t *)validity + 5, 12 }, 0, &at));
+	ck_assert_int_le(labs((long)(at - messages[0].expires_at - 2 * 3600 - 7)), 1);
+}
+END_TEST
+
+START_TEST(a_centre_that_does_not_say_the_time_is_as_the_link_says)
+{
+	cimd2_said.time_source = CIMD2_CLOCK_CENTRE;
+	cimd2_centre.no_get_answer = _i;          /* nothing, or error 900 */
+	if (_i)
+		cimd2_said.stx.login_timeout = 40;
+	cimd2_open();
+	AWAIT(the_link.ups);
+	lend(0);
+	AWAIT(the_link.answered);
+	ck_assert_int_eq(the_link.outcomes[0].verdict, VERDICT_SENT);
+	ck_assert_uint_eq(cimd2_centre_heard(CIMD2_GET), 1);
+}
+END_TEST
+
+/* Submitting. */
+
+START_TEST(numbers_wrap_and_answers_find_their_parts)
+{
+	cimd2_said.window = 10;
+	cimd2_centre.receipts = true;
+	cimd2_up();
+	unsigned next = 0;
+	while (the_link.answered < 300) {
+		while (next < 300 && the_link.lent < the_link.window)
+			lend(next++);
+		turn();
+		ack_all();
+	}
+	AWAIT((ack_all(), the_link.nreceipts == 300));
+	for (unsigned i = 0; i < 300; i++) {
+		ck_assert_int_eq(the_link.outcomes[i].verdict, VERDICT_SENT);
+		ck_assert_str_eq(the_link.receipts[i].network_id, the_link.outcomes[i].network_id);
+	}
+	unsigned expected = 3;
+	for (unsigned i = 0; i < cimd2_centre.nheard; i++)
+		if (cimd2_centre.heard[i].operation == CIMD2_SUBMIT) {
+			ck_assert_uint_eq(cimd2_centre.heard[i].number, expected);
+			expected = expected == 255 ? 1 : expected + 2;
+		}
+}
+END_TEST
+
+START_TEST(no_number_runs_further_than_the_window_past_the_oldest)
+{
+	cimd2_said.window = 3;
+	cimd2_up();
+	cimd2_centre.no_submit_answer = true;
+	for (unsigned i = 0; i < 3; i++)
+		lend(i);
+	AWAIT(cimd2_centre_heard(CIMD2_SUBMIT) == 3);
+	cimd2_centre_say(0, "53:007|060:261124101530|");
+	cimd2_centre_say(0, "53:005|060:261124101531|");
+	AWAIT(the_link.answered == 2);
+	lend(3);
+	lend(4);
+	idle(5 * TICK_MS);
+	ck_assert_uint_eq(cimd2_centre_heard(CIMD2_SUBMIT), 3);
+	cimd2_centre_say(0, "53:003|060:261124101532|");
+	AWAIT(cimd2_centre_heard(CIMD2_SUBMIT) == 5);
+	ck_assert_str_eq(the_link.outcomes[0].network_id, "+447700900123:261124101532");
+	ck_assert_str_eq(the_link.outcomes[1].network_id, "+447700900123:261124101531");
+}
+END_TEST
+
+START_TEST(an_answer_without_the_recipient_names_the_one_that_was_submitted)
+{
+	cimd2_centre.no_destination = true;
+	cimd2_up();
+	lend(0);
+	AWAIT(the_link.answered);
+	ck_assert_str_eq(the_link.outcomes[0].network_id, "+447700900123:261124101531");
+}
+END_TEST
+
+START_TEST(messages_of_one_second_are_told_apart)
+{
+	static const char *const ids[] = { "+447700900123:261124101530", "+447700900123:261124101530+2",
+		"+447700900123:261124101530+3" };
+	cimd2_said.window = 10;
+	cimd2_centre.same_second = true;
+	cimd2_up();
+	for (unsigned i = 0; i < 3; i++)
+		lend(i);
+	AWAIT(the_link.answered == 3);
+	for (unsigned i = 0; i < 3; i++) {
+		ck_assert_str_eq(the_link.outcomes[i].network_id, ids[i]);
+		cimd2_centre_request(0, CIMD2_REPORT, "021:+447700900123|060:261124101530|061:4|");
+	}
+	AWAIT(the_link.nreceipts == 3);
+	for (unsigned i = 0; i < 3; i++)
+		ck_assert_str_eq(the_link.receipts[i].network_id, ids[i]);
+	/* The last one could not be stored, and comes again: for the same twin. */
+	ack(the_link.receipt_tickets[2], ACK_LATER);
+	cimd2_centre.numbers[0] = 4;
+	cimd2_centre_request(0, CIMD2_REPORT, "021:+447700900123|060:261124101530|061:4|");
+	AWAIT(the_link.nreceipts == 4);
+	ck_assert_str_eq(the_link.receipts[3].network_id, ids[2]);
+}
+END_TEST
+
+static const struct { unsigned error; const char *gone; enum verdict verdict; } spared[] = {
+	{ 310, "|056:", VERDICT_SENT }, { 3, "|056:", VERDICT_SENT },
+	{ 302, NULL, VERDICT_REJECTED }, { 312, NULL, VERDICT_REJECTED }, /* no priority was said */
+};
+
+START_TEST(what_an_account_may_not_say_is_left_out_once)
+{
+	cimd2_up();
+	cimd2_centre.no_submit_answer = true;
+	lend(0);
+	AWAIT(cimd2_centre_heard(CIMD2_SUBMIT) == 1);
+	ck_assert_ptr_nonnull(strstr(cimd2_centre_last(CIMD2_SUBMIT)->text, "|056:14|"));
+	cimd2_centre.no_submit_answer = spared[_i].verdict != VERDICT_SENT;
+	cimd2_centre_sayf(0, "53:003|900:%u|", spared[_i].error);
+	AWAIT(the_link.answered);
+	ck_assert_int_eq(the_link.outcomes[0].verdict, spared[_i].verdict);
+	ck_assert_uint_eq(cimd2_centre_heard(CIMD2_SUBMIT), spared[_i].gone ? 2 : 1);
+	if (!spared[_i].gone)
+		return;
+	ck_assert_uint_eq(cimd2_centre_last(CIMD2_SUBMIT)->number, 5);
+	ck_assert_ptr_null(strstr(cimd2_centre_last(CIMD2_SUBMIT)->text, spared[_i].gone));
+}
+END_TEST
+
+START_TEST(what_is_refused_without_it_as_well_is_refused)
+{
+	cimd2_up();
+	cimd2_centre.submit_error = 3;
+	lend(0);
+	AWAIT(the_link.answered);
+	ck_assert_int_eq(the_link.outcomes[0].verdict, VERDICT_REJECTED);
+	ck_assert_uint_eq(the_link.outcomes[0].code, 3);
+	ck_assert_uint_eq(cimd2_centre_heard(CIMD2_SUBMIT), 2);
+}
+END_TEST
+
+START_TEST(a_general_error_is_the_answer_to_its_number)
+{
+	cimd2_up();
+	cimd2_centre.no_submit_answer = true;
+	lend(0);
+	AWAIT(cimd2_centre_heard(CIMD2_SUBMIT));
+	cimd2_centre_say(0, "98:077|900:1|");      /* nobody's */
+	cimd2_centre_say(0, "98:003|900:2|901:Bad|");
+	AWAIT(the_link.answered);
+	ck_assert_int_eq(the_link.outcomes[0].verdict, VERDICT_REJECTED);
+	ck_assert_str_eq(the_link.outcomes[0].text, "error 2: syntax error; Bad");
+}
+END_TEST
+
+START_TEST(an_error_of_the_session_ends_it_and_the_part_is_tried_again)
+{
+	cimd2_up();
+	cimd2_centre.submit_error = 103;
+	lend(0);
+	AWAIT(the_link.downs);
+	ck_assert_int_eq(the_link.outcomes[0].verdict, VERDICT_DEFERRED);
+	ck_assert(the_link.outcomes[0].untried);
+}
+END_TEST
+
+/* Late. */
+
+START_TEST(a_part_is_sent_again_under_its_number_and_then_in_doubt)
+{
+	cimd2_said.response_timeout = 40;
+	cimd2_up();
+	cimd2_centre.no_submit_answer = true;
+	lend(0);
+	AWAIT(cimd2_centre_heard(CIMD2_SUBMIT) == 2);
+	ck_assert_str_eq(cimd2_centre.heard[0].text, cimd2_centre.heard[1].text);
+	if (_i) {
+		cimd2_centre_say(0, "53:003|060:261124101530|");
+		cimd2_centre_say(0, "53:003|060:261124101530|"); /* to both */
+		AWAIT(the_link.answered);
+		ck_assert_int_eq(the_link.outcomes[0].verdict, VERDICT_SENT);
+		ck_assert_uint_eq(the_link.downs, 0);
+		return;
+	}
+	AWAIT(the_link.downs);
+	ck_assert_int_eq(the_link.down, DOWN_LOST);
+	ck_assert_uint_eq(cimd2_centre_heard(CIMD2_SUBMIT), 2);
+	ck_assert_uint_eq(the_link.done[0], 1);
+	ck_assert_int_eq(the_link.outcomes[0].verdict, VERDICT_DOUBTFUL);
+}
+END_TEST
+
+START_TEST(a_silent_centre_is_asked_and_then_given_up)
+{
+	cimd2_said.stx.keepalive = 20;
+	cimd2_said.stx.keepalive_timeout = 40;
+	cimd2_up();
+	AWAIT(cimd2_centre_heard(CIMD2_ALIVE) == 3);
+	ck_assert_uint_eq(the_link.downs, 0);
+	cimd2_centre.no_alive_answer = true;
+	AWAIT(the_link.downs);
+	ck_assert_int_eq(the_link.down, DOWN_LOST);
+}
+END_TEST
+
+/* Nacks. */
+
+START_TEST(a_nack_of_its_own_number_sends_a_part_again_as_it_was)
+{
+	cimd2_up();
+	cimd2_centre.no_submit_answer = true;
+	lend(0);
+	AWAIT(cimd2_centre_heard(CIMD2_SUBMIT) == 1);
+	static const char *const nacks[] = { "99:003|", "99:300|", "99:008|" };
+	cimd2_centre_say(0, nacks[_i]);
+	AWAIT(cimd2_centre_heard(CIMD2_SUBMIT) == 2);
+	ck_assert_str_eq(cimd2_centre.heard[0].text, cimd2_centre.heard[1].text);
+	cimd2_centre_say(0, "53:003|060:261124101530|");
+	AWAIT(the_link.answered);
+	ck_assert_int_eq(the_link.outcomes[0].verdict, VERDICT_SENT);
+}
+END_TEST
+
+START_TEST(a_nack_of_another_number_gives_the_part_that_number)
+{
+	cimd2_up();
+	cimd2_centre.no_submit_answer = true;
+	lend(0);
+	AWAIT(cimd2_centre_heard(CIMD2_SUBMIT) == 1);
+	cimd2_centre_say(0, "99:251|");
+	AWAIT(cimd2_centre_heard(CIMD2_SUBMIT) == 2);
+	ck_assert_uint_eq(cimd2_centre_last(CIMD2_SUBMIT)->number, 251);
+	cimd2_centre_say(0, "53:003|060:261124101530|"); /* nobody's any more */
+	cimd2_centre.no_submit_answer = false;
+	cimd2_centre_say(0, "53:251|060:261124101531|");
+	AWAIT(the_link.answered);
+	ck_assert_str_eq(the_link.outcomes[0].network_id, "+447700900123:261124101531");
+	for (unsigned i = 1; i < 4; i++) {
+		lend(i);
+		AWAIT(the_link.answered == i + 1);
+	}
+	ck_assert_uint_eq(cimd2_centre_last(CIMD2_SUBMIT)->number, 1);
+}
+END_TEST
+
+START_TEST(a_window_that_is_nacked_gets_new_numbers_in_its_order)
+{
+	cimd2_said.window = 3;
+	cimd2_up();
+	cimd2_centre.no_submit_answer = true;
+	for (unsigned i = 0; i < 3; i++)
+		lend(i);
+	ask(0, COMMAND_QUERY);              /* waits for room */
+	AWAIT(cimd2_centre_heard(CIMD2_SUBMIT) == 3);
+	/* A strict centre refuses each of the three. */
+	cimd2_centre_say(0, "99:005|");
+	AWAIT(cimd2_centre_heard(CIMD2_SUBMIT) == 5); /* 003 is taken: 005 and 007 again */
+	cimd2_centre_say(0, "99:005|");
+	cimd2_centre_say(0, "53:003|060:261124101530|");
+	AWAIT(the_link.answered == 1);
+	ck_assert_uint_eq(cimd2_centre.heard[3].number, 5);
+	ck_assert_uint_eq(cimd2_centre.heard[4].number, 7);
+	AWAIT(the_link.replied == 1);
+	cimd2_centre_forget();
+	/* It has lost count: all that are unanswered, from 101 on. */
+	cimd2_centre_say(0, "99:101|");
+	AWAIT(cimd2_centre_heard(CIMD2_SUBMIT) == 2);
+	cimd2_centre_say(0, "99:101|");
+	ck_assert_uint_eq(cimd2_centre.heard[0].number, 101);
+	ck_assert_uint_eq(cimd2_centre.heard[1].number, 103);
+	cimd2_centre_say(0, "53:103|060:261124101533|");
+	cimd2_centre_say(0, "53:101|060:261124101531|");
+	AWAIT(the_link.answered == 3);
+	ck_assert_str_eq(the_link.outcomes[1].network_id, "+447700900123:261124101531");
+	ck_assert_str_eq(the_link.outcomes[2].network_id, "+447700900123:261124101533");
+	ck_assert_uint_eq(cimd2_centre_heard(CIMD2_SUBMIT), 2);
+	cimd2_centre.no_submit_answer = false;
+	lend(3);
+	AWAIT(the_link.answered == 4);
+	ck_assert_uint_eq(cimd2_centre_last(CIMD2_SUBMIT)->number, 105);
+}
+END_TEST
+
+START_TEST(a_question_gets_a_new_number_too)
+{
+	cimd2_said.window = 2;
+	cimd2_up();
+	cimd2_centre.no_answer = true;
+	ask(0, COMMAND_QUERY);
+	lend(0);
+	AWAIT(cimd2_centre.nheard == 2);
+	cimd2_centre_say(0, "99:007|");
+	AWAIT(cimd2_centre.nheard == 4);
+	ck_assert_uint_eq(cimd2_centre_last(CIMD2_ENQUIRE)->number, 7);
+	ck_assert_uint_eq(cimd2_centre_last(CIMD2_SUBMIT)->number, 9);
+	cimd2_centre_say(0, "54:007|061:4|");
+	cimd2_centre_say(0, "53:009|060:261124101530|");
+	AWAIT(the_link.replied == 1 && the_link.answered == 1);
+	ck_assert_int_eq(the_link.reply[0].kind, REPLY_DONE);
+	ck_assert_str_eq(the_link.reply[0].answer, "delivered");
+}
+END_TEST
+
+START_TEST(a_centre_that_only_nacks_is_given_up)
+{
+	cimd2_up();
+	cimd2_centre.no_submit_answer = true;
+	lend(0);
+	for (unsigned i = 1; i <= 3; i++) {
+		AWAIT(cimd2_centre_heard(CIMD2_SUBMIT) == i);
+		cimd2_centre_say(0, "99:003|");
+	}
+	AWAIT(cimd2_centre_heard(CIMD2_SUBMIT) == 4);
+	cimd2_centre_say(0, "99:003|");
+	AWAIT(the_link.downs);
+	ck_assert_int_eq(the_link.down, DOWN_LOST);
+	ck_assert_uint_eq(cimd2_centre_heard(CIMD2_SUBMIT), 4);
+}
+END_TEST
+
+/* What the centre asks. */
+
+static const char ping[] = "021:4321|023:+491711234567|060:261124103000|033:Ping|";
+
+START_TEST(a_message_is_answered_when_it_is_stored_and_repeated_then_alike)
+{
+	cimd2_up();
+	cimd2_centre_request(0, CIMD2_DELIVER, ping);
+	AWAIT(the_link.ninbound == 1);
+	cimd2_centre.numbers[0] = 0;
+	cimd2_centre_request(0, CIMD2_DELIVER, ping); /* again, before it is stored */
+	cimd2_centre_request(0, CIMD2_ALIVE, "");
+	AWAIT(cimd2_centre_heard(CIMD2_ALIVE_RESP));
+	ck_assert_uint_eq(cimd2_centre_heard(CIMD2_DELIVER_RESP), 0);
+	ck_assert_uint_eq(the_link.ninbound, 1);
+	ack_all();
+	AWAIT(cimd2_centre_heard(CIMD2_DELIVER_RESP) == 1);
+	cimd2_centre.numbers[0] = 0;
+	cimd2_centre_request(0, CIMD2_DELIVER, ping); /* and behind another one */
+	AWAIT(cimd2_centre_heard(CIMD2_DELIVER_RESP) == 2);
+	ck_assert_str_eq(cimd2_centre_last(CIMD2_DELIVER_RESP)->text, "70:000|");
+	ck_assert_uint_eq(the_link.ninbound, 1);
+	cimd2_centre.numbers[0] = 4;
+	cimd2_centre_request(0, CIMD2_DELIVER, ping); /* the same text, and new */
+	AWAIT(the_link.ninbound == 2);
+}
+END_TEST
+
+START_TEST(a_message_that_cannot_be_stored_comes_again_or_is_refused)
+{
+	cimd2_said.on_store_failure = _i ? CIMD2_STORE_710 : CIMD2_STORE_SILENT;
+	cimd2_up();
+	cimd2_centre_request(0, CIMD2_DELIVER, ping);
+	AWAIT(the_link.ninbound == 1);
+	ack(the_link.inbound_tickets[0], ACK_LATER);
+	cimd2_centre.numbers[0] = 0;
+	cimd2_centre_request(0, CIMD2_DELIVER, ping);
+	if (_i) {
+		AWAIT(cimd2_centre_heard(CIMD2_DELIVER_RESP) == 2); /* the same answer again */
+		ck_assert_ptr_nonnull(strstr(cimd2_centre_last(CIMD2_DELIVER_RESP)->text, "70:000|900:710|"));
+		ck_assert_uint_eq(the_link.ninbound, 1);
+		return;
+	}
+	AWAIT(the_link.ninbound == 2);
+	ck_assert_uint_eq(cimd2_centre_heard(CIMD2_DELIVER_RESP), 0);
+	ack(the_link.inbound_tickets[1], ACK_KEPT);
+	AWAIT(cimd2_centre_heard(CIMD2_DELIVER_RESP) == 1);
+	cimd2_centre_request(0, CIMD2_ALIVE, "");  /* 002, as if nothing had been */
+	AWAIT(cimd2_centre_heard(CIMD2_ALIVE_RESP));
+}
+END_TEST
+
+START_TEST(a_receipt_may_come_before_the_answer_to_its_message)
+{
+	cimd2_up();
+	cimd2_centre.no_submit_answer = true;
+	lend(0);
+	AWAIT(cimd2_centre_heard(CIMD2_SUBMIT));
+	cimd2_centre_request(0, CIMD2_REPORT, "021:+447700900123|060:261124101530|061:4|");
+	AWAIT(the_link.nreceipts);
+	cimd2_centre_say(0, "53:003|021:+447700900123|060:261124101530|");
+	AWAIT(the_link.answered);
+	ck_assert_str_eq(the_link.receipts[0].network_id, the_link.outcomes[0].network_id);
+}
+END_TEST
+
+START_TEST(a_querying_account_asks_for_what_waits)
+{
+	cimd2_said.poll_interval = 30;
+	cimd2_up();
+	AWAIT(cimd2_centre_heard(CIMD2_DELIVERY_REQUEST) == 2);
+	for (unsigned i = 0; i < cimd2_centre.nheard; i++)
+		ck_assert_ptr_nonnull(strstr(cimd2_centre.heard[i].text, "|068:0|"));
+	cimd2_centre.poll_count = 2;
+	AWAIT(cimd2_centre_heard(CIMD2_DELIVERY_REQUEST) == 4);
+	ck_assert_ptr_nonnull(strstr(cimd2_centre_last(CIMD2_DELIVERY_REQUEST)->text, "|068:2|"));
+}
+END_TEST
+
+/* Questions. */
+
+START_TEST(questions_are_answered_refused_or_cannot_be_asked)
+{
+	cimd2_up();
+	ask(0, COMMAND_QUERY);
+	ask(1, COMMAND_CANCEL);
+	ask(2, COMMAND_REPLACE);
+	AWAIT(the_link.replied == 3);
+	ck_assert_str_eq(the_link.reply[0].answer, "delivered");
+	ck_assert_int_eq(the_link.reply[1].kind, REPLY_DONE);
+	ck_assert_int_eq(the_link.reply[2].kind, REPLY_FAILED);
+	ck_assert_ptr_nonnull(strstr(cimd2_centre_last(CIMD2_CANCEL)->text, "|059:2|021:+447700900123|060:261124101501|"));
+	cimd2_centre.no_answer = true;
+	cimd2_centre_forget();
+	ask(3, COMMAND_QUERY);
+	AWAIT(cimd2_centre.nheard);
+	cimd2_centre_sayf(0, "54:%03u|900:401|901:Incorrect scts|", cimd2_centre.heard[0].number);
+	AWAIT(the_link.replied == 4);
+	ck_assert_int_eq(the_link.reply[3].kind, REPLY_REFUSED);
+	ck_assert_str_eq(the_link.reply[3].text, "error 401: incorrect time stamp; Incorrect scts");
+}
+END_TEST
+
+/* The end. */
+
+START_TEST(a_drain_awaits_answers_and_logs_out)
+{
+	cimd2_said.window = 3;
+	cimd2_up();
+	cimd2_centre.no_submit_answer = true;
+	cimd2_centre.no_logout_answer = _i;
+	cimd2_said.stx.logout_timeout = 5000;
+	lend(0);
+	AWAIT(cimd2_centre_heard(CIMD2_SUBMIT));
+	drain();
+	idle(5 * TICK_MS);
+	ck_assert_uint_eq(cimd2_centre_heard(CIMD2_LOGOUT), 0);
+	cimd2_centre_say(0, "53:003|060:261124101530|");
+	AWAIT(cimd2_centre_heard(CIMD2_LOGOUT));
+	ck_assert_uint_eq(cimd2_centre_last(CIMD2_LOGOUT)->number, 5);
+	ck_assert_int_eq(the_link.outcomes[0].verdict, VERDICT_SENT);
+	if (_i) {                           /* in place of an answer it hangs up */
+		stream_free(cimd2_centre.calls[0]);
+		cimd2_centre.calls[0] = NULL;
+	}
+	AWAIT(the_link.downs);
+	ck_assert_int_eq(the_link.down, DOWN_DRAINED);
+}
+END_TEST
+
+START_TEST(what_is_lost_with_the_connection_is_in_doubt)
+{
+	cimd2_said.window = 3;
+	cimd2_up();
+	cimd2_centre.no_submit_answer = true;
+	for (unsigned i = 0; i < 3; i++)
+		lend(i);
+	AWAIT(cimd2_centre_heard(CIMD2_SUBMIT) == 3);
+	stream_free(cimd2_centre.calls[0]);
+	cimd2_centre.calls[0] = NULL;
+	AWAIT(the_link.downs);
+	ck_assert_int_eq(the_link.down, DOWN_LOST);
+	ck_assert_uint_eq(the_link.lent, 3); /* what is still lent at link_down() is in doubt */
+}
+END_TEST
+
+static void add_login(TCase *tests)
+{
+	tcase_add_test(tests, a_login_says_what_the_link_says);
+	tcase_add_loop_test(tests, a_refused_login_says_why_and_for_how_long, 0, sizeof refusals / sizeof *refusals);
+	tcase_add_loop_test(tests, an_account_without_windows_is_sent_to_one_at_a_time, 0, 2);
+	tcase_add_loop_test(tests, a_nack_a_general_error_or_nothing_at_login_ends_it, 0, 3);
+	tcase_add_test(tests, a_host_that_is_away_is_passed_over);
+	tcase_add_test(tests, nothing_is_sent_before_the_centre_has_said_the_time);
+	tcase_add_loop_test(tests, a_centre_that_does_not_say_the_time_is_as_the_link_says, 0, 2);
+}
+
+static void add_submits(TCase *tests)
+{
+	tcase_add_test(tests, numbers_wrap_and_answers_find_their_parts);
+	tcase_add_test(tests, no_number_runs_further_than_the_window_past_the_oldest);
+	tcase_add_test(tests, an_answer_without_the_recipient_names_the_one_that_was_submitted);
+	tcase_add_test(tests, messages_of_one_second_are_told_apart);
+	tcase_add_loop_test(tests, what_an_account_may_not_say_is_left_out_once, 0, sizeof spared / sizeof *spared);
+	tcase_add_test(tests, what_is_refused_without_it_as_well_is_refused);
+	tcase_add_test(tests, a_general_error_is_the_answer_to_its_number);
+	tcase_add_test(tests, an_error_of_the_session_ends_it_and_the_part_is_tried_again);
+	tcase_add_loop_test(tests, a_part_is_sent_again_under_its_number_and_then_in_doubt, 0, 2);
+	tcase_add_test(tests, a_silent_centre_is_asked_and_then_given_up);
+	tcase_add_loop_test(tests, a_nack_of_its_own_number_sends_a_part_again_as_it_was, 0, 3);
+	tcase_add_test(tests, a_nack_of_another_number_gives_the_part_that_number);
+	tcase_add_test(tests, a_window_that_is_nacked_gets_new_numbers_in_its_order);
+	tcase_add_test(tests, a_question_gets_a_new_number_too);
+	tcase_add_test(tests, a_centre_that_only_nacks_is_given_up);
+}
+
+int main(void)
+{
+	Suite *suite = suite_create("cimd2");
+	TCase *tests = tcase_create("cimd2");
+	tcase_set_timeout(tests, 60);
+	tcase_add_checked_fixture(tests, setup, teardown);
+	tcase_add_test(tests, what_is_malformed_gets_these_octets_and_no_others);
+	tcase_add_test(tests, a_strict_link_refuses_a_gap);
+	tcase_add_test(tests, a_packet_without_a_checksum_may_be_refused);
+	tcase_add_test(tests, three_bad_packets_in_a_row_end_the_connection_and_others_do_not);
+	tcase_add_test(tests, the_dialogue_of_the_vectors_is_played_through);
+	add_login(tests);
+	add_submits(tests);
+	tcase_add_test(tests, a_message_is_answered_when_it_is_stored_and_repeated_then_alike);
+	tcase_add_loop_test(tests, a_message_that_cannot_be_stored_comes_again_or_is_refused, 0, 2);
+	tcase_add_test(tests, a_receipt_may_come_before_the_answer_to_its_message);
+	tcase_add_test(tests, a_querying_account_asks_for_what_waits);
+	tcase_add_test(tests, questions_are_answered_refused_or_cannot_be_asked);
+	tcase_add_loop_test(tests, a_drain_awaits_answers_and_logs_out, 0, 2);
+	tcase_add_test(tests, what_is_lost_with_the_connection_is_in_doubt);
+	suite_add_tcase(suite, tests);
+	SRunner *runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed != 0;
+}
