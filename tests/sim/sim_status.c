@@ -123,7 +123,8 @@ void status_help(void)
 {
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
 		printf("  0x%03x ESME_%-18s EC %02u  error %u\n", (unsigned)rows[i].status, rows[i].name,
-		    rows[i].ucp, rows[i].cimd2);
-	printf("  %-29s EC %02u  error %u\n", "any other", UCP_SYSTEM_ERROR, CIMD2_SYSTEM_ERROR);
-	printf("  0x%x + N: EC N, or error N, of the protocol itself\n", STATUS_OWN);
+		    (unsigned)rows[i].ucp, (unsigned)rows[i].cimd2);
+	printf("  %-29s EC %02u  error %u\n", "any other", (unsigned)UCP_SYSTEM_ERROR,
+	    (unsigned)CIMD2_SYSTEM_ERROR);
+	printf("  0x%x + N: EC N, or error N, of the protocol itself\n", (unsigned)STATUS_OWN);
 }
