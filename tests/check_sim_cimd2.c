@@ -402,6 +402,77 @@ START_TEST(a_question_is_answered_and_a_message_cancelled)
 }
 END_TEST
 
+START_TEST(a_centre_without_commands_says_so_in_a_general_error)
+{
+	struct sim sim = START("--cimd2", "0", "--no-commands");
+	struct peer *peer = login(&sim, 0);
+	packet_send(peer, "04:003|021:1|060:010101010101|");
+	expect_packet(peer, "98:003|900:1|901:Unexpected operation|");
+	packet_send(peer, "04:003|021:1|060:010101010101|");
+	expect_packet(peer, "98:003|900:1|901:Unexpected operation|");
+	expect_counts(&sim, "commands_refused", 1, "repeats", 1);
+}
+END_TEST
+
+START_TEST(an_echo_and_what_is_injected_are_the_same_octets)
+{
+	char name[32];
+	file_make(name, "{\"source\":\"447700900001\",\"source_ton\":1,\"destination\":\"12345\","
+	    "\"text\":\"\u20ac$\"}\n"
+	    "{\"source\":\"4477\",\"destination\":\"12345\",\"data_coding\":245,\"protocol_id\":65,"
+	    "\"esm_class\":64,\"short_message\":\"0605040b8423f000ff\"}\n"
+	    "{\"source\":\"1\",\"destination\":\"2\",\"tlvs\":{\"0x0424\":\""
+	    "30313233343536373839303132333435363738393031323334353637383930313233343536373839"
+	    "30313233343536373839303132333435363738393031323334353637383930313233343536373839"
+	    "30313233343536373839303132333435363738393031323334353637383930313233343536373839"
+	    "30313233343536373839303132333435363738393031323334353637383930313233343536373839"
+	    "31\"}}\n");
+	struct sim sim = START("--cimd2", "0", "--inject", name, "--echo");
+	struct peer *peer = login(&sim, 0);
+	ck_assert_ptr_nonnull(strstr(expect_packet(peer, "20:000|021:12345|023:+447700900001|060:"),
+	    "|033:_XXe$|"));
+	ck_assert_ptr_nonnull(strstr(expect_packet(peer, "20:002|021:12345|023:4477|060:"),
+	    "|030:245|032:0605040B8423F0|034:00FF|052:65|"));
+	packet_send(peer, "70:000|");
+	packet_send(peer, "70:002|");
+	packet_send(peer, "03:003|021:+491711234567|023:4321|030:8|032:0500032A0201|034:041F0440|");
+	expect_packet(peer, "53:003|");
+	ck_assert_ptr_nonnull(strstr(expect_packet(peer, "20:004|021:4321|023:+491711234567|060:"),
+	    "|030:8|032:0500032A0201|034:041F0440|"));
+	packet_send(peer, "70:004|");
+	logout(peer, 5);
+	expect_counts(&sim, "inbound_acked", 3, "deliveries_refused", 1);      /* the last is too long */
+	unlink(name);
+}
+END_TEST
+
+START_TEST(a_rate_a_late_answer_and_a_cut_are_as_they_are_in_smpp)
+{
+	struct sim sim = START("--cimd2", "0", "--rate", "2");
+	struct peer *peer = login(&sim, 0);
+	unsigned throttled = 0;
+	for (unsigned i = 0; i < 6; i++)
+		submit_cimd2(peer, 3 + 2 * i, "+491711234567", 0);
+	for (unsigned i = 0; i < 6; i++)
+		throttled += strstr(packet_read(peer), "900:10|") != NULL;
+	ck_assert_uint_ge(throttled, 3);
+	expect_counts(&sim, "throttled", (int)throttled, "submits", 6);
+	sim = START("--cimd2", "0", "--late", "1", "--late-delay", "50", "--receipt-delay", "0");
+	peer = login(&sim, 0);
+	submit_cimd2(peer, 3, "+491711234567", 14);
+	expect_packet(peer, "23:000|");
+	expect_packet(peer, "53:003|");
+	json_decref(sim_stop(&sim));
+	sim = START("--cimd2", "0", "--disconnect-every", "2");
+	peer = login(&sim, 0);
+	submit_cimd2(peer, 3, "+491711234567", 0);
+	submit_cimd2(peer, 5, "+491711234567", 0);
+	while (peer_fill(peer))
+		continue;
+	expect_counts(&sim, "disconnects", 1, "accepted", 2);
+}
+END_TEST
+
 START_TEST(a_status_is_translated)
 {
 	static const struct { const char *error, *answer; } cases[] = {
@@ -476,6 +547,9 @@ int main(void)
 		a_nack_of_the_client_has_all_sent_again_from_its_number_on,
 		an_inbound_message_comes_in_combinations_in_octets_and_in_parts,
 		a_question_is_answered_and_a_message_cancelled,
+		a_centre_without_commands_says_so_in_a_general_error,
+		an_echo_and_what_is_injected_are_the_same_octets,
+		a_rate_a_late_answer_and_a_cut_are_as_they_are_in_smpp,
 		a_status_is_translated,
 		broken_packets_are_answered_as_the_reference_says,
 	};

@@ -423,6 +423,44 @@ START_TEST(a_listener_is_called_and_given_the_messages_of_its_account)
 }
 END_TEST
 
+START_TEST(an_echo_and_what_is_injected_are_the_same_octets)
+{
+	char name[32];
+	file_make(name, "{\"source\":\"ACME\",\"source_ton\":5,\"destination\":\"12345\",\"text\":\"\u20ac$\"}\n"
+	    "{\"source\":\"4477\",\"destination\":\"12345\",\"data_coding\":245,\"protocol_id\":65,"
+	    "\"esm_class\":64,\"short_message\":\"0605040b8423f000ff\"}\n"
+	    "{\"source\":\"12345678901234567\",\"destination\":\"2\",\"text\":\"\"}\n");
+	struct sim sim = START("--ucp", "0", "--inject", name, "--echo");
+	struct peer *peer = login(&sim, 0);
+	const char *body = expect_frame(peer, 0, "O/52/12345/07C161B308/");
+	expect_field(body, 20, "1B6502");
+	expect_field(body, 28, "5039");
+	body = expect_frame(peer, 1, "O/52/12345/4477/");
+	expect_field(body, 13, "0065");
+	expect_field(body, 18, "4");
+	expect_field(body, 19, "0016");
+	expect_field(body, 20, "00FF");
+	expect_field(body, 30, "01070605040B8423F00201F5");
+	frame_send(peer, 0, "R/52/A///");
+	frame_send(peer, 1, "R/52/A///");
+	vector_send(peer, "U028");
+	expect_frame(peer, 25, "R/51/A/");
+	body = expect_frame(peer, 2, "O/52/4321/49171123456/");
+	expect_field(body, 18, "4");
+	expect_field(body, 19, "1072");
+	expect_field(body, 30, "01060500032B0201020108");
+	expect_field(body, 28, "1139");
+	frame_send(peer, 2, "R/52/A///");
+	frame_send(peer, 3, "O/31/4321/0539/");
+	expect_frame(peer, 3, "R/31/A/");
+	json_t *counts = sim_stop(&sim);
+	ck_assert_int_eq(count(counts, "inbound_acked"), 3);
+	ck_assert_int_eq(count(counts, "deliveries_refused"), 1);       /* its source is too long */
+	json_decref(counts);
+	unlink(name);
+}
+END_TEST
+
 START_TEST(what_is_not_answered_and_what_is_early_is_so_here_too)
 {
 	struct sim sim = START("--ucp", "0", "--early-receipts", "1");
@@ -439,6 +477,15 @@ START_TEST(what_is_not_answered_and_what_is_early_is_so_here_too)
 	json_t *counts = sim_stop(&sim);
 	ck_assert_int_eq(count(counts, "dropped_responses"), 1);
 	json_decref(counts);
+	sim = START("--ucp", "0", "--late", "1", "--late-delay", "50", "--no-commands");
+	peer = login(&sim, 0);
+	submit_ucp(peer, 1, "0171123456", "1");
+	expect_frame(peer, 0, "O/53/");
+	expect_frame(peer, 1, "O/53/");
+	expect_frame(peer, 1, "R/51/A/");
+	frame_send(peer, 2, "O/55/0171123456/4321/////////////010101010101///////////////////");
+	expect_frame(peer, 2, "R/55/N/03/");
+	json_decref(sim_stop(&sim));
 	sim = START("--ucp", "0", "--disconnect-every", "1");
 	peer = login(&sim, 0);
 	submit_ucp(peer, 1, "0171123456", "1");
@@ -462,6 +509,7 @@ int main(void)
 		a_question_is_answered_by_a_result_and_an_operation,
 		broken_frames_are_answered_as_the_reference_says,
 		a_listener_is_called_and_given_the_messages_of_its_account,
+		an_echo_and_what_is_injected_are_the_same_octets,
 		what_is_not_answered_and_what_is_early_is_so_here_too,
 	};
 	Suite *suite = suite_create("sim_ucp");

@@ -65,7 +65,8 @@ static size_t pack_answer(struct session *session, const struct cimd2_pdu *packe
 	struct own *own = session->own;
 	struct taken_request *taken = &own->taken[packet->number / 2 % REQUESTS];
 	const size_t len = cimd2_pack(packet, out, room);
-	if (len && len <= ANSWER_MAX && taken->operation + CIMD2_RESPONSE == packet->operation) {
+	if (len && len <= ANSWER_MAX && (taken->operation + CIMD2_RESPONSE == packet->operation ||
+	    packet->operation == CIMD2_ERROR)) {
 		memcpy(taken->answer, out, len);
 		taken->len = (uint16_t)len;
 	}
@@ -313,6 +314,8 @@ static size_t pack_response(struct session *session, const struct smpp_pdu *pdu,
 	struct cimd2_pdu packet = { .number = (uint16_t)(pdu->sequence % CIMD2_NUMBERS),
 		.operation = (uint8_t)(pdu->sequence / CIMD2_NUMBERS + CIMD2_RESPONSE) };
 	char id[ID_TEXT_MAX], final[STAMP_ROOM];
+	if (pdu->command == (uint32_t)SMPP_GENERIC_NACK)
+		packet.operation = CIMD2_ERROR;
 	snprintf(id, sizeof id, "%.*s", ID_TEXT_MAX - 1, pdu->message_id);
 	snprintf(final, sizeof final, "%.12s", pdu->final_date);
 	if (pdu->status) {
