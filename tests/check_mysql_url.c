@@ -53,13 +53,13 @@ END_TEST
 START_TEST(as_many_hosts_as_there_is_room_for_and_no_more)
 {
 	char text[200] = "mysql://h";
+	size_t full = strlen(text);
 	for (int i = 1; i < MYSQL_HOSTS_MAX; i++)
-		strcat(text, ",h");
-	const size_t full = strlen(text);
-	strcat(text, "/sms");
+		full += (size_t)snprintf(text + full, sizeof text - full, ",h");
+	snprintf(text + full, sizeof text - full, "/sms");
 	ck_assert(reads(text));
 	ck_assert_uint_eq(url.nhosts, MYSQL_HOSTS_MAX);
-	strcpy(text + full, ",h/sms");
+	snprintf(text + full, sizeof text - full, ",h/sms");
 	ck_assert(!reads(text));
 }
 END_TEST
