@@ -397,7 +397,8 @@ static enum db_result run_rows(struct db *db, enum statement which, const struct
 	enum db_result result = DB_OK;
 	size_t all = 0;
 	for (size_t i = 0; i < rows && result == DB_OK; i++) {
-		if (!step_row(db, text, values + i * width, width, row, ctx, &all))
+		const struct value *of_row = width ? values + i * width : NULL;
+		if (!step_row(db, text, of_row, width, row, ctx, &all))
 			result = fail(db, statement_names[which], err);
 		for (size_t k = 0; k < text->n; k++)
 			sqlite3_reset(text->steps[k]);

@@ -341,12 +341,11 @@ static void log_refusals(const struct bundle *bundle)
 static void answer_askers(struct store *store, const struct bundle *bundle)
 {
 	size_t askers = bundle->nreceipts + bundle->ninbounds;
-	const struct refusal *refusal = bundle->refusals;
-	const struct refusal *end = refusal + bundle->nrefusals;
+	size_t at = 0;
 	for (size_t i = 0; i < askers && !store->closed; i++) {
-		while (refusal < end && refusal->index < bundle->nsettled + i)
-			refusal++;
-		bool kept = refusal == end || refusal->index != bundle->nsettled + i;
+		while (at < bundle->nrefusals && bundle->refusals[at].index < bundle->nsettled + i)
+			at++;
+		bool kept = at == bundle->nrefusals || bundle->refusals[at].index != bundle->nsettled + i;
 		const struct asker *asker = i < bundle->nreceipts ? &bundle->receipt_askers[i]
 		    : &bundle->inbound_askers[i - bundle->nreceipts];
 		if (asker->kept)
