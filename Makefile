@@ -21,6 +21,8 @@ WARN    := -std=c17 -Wall -Wextra -Wpedantic -Wshadow -Werror
 CPP_ALL := -I. -D_GNU_SOURCE -DSMSQLD_VERSION='"$(VERSION)"' $(shell pkg-config --cflags $(LIBS) 2>/dev/null)
 SANFLAG := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer)
 C_ALL   := $(WARN) $(CPP_ALL) $(CFLAGS) $(SANFLAG) -MMD -MP -pthread
+# There are many test programs: half the time that it takes to link them, where lld is at hand.
+LD_TESTS := $(if $(shell command -v ld.lld),-fuse-ld=lld)
 LD_ALL   = $(LDFLAGS) $(SANFLAG) -pthread $(shell pkg-config --libs $(LIBS)) -lm
 
 ENGINES  := mysql pgsql sqlite
@@ -153,7 +155,7 @@ $(ASK): $(B)/tests/e2e/ask.o $(B)/sql/mysql_url.o
 	$(CC) -o $@ $^ $(LD_ALL)
 
 $(B)/tests/check_%: $(B)/tests/check_%.o $(B)/libsmsqld.a
-	$(CC) -o $@ $^ $(LD_ALL) $(shell pkg-config --libs check)
+	$(CC) -o $@ $^ $(LD_TESTS) $(LD_ALL) $(shell pkg-config --libs check)
 
 # Counts what it allocates.
 $(B)/tests/bench/bench_encode: $(B)/tests/bench/bench_encode.o $(B)/libsmsqld.a
@@ -164,7 +166,7 @@ $(B)/tests/bench/bench_driver: $(B)/tests/bench/bench_driver.o $(B)/libsmsqld.a
 
 $(B)/tests/replay_%: tests/fuzz/%.c $(B)/libsmsqld.a
 	@mkdir -p $(@D)
-	$(CC) $(C_ALL) -DFUZZ_REPLAY -o $@ $^ $(LD_ALL)
+	$(CC) $(C_ALL) -DFUZZ_REPLAY -o $@ $(filter %.c %.a,$^) $(LD_TESTS) $(LD_ALL)
 
 $(B)/%.o: %.c | deps-present
 	@mkdir -p $(@D)
