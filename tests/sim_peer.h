@@ -79,8 +79,12 @@ static inline struct sim sim_start(const char *const *flags)
 	sim.out = fdopen(out[0], "r");
 	ck_assert_ptr_nonnull(sim.out);
 	char line[128] = "";
-	ck_assert_msg(fgets(line, sizeof line, sim.out) && sscanf(line, "READY smpp=%u", &sim.port) == 1,
-	    "%s is not ready", argv[0]);
+	if (!fgets(line, sizeof line, sim.out) || sscanf(line, "READY smpp=%u", &sim.port) != 1) {
+		int status = 0;
+		kill(sim.pid, SIGKILL);
+		waitpid(sim.pid, &status, 0);
+		ck_abort_msg("%s is not ready: it said \"%s\", status %#x", argv[0], line, (unsigned)status);
+	}
 	sim.ucp = port_said(line, " ucp=");
 	sim.cimd2 = port_said(line, " cimd2=");
 	return sim;
