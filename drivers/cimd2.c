@@ -58,7 +58,8 @@ static void *cimd2_open(struct link *link, const void *at)
 		.zone = cimd2_zone(options) };
 	const struct account_settings settings = {
 		.line = { .class = &cimd2_wire, .options = options, .session = session,
-			.window = (unsigned)options->window, .response_timeout = options->response_timeout },
+			.window = (unsigned)options->window, .response_timeout = options->response_timeout,
+			.inactivity = options->inactivity, .anew = "logging in anew" },
 		.hosts = options->stx.host, .nslots = (unsigned)options->sessions,
 		.host_return = options->host_return, .noun = "session", .delivered = on_delivered,
 	};

@@ -30,7 +30,8 @@ struct cimd2_options {
 	long subaddress;                /* -1: none */
 	long sessions;                  /* how many, each with its window */
 	long window;
-	long response_timeout, poll_interval; /* ms; poll 0: the centre sends by itself */
+	long response_timeout, poll_interval, inactivity; /* ms; poll 0: the centre sends by itself */
+	bool repeat_unanswered, stop_on_auth_failure;
 	bool strict_sequence, require_checksum;
 
 	int sender_numbers;             /* enum cimd2_senders */

@@ -16,7 +16,8 @@
 
 enum {
 	CIMD2_REQUEST_MAX = 1280,       /* octets of the longest request of ours, with something over */
-	CIMD2_OWN = 4,                  /* requests beside parts and questions: room is kept for them */
+	CIMD2_OWN = 5,                  /* room that is kept beside parts and questions: for requests of
+	                                 * our own, and for one that is to be sent anew */
 	CIMD2_NUMBERS_EACH = CIMD2_NUMBERS / 2,
 };
 

@@ -89,7 +89,7 @@ static enum wire_overdue wire_overdue(void *at, uint32_t number, struct part *pa
 	struct cimd2_sent *sent = cimd2_unanswered_find(&wire->unanswered, number);
 	if (!sent)
 		return WIRE_LOST;
-	if (sent->times >= TIMES_MAX)
+	if (sent->times >= TIMES_MAX || !wire->options->repeat_unanswered)
 		return WIRE_USELESS;
 	link_warn(wire->link, "event=sent_again packet=%03u reason=\"no answer in time\"", sent->number);
 	write_sent(wire, sent);
@@ -325,8 +325,10 @@ static void login_refused(struct cimd2_connection *wire, const struct cimd2_pdu 
 	while (i < n && refusals[i].error != error)
 		i++;
 	cimd2_error_text(text, sizeof text, pdu);
-	talk_end(wire->talk, i < n ? refusals[i].how : DOWN_REFUSED, "login refused: %s%s", text,
-	    i < n ? refusals[i].remedy : "");
+	const enum down how = i == n ? DOWN_REFUSED : refusals[i].how;
+	const bool barred = how == DOWN_PASSWORD && wire->options->stop_on_auth_failure;
+	talk_end(wire->talk, barred ? DOWN_BARRED : how, "login refused: %s%s%s", text, i == n ? "" : refusals[i].remedy,
+	    barred ? "; not tried again (stop_on_auth_failure) before smsqlctl drain and release" : "");
 }
 
 static void on_login(struct cimd2_connection *wire, struct cimd2_sent *sent, const struct cimd2_pdu *pdu)
@@ -519,11 +521,15 @@ static void on_connected(void *at)
 	send_login(at);
 }
 
+/* What is unanswered shows as well whether the centre is there, and may have to be sent again:
+ * nothing else is to come between. */
 static void on_silent(void *at)
 {
 	struct cimd2_connection *wire = at;
 	struct cimd2_pdu pdu = { .operation = CIMD2_ALIVE };
-	if (!cimd2_unanswered_of(&wire->unanswered, CIMD2_ALIVE))
+	if (wire->unanswered.n)
+		talk_heard(wire->talk);
+	else
 		send_own(wire, &pdu, wire->options->response_timeout);
 }
 

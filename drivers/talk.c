@@ -197,13 +197,17 @@ static size_t on_measure(void *ctx, const uint8_t *at, size_t len)
 	return talk->owner.measure(talk->owner.wire, at, len);
 }
 
+void talk_heard(struct talk *talk)
+{
+	talk->heard_at = clock_ms();
+	talk->asked_at = 0;
+}
+
 static void on_frame(void *ctx, const uint8_t *at, size_t len)
 {
 	struct talk *talk = ctx;
-	if (!talk->owner.frame(talk->owner.wire, at, len))
-		return;
-	talk->heard_at = clock_ms();
-	talk->asked_at = 0;
+	if (talk->owner.frame(talk->owner.wire, at, len))
+		talk_heard(talk);
 }
 
 static void on_garbled(void *ctx, const uint8_t *at, size_t len)

@@ -82,6 +82,8 @@ void talk_end(struct talk *, enum down, const char *format, ...)
 void talk_close(struct talk *);
 
 enum talk_phase talk_phase(const struct talk *);
+/* The silence begins anew, as if a frame had come: whether the peer is there will show otherwise. */
+void talk_heard(struct talk *);
 /* Queues octets, in any phase that has a connection; else nothing happens. */
 void talk_write(struct talk *, const void *octets, size_t len);
 /* Stream offsets: octets written so far, and those of them that left this machine. */

@@ -300,6 +300,18 @@ static const struct { unsigned error; enum down down; const char *why; } refusal
 	{ 777, DOWN_REFUSED, "error 777" }, { 104, DOWN_REFUSED, "invalid window size" },
 };
 
+START_TEST(a_refused_password_may_bar_a_link)
+{
+	cimd2_centre.login_error = 100;
+	cimd2_centre.login_errors = 100;
+	cimd2_said.stop_on_auth_failure = true;
+	cimd2_open();
+	AWAIT(the_link.downs);
+	ck_assert_int_eq(the_link.down, DOWN_BARRED);
+	ck_assert_ptr_nonnull(strstr(the_link.why, "stop_on_auth_failure"));
+}
+END_TEST
+
 START_TEST(a_refused_login_says_why_and_for_how_long)
 {
 	cimd2_centre.login_error = refusals[_i].error;
@@ -573,6 +585,37 @@ START_TEST(a_part_is_sent_again_under_its_number_and_then_in_doubt)
 	ck_assert_uint_eq(cimd2_centre_heard(CIMD2_SUBMIT), 2);
 	ck_assert_uint_eq(the_link.done[0], 1);
 	ck_assert_int_eq(the_link.outcomes[0].verdict, VERDICT_DOUBTFUL);
+}
+END_TEST
+
+START_TEST(a_part_is_in_doubt_at_once_where_repeats_are_not_known)
+{
+	cimd2_said.response_timeout = 40;
+	cimd2_said.repeat_unanswered = false;
+	cimd2_up();
+	cimd2_centre.no_submit_answer = true;
+	lend(0);
+	AWAIT(the_link.downs);
+	ck_assert_uint_eq(cimd2_centre_heard(CIMD2_SUBMIT), 1);
+	ck_assert_int_eq(the_link.outcomes[0].verdict, VERDICT_DOUBTFUL);
+}
+END_TEST
+
+/* It may have to be sent again, under a number that is to be the latest. */
+START_TEST(nothing_is_asked_while_an_answer_is_awaited)
+{
+	cimd2_said.stx.keepalive = 10;
+	cimd2_said.stx.keepalive_timeout = 20;
+	cimd2_up();
+	cimd2_centre.no_submit_answer = true;
+	lend(0);
+	AWAIT(cimd2_centre_heard(CIMD2_SUBMIT));
+	const unsigned asked = cimd2_centre_heard(CIMD2_ALIVE);
+	idle(60);
+	ck_assert_uint_eq(cimd2_centre_heard(CIMD2_ALIVE), asked);
+	ck_assert_uint_eq(the_link.downs, 0);
+	cimd2_centre_sayf(0, "53:%03u|060:261124101530|", cimd2_centre_last(CIMD2_SUBMIT)->number);
+	AWAIT(cimd2_centre_heard(CIMD2_ALIVE) > asked);
 }
 END_TEST
 
@@ -853,6 +896,7 @@ END_TEST
 static void add_login(TCase *tests)
 {
 	tcase_add_test(tests, a_login_says_what_the_link_says);
+	tcase_add_test(tests, a_refused_password_may_bar_a_link);
 	tcase_add_loop_test(tests, a_refused_login_says_why_and_for_how_long, 0, sizeof refusals / sizeof *refusals);
 	tcase_add_loop_test(tests, an_account_without_windows_is_sent_to_one_at_a_time, 0, 2);
 	tcase_add_loop_test(tests, a_nack_a_general_error_or_nothing_at_login_ends_it, 0, 3);
@@ -872,6 +916,8 @@ static void add_submits(TCase *tests)
 	tcase_add_test(tests, a_general_error_is_the_answer_to_its_number);
 	tcase_add_test(tests, an_error_of_the_session_ends_it_and_the_part_is_tried_again);
 	tcase_add_loop_test(tests, a_part_is_sent_again_under_its_number_and_then_in_doubt, 0, 2);
+	tcase_add_test(tests, a_part_is_in_doubt_at_once_where_repeats_are_not_known);
+	tcase_add_test(tests, nothing_is_asked_while_an_answer_is_awaited);
 	tcase_add_test(tests, a_silent_centre_is_asked_and_then_given_up);
 	tcase_add_loop_test(tests, a_nack_of_its_own_number_sends_a_part_again_as_it_was, 0, 3);
 	tcase_add_test(tests, a_nack_of_another_number_gives_the_part_that_number);

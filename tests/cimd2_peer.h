@@ -243,7 +243,7 @@ static inline struct cimd2_options cimd2_defaults(void)
 		.username = account, .password = secret, .password_file = empty, .subaddress = -1, .sessions = 1,
 		.window = 1, .response_timeout = 5000, .sender_prefix = empty, .country_code = empty,
 		.international_prefix = abroad, .national_prefix = home, .short_code_digits = 6,
-		.time_zone = utc, .report_mask = 14, .reply_path = -1, .tariff_class = -1,
+		.repeat_unanswered = true, .time_zone = utc, .report_mask = 14, .reply_path = -1, .tariff_class = -1,
 		.service_description = -1,
 	};
 }

@@ -424,7 +424,7 @@ static void begin(struct script *script, struct cimd2_options *options)
 			.login_timeout = 60000, .keepalive_timeout = 60000, .logout_timeout = 60000,
 			.frame_timeout = 60000, .write_timeout = 60000 },
 		.username = account, .password = empty, .password_file = empty, .subaddress = -1,
-		.sessions = 1 + (choice >> 2) % 3, .window = choice & 1 ? 5 : 1, .response_timeout = 60000,
+		.sessions = 1 + (choice >> 2) % 3, .window = choice & 1 ? 5 : 1, .response_timeout = 60000, .repeat_unanswered = true,
 		.poll_interval = choice & 16 ? 60000 : 0, .strict_sequence = choice & 32,
 		.time_source = choice & 64 ? CIMD2_CLOCK_CENTRE : CIMD2_CLOCK_ZONE,
 		.on_store_failure = choice & 128 ? CIMD2_STORE_710 : CIMD2_STORE_SILENT,
