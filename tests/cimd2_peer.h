@@ -293,4 +293,32 @@ static inline void cimd2_centre_teardown(void)
 	memset(&cimd2_centre, 0, sizeof cimd2_centre);
 }
 
+/* For a test that has no other peer. */
+
+static unsigned cimd2_messages_acked, cimd2_receipts_acked;
+
+static inline void cimd2_world_setup(void)
+{
+	cimd2_messages_acked = cimd2_receipts_acked = 0;
+	link_world_setup();
+	cimd2_centre_setup();
+	memset(cimd2_centre_hosts, 0, sizeof cimd2_centre_hosts);
+}
+
+static inline void cimd2_world_teardown(void)
+{
+	world_close();
+	cimd2_centre_teardown();
+	link_world_teardown();
+}
+
+/* Everything that came is taken. */
+static inline void cimd2_ack_all(void)
+{
+	while (cimd2_messages_acked < the_link.ninbound)
+		ack(the_link.inbound_tickets[cimd2_messages_acked++], ACK_KEPT);
+	while (cimd2_receipts_acked < the_link.nreceipts)
+		ack(the_link.receipt_tickets[cimd2_receipts_acked++], ACK_KEPT);
+}
+
 #endif
