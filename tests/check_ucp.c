@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * check_ucp.c - sessions of EMI/UCP: logging in, numbers and the window, results and their lack,
- * what a centre sends, in order and out of it, and centres that connect to us.
+ * what a centre sends, questions, and centres that connect to us. What a session does with frames
+ * of the vectors, good and broken, is in check_ucp_vectors.c.
  */
 #include "ucp_peer.h"
-
-#include <jansson.h>
 
 enum { MARK = 99 };
 
@@ -20,43 +19,6 @@ static void teardown(void)
 	world_close();
 	ucp_teardown();
 	link_world_teardown();
-}
-
-/* Vectors. */
-
-static json_t *load(const char *list)
-{
-	const char *top = getenv("SMSQLD_TOP");
-	char path[512];
-	snprintf(path, sizeof path, "%s/tests/vectors/ucp.json", top ? top : ".");
-	json_error_t err;
-	json_t *all = json_load_file(path, JSON_ALLOW_NUL, &err);
-	ck_assert_msg(all != NULL, "%s: %s", path, err.text);
-	json_t *part = json_incref(json_object_get(all, list));
-	json_decref(all);
-	return part;
-}
-
-static const json_t *vector_named(const json_t *list, const char *id)
-{
-	size_t i;
-	const json_t *vector;
-	json_array_foreach((json_t *)(uintptr_t)list, i, vector)
-		if (strcmp(json_string_value(json_object_get(vector, "id")), id) == 0)
-			return vector;
-	ck_abort_msg("%s is missing", id);
-}
-
-static const char *hex_of(const json_t *list, const char *id)
-{
-	return json_string_value(json_object_get(vector_named(list, id), "hex"));
-}
-
-static void is_hex(const struct ucp_heard *heard, const char *hex, const char *what)
-{
-	char text[2 * sizeof heard->octets + 1];
-	ucp_hex(text, sizeof text, heard->octets, heard->len);
-	ck_assert_msg(strcmp(text, hex) == 0, "%s: %.*s", what, (int)heard->len, (const char *)heard->octets);
 }
 
 /* Acknowledges what has come. */
@@ -80,29 +42,7 @@ static void await_mark(unsigned call)
 	AWAIT(centre.nheard && centre_last()->pdu.trn == MARK);
 }
 
-/* Lends parts that are answered until the next one has that number. */
-static unsigned lend_until(unsigned trn)
-{
-	unsigned i = 0;
-	while (i + 1 < trn) {           /* 00 was the login's */
-		lend(i++);
-		AWAIT(the_link.answered == i);
-	}
-	return i;
-}
-
 /* Logging in. */
-
-START_TEST(a_login_is_the_one_of_the_book)
-{
-	json_t *valid = load("valid");
-	ucp_world_open();
-	AWAIT(the_link.ups);
-	ck_assert_uint_eq(the_link.window, 10);
-	is_hex(&centre.heard[0], hex_of(valid, "U001"), "login");
-	json_decref(valid);
-}
-END_TEST
 
 START_TEST(without_a_password_there_is_no_login)
 {
@@ -182,164 +122,6 @@ START_TEST(a_second_host_is_tried_when_the_first_is_away)
 	lend(0);
 	AWAIT(the_link.answered == 1);
 	ck_assert_int_eq(the_link.outcomes[0].verdict, VERDICT_SENT);
-}
-END_TEST
-
-/* Broken frames: octets in, octets out. */
-
-/* What besides the replies is expected of the vectors: how many facts the link hears, and what becomes
- * of the part that waits under a number. */
-static const struct broken {
-	const char *id;
-	unsigned pending;               /* a 51 under that number; 0: none */
-	unsigned inbound, receipts;
-	const char *network_id;         /* NULL: the part still waits */
-} broken[] = {
-	{ "U101", 0, 0, 0, NULL }, { "U102", 12, 0, 0, NULL }, { "U103", 0, 0, 0, NULL },
-	{ "U105", 0, 0, 0, NULL }, { "U106", 0, 0, 0, NULL }, { "U107", 0, 1, 0, NULL },
-	{ "U108", 0, 2, 0, NULL }, { "U109", 0, 0, 0, NULL }, { "U110", 0, 0, 0, NULL },
-	{ "U111", 0, 0, 0, NULL }, { "U112", 0, 0, 0, NULL }, { "U113", 0, 0, 0, NULL },
-	{ "U114", 0, 0, 0, NULL }, { "U115", 0, 1, 0, NULL }, { "U116", 0, 0, 0, NULL },
-	{ "U119", 0, 0, 0, NULL }, { "U120", 0, 1, 0, NULL }, { "U121", 0, 1, 0, NULL },
-	{ "U123", 30, 0, 0, NULL }, { "U124", 31, 0, 0, NULL }, { "U125", 32, 0, 0, "" },
-	{ "U126", 33, 0, 0, "0171123456:050226090703" }, { "U128", 0, 1, 0, NULL },
-	{ "U129", 0, 2, 0, NULL }, /* that they are one message is the ledger's to see */
-	{ "U131", 0, 0, 1, NULL }, { "U133", 0, 0, 0, NULL }, { "U134", 0, 0, 0, NULL },
-	{ "U137", 43, 0, 1, "0171123456:241126101600" },
-};
-
-static void feed(const json_t *vector)
-{
-	size_t i;
-	const json_t *chunk;
-	json_array_foreach(json_object_get(vector, "chunks_hex"), i, chunk) {
-		centre_say_hex(0, json_string_value(chunk));
-		idle(6);
-		ack_all();
-	}
-}
-
-START_TEST(broken_frames_are_answered_to_the_letter)
-{
-	const struct broken *row = &broken[_i];
-	json_t *malformed = load("malformed");
-	const json_t *vector = vector_named(malformed, row->id);
-	const json_t *replies = json_object_get(json_object_get(vector, "expect"), "replies");
-	ucp_world_up();
-	const unsigned part = row->pending ? lend_until(row->pending) : 0;
-	if (row->pending) {
-		centre.no_submit_answer = true;
-		lend(part);
-		AWAIT(centre_last()->pdu.operation == UCP_SUBMIT && centre_last()->pdu.trn == row->pending);
-	}
-	centre_forget();
-	feed(vector);
-	await_mark(0);
-	ck_assert_uint_eq(centre.nheard - 1, json_array_size(replies));
-	for (size_t i = 0; i < json_array_size(replies); i++)
-		is_hex(&centre.heard[i], json_string_value(json_array_get(replies, i)), row->id);
-	ck_assert_uint_eq(the_link.ninbound, row->inbound);
-	ck_assert_uint_eq(the_link.nreceipts, row->receipts);
-	ck_assert_uint_eq(the_link.lent, row->pending && !row->network_id);
-	if (row->network_id)
-		ck_assert_str_eq(the_link.outcomes[part].network_id, row->network_id);
-	ck_assert_uint_eq(the_link.downs, 0);
-	json_decref(malformed);
-}
-END_TEST
-
-START_TEST(a_connection_that_ends_inside_a_frame_is_lost)
-{
-	json_t *malformed = load("malformed");
-	ucp_world_up();
-	feed(vector_named(malformed, "U135"));
-	stream_free(centre.calls[0]);
-	centre.calls[0] = NULL;
-	AWAIT(the_link.downs);
-	ck_assert_int_eq(the_link.down, DOWN_LOST);
-	ck_assert_uint_eq(the_link.ninbound, 0);
-	json_decref(malformed);
-}
-END_TEST
-
-START_TEST(three_broken_frames_in_a_row_end_the_session)
-{
-	ucp_world_up();
-	for (int i = 0; i < 3; i++)
-		centre_say(0, "\x02" "00/00019/R/60/A//00\x03", 21);
-	AWAIT(the_link.downs);
-	ck_assert_ptr_nonnull(strstr(the_link.why, "broken"));
-}
-END_TEST
-
-START_TEST(a_frame_without_an_end_ends_the_session)
-{
-	static char octets[UCP_FRAME_MAX + 1];
-	memset(octets, '1', sizeof octets);
-	octets[0] = UCP_STX;
-	ucp_world_up();
-	centre_say(0, octets, sizeof octets);
-	AWAIT(the_link.downs);
-	ck_assert_int_eq(the_link.down, DOWN_LOST);
-	ck_assert_ptr_nonnull(strstr(the_link.why, "4096"));
-}
-END_TEST
-
-START_TEST(operations_without_their_reserved_fields_may_be_taken)
-{
-	ucp_link.short_operations = true;
-	ucp_world_up();
-	struct ucp_pdu pdu = centre_operation(UCP_DELIVER);
-	ucp_set(&pdu, UCP_MSG, "41");
-	pdu.nfields = UCP_RES4;
-	centre_say_pdu(0, &pdu);
-	AWAIT(the_link.ninbound == 1);
-	ack_all();
-	await_mark(0);
-	ck_assert(ucp_is(&centre.heard[0].pdu, 0, "A"));
-}
-END_TEST
-
-/* A whole session. */
-
-START_TEST(a_dialogue_is_the_one_of_the_reference)
-{
-	static uint8_t text[] = "Order 42 shipped";
-	json_t *valid = load("valid");
-	ucp_link.stx.keepalive = 60;
-	ucp_world_up();
-	const unsigned i = lend_until(12);
-	messages[i].sender = "+491729990000";
-	messages[i].recipient = "+49171123456";
-	parts[i].octets = text;
-	parts[i].len = 16;
-	centre.no_submit_answer = true;
-	centre_forget();
-	lend(i);
-	AWAIT(centre.nheard == 1);
-	is_hex(&centre.heard[0], hex_of(valid, "U015"), "submit");
-	centre_result(0, &centre.heard[0].pdu, 0, "0049171123456:241126101540");
-	AWAIT(the_link.answered == i + 1);
-	ck_assert_str_eq(the_link.outcomes[i].network_id, "0049171123456:241126101540");
-	static const char *const sent[] = { "U051", "U050", "U044" };
-	for (int k = 0; k < 3; k++) {
-		centre_forget();
-		centre_say_hex(0, hex_of(valid, sent[k]));
-		AWAIT(the_link.nreceipts + the_link.ninbound == (unsigned)k + 1);
-		ack_all();
-		AWAIT(centre.nheard >= 1 && centre_last()->pdu.result);
-		const json_t *expect = json_object_get(vector_named(valid, sent[k]), "expect");
-		is_hex(centre_last(), json_string_value(json_array_get(json_object_get(expect, "replies"), 0)), sent[k]);
-	}
-	ck_assert_int_eq(the_link.receipts[0].status, STATUS_SENT);
-	ck_assert_int_eq(the_link.receipts[1].status, STATUS_DELIVERED);
-	ck_assert_str_eq(the_link.receipts[1].network_id, "0049171123456:241126101540");
-	ck_assert_str_eq(the_link.bodies[0], "STOP news");
-	AWAIT(centre_heard(UCP_ALERT, false) > 0);
-	drain();
-	AWAIT(the_link.downs && centre.hung_up[0]);
-	ck_assert_int_eq(the_link.down, DOWN_DRAINED);
-	json_decref(valid);
 }
 END_TEST
 
@@ -885,19 +667,12 @@ static Suite *suite(void)
 	suite_add_tcase(suite, tests);
 	tcase_set_timeout(tests, 30);
 	tcase_add_checked_fixture(tests, setup, teardown);
-	tcase_add_test(tests, a_login_is_the_one_of_the_book);
 	tcase_add_test(tests, without_a_password_there_is_no_login);
 	tcase_add_test(tests, a_login_may_be_off_and_what_waits_may_be_asked_for);
 	tcase_add_loop_test(tests, a_refused_login_says_what_to_do, 0, 7);
 	tcase_add_test(tests, a_login_without_an_answer_has_a_deadline);
 	tcase_add_test(tests, before_the_login_is_answered_nothing_is_taken);
 	tcase_add_test(tests, a_second_host_is_tried_when_the_first_is_away);
-	tcase_add_loop_test(tests, broken_frames_are_answered_to_the_letter, 0, sizeof broken / sizeof *broken);
-	tcase_add_test(tests, a_connection_that_ends_inside_a_frame_is_lost);
-	tcase_add_test(tests, three_broken_frames_in_a_row_end_the_session);
-	tcase_add_test(tests, a_frame_without_an_end_ends_the_session);
-	tcase_add_test(tests, operations_without_their_reserved_fields_may_be_taken);
-	tcase_add_test(tests, a_dialogue_is_the_one_of_the_reference);
 	tcase_add_loop_test(tests, so_many_are_unanswered_as_the_window_has, 0, 3);
 	tcase_add_test(tests, a_window_may_span_numbers_instead_of_counting_them);
 	tcase_add_test(tests, numbers_go_round);
