@@ -100,7 +100,8 @@ static unsigned span(const struct wire *wire)
 
 static bool is_alone(const struct wire *wire)
 {
-	return wire->options->keepalive_exclusive && (wire->wants_alert || wire->own != NO_TRN);
+	return wire->options->keepalive_exclusive && wire->options->stx.keepalive &&
+	    (wire->wants_alert || wire->own != NO_TRN);
 }
 
 static bool wire_has_room(const void *at)
