@@ -59,13 +59,28 @@ static void print(char *out, size_t room, struct blob text)
 	out[n] = '\0';
 }
 
+/* What a person can do about it; "": nobody knows. */
+static const char *remedy(unsigned ec)
+{
+	static const struct { uint8_t ec; const char *words; } remedies[] = {
+		{ UCP_EC_ADC_INVALID, "; see key plus of the link" },
+		{ 12, "; leave out option priority" },
+		{ UCP_EC_TIME_PERIOD, "; check time_zone of the link" },
+		{ 28, "; check alphabet of the link" },
+	};
+	for (size_t i = 0; i < sizeof remedies / sizeof *remedies; i++)
+		if (remedies[i].ec == ec)
+			return remedies[i].words;
+	return "";
+}
+
 void ucp_refusal(char *out, size_t room, const struct ucp_result *result)
 {
 	char sm[64];
 	print(sm, sizeof sm, result->sm);
 	if (result->code)
-		snprintf(out, room, "EC %02u: %s%s%s", result->code, ucp_error_text(result->code),
-		    *sm ? "; " : "", sm);
+		snprintf(out, room, "EC %02u: %s%s%s%s", result->code, ucp_error_text(result->code),
+		    remedy(result->code), *sm ? "; " : "", sm);
 	else
 		snprintf(out, room, "refused without an error code%s%s", *sm ? "; " : "", sm);
 }

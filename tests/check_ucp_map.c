@@ -363,6 +363,9 @@ START_TEST(a_link_says_what_a_code_means_to_it)
 	struct outcome outcome = ucp_outcome(&options, &result, &message);
 	ck_assert_int_eq(outcome.verdict, VERDICT_REJECTED);
 	ck_assert_str_eq(outcome.text, "EC 04: operation not allowed; Not now");
+	result.code = 22;
+	ck_assert_str_eq(ucp_outcome(&options, &result, &message).text,
+	    "EC 22: time period is not valid; check time_zone of the link; Not now");
 	result.code = 90;
 	ck_assert_uint_eq(ucp_outcome(&options, &result, &message).hold_ms, 60 * SECOND_MS);
 	rules[0] = wrong;
