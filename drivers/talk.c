@@ -199,8 +199,11 @@ static size_t on_measure(void *ctx, const uint8_t *at, size_t len)
 
 void talk_heard(struct talk *talk)
 {
+	const bool asked = talk->asked_at != 0;
 	talk->heard_at = clock_ms();
 	talk->asked_at = 0;
+	if (asked && talk->phase == TALK_UP)
+		arm(talk);              /* the next silence may end before the enquiry would have */
 }
 
 static void on_frame(void *ctx, const uint8_t *at, size_t len)

@@ -319,6 +319,15 @@ START_TEST(silence_is_asked_about_and_any_result_is_life)
 }
 END_TEST
 
+START_TEST(silence_is_asked_about_in_time_however_long_an_answer_may_take)
+{
+	ucp_link.stx.keepalive = 30;
+	ucp_link.stx.keepalive_timeout = 60000;
+	ucp_world_up();
+	AWAIT(centre_heard(UCP_ALERT, false) == 3);
+}
+END_TEST
+
 START_TEST(silence_after_that_ends_the_session)
 {
 	ucp_link.stx.keepalive = 20;
@@ -685,6 +694,7 @@ static Suite *suite(void)
 	tcase_add_test(tests, three_in_a_row_without_an_answer_end_the_session);
 	tcase_add_test(tests, one_without_an_answer_ends_the_session_where_that_is_wanted);
 	tcase_add_test(tests, silence_is_asked_about_and_any_result_is_life);
+	tcase_add_test(tests, silence_is_asked_about_in_time_however_long_an_answer_may_take);
 	tcase_add_test(tests, silence_after_that_ends_the_session);
 	tcase_add_test(tests, a_keepalive_may_have_to_be_alone);
 	tcase_add_test(tests, a_delivery_is_answered_when_it_is_acknowledged_and_not_before);
