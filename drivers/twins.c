@@ -14,6 +14,9 @@
  * twin's. Some time later no more twins can come, and a receipt above their number is one that
  * came again: then it is told as the last of them.
  *
+ * Who gave a receipt cannot be told from who gives it again: one whose acknowledgement was lost
+ * on its way, with the connection, is counted as the next twin's.
+ *
  * The memory is that of a session. What a new one, after a lost connection or a restart, has
  * not seen being named is as if the receipt came first: final ones that come within a minute
  * are told as those of ID, ID+2 and so on; one that comes later is told as that of ID again,
