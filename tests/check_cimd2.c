@@ -551,6 +551,47 @@ START_TEST(a_querying_account_asks_for_what_waits)
 }
 END_TEST
 
+START_TEST(a_poll_without_an_answer_is_repeated_once_and_then_ends_the_connection)
+{
+	cimd2_said.poll_interval = 20;
+	cimd2_said.response_timeout = 30;
+	cimd2_up();
+	cimd2_centre.no_answer = true;
+	AWAIT(the_link.downs);
+	ck_assert_int_eq(the_link.down, DOWN_LOST);
+	ck_assert_msg(strstr(the_link.why, "no answer to delivery request") != NULL, "%s", the_link.why);
+	const struct cimd2_centre_packet *last = &cimd2_centre.heard[cimd2_centre.nheard - 1];
+	ck_assert_str_eq(last[-1].text, last->text);
+	ck_assert(cimd2_centre.nheard < 3 || strcmp(last[-2].text, last->text) != 0);
+}
+END_TEST
+
+START_TEST(a_report_that_names_nothing_is_refused_and_a_nack_without_reason_ignored)
+{
+	cimd2_up();
+	cimd2_centre_say(0, "99:003|");
+	cimd2_centre_request(0, CIMD2_REPORT, "021:+447700900123|061:4|");
+	AWAIT(cimd2_centre_heard(CIMD2_REPORT_RESP));
+	ck_assert_str_eq(cimd2_centre_last(CIMD2_REPORT_RESP)->text, "73:000|900:2|");
+	ck_assert_uint_eq(the_link.nreceipts, 0);
+	ck_assert_uint_eq(cimd2_centre.nheard, 1);
+}
+END_TEST
+
+START_TEST(a_busy_centre_is_asked_again_later)
+{
+	cimd2_up();
+	cimd2_centre.no_answer = true;
+	ask(0, COMMAND_QUERY);
+	AWAIT(cimd2_centre.nheard == 1);
+	cimd2_centre.no_answer = false;
+	cimd2_centre_sayf(0, "54:%03u|900:10|", cimd2_centre.heard[0].number);
+	AWAIT(the_link.replied == 1);       /* a second later */
+	ck_assert_uint_eq(cimd2_centre_heard(CIMD2_ENQUIRE), 2);
+	ck_assert_str_eq(the_link.reply[0].answer, "delivered");
+}
+END_TEST
+
 /* Questions. */
 
 START_TEST(questions_are_answered_refused_or_cannot_be_asked)
@@ -663,6 +704,9 @@ int main(void)
 	tcase_add_loop_test(tests, a_message_that_cannot_be_stored_comes_again_or_is_refused, 0, 2);
 	tcase_add_test(tests, a_receipt_may_come_before_the_answer_to_its_message);
 	tcase_add_test(tests, a_querying_account_asks_for_what_waits);
+	tcase_add_test(tests, a_poll_without_an_answer_is_repeated_once_and_then_ends_the_connection);
+	tcase_add_test(tests, a_report_that_names_nothing_is_refused_and_a_nack_without_reason_ignored);
+	tcase_add_test(tests, a_busy_centre_is_asked_again_later);
 	tcase_add_test(tests, questions_are_answered_refused_or_cannot_be_asked);
 	tcase_add_loop_test(tests, a_drain_awaits_answers_and_logs_out, 0, 2);
 	tcase_add_test(tests, what_is_lost_with_the_connection_is_in_doubt);
