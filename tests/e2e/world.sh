@@ -201,6 +201,16 @@ smpp_link() { # NAME PORT [KEYS]
 	printf '  reconnect_min = 0.02 reconnect_max = 1 %s }\n' "${3:-window = 50}"
 }
 
+ucp_link() { # NAME PORT [KEYS]
+	printf 'link "%s" { driver = ucp host = "127.0.0.1" port = %s username = "shop" password = "secret"\n' "$1" "$2"
+	printf '  reconnect_min = 0.02 reconnect_max = 1 %s }\n' "${3:-window = 50}"
+}
+
+cimd2_link() { # NAME PORT [KEYS]
+	printf 'link "%s" { driver = cimd2 host = "127.0.0.1" port = %s username = "shop" password = "secret"\n' "$1" "$2"
+	printf '  reconnect_min = 0.02 reconnect_max = 1 %s }\n' "${3:-window = 50}"
+}
+
 # A port that was free just now, in $AWAITED.
 port_choose() {
 	sim_start chooser
@@ -277,11 +287,14 @@ started() { # NAME: it is ready, or never will be
 	said "$1" ^READY || ! kill -0 "${PID[$1]}"
 }
 
-# Awaits that it says where; in PORT[NAME].
+# Awaits that it says where: the first in PORT[NAME], each in PORT[NAME.PROTOCOL].
 await_ready() { # NAME
+	local door
 	await 20 "$1 is READY" started "$1"
 	said "$1" '^READY [a-z]+=([0-9]+)' || fail "$1 does not start: $(tail -n 1 "$DIR/$1.log")"
 	PORT[$1]=${BASH_REMATCH[1]}
+	said "$1" '^READY (.*)'
+	for door in ${BASH_REMATCH[1]}; do PORT[$1.${door%%=*}]=${door#*=}; done
 }
 
 sim_start() { # NAME FLAGS...
@@ -356,8 +369,10 @@ member_stop() { # NUMBER
 
 # What goes over the wire.
 
-capture_start() { # NAME of a simulator: into run.pcapng; PID[dumpcap]
-	CAPTURED=${PORT[$1]}
+# What goes to and from a simulator, into run.pcapng; PID[dumpcap].
+capture_start() { # NAME [PROTOCOL]
+	DISSECTED=${2:-smpp}
+	CAPTURED=${PORT[$1${2:+.$2}]}
 	dumpcap -q -i lo -f "tcp port $CAPTURED" -w "$DIR/run.pcapng" 2>"$DIR/dumpcap.log" &
 	PID[dumpcap]=$!
 	await 10 "dumpcap captures, or says why not" eval \
@@ -367,11 +382,18 @@ capture_start() { # NAME of a simulator: into run.pcapng; PID[dumpcap]
 }
 
 frames() { # FILTER: how many frames of the capture it lets through
-	tshark -r "$DIR/run.pcapng" -d "tcp.port==$CAPTURED,smpp" -Y "$1" 2>"$DIR/tshark.log" | wc -l
+	tshark -r "$DIR/run.pcapng" -d "tcp.port==$CAPTURED,${DISSECTED%2}" -Y "$1" 2>"$DIR/tshark.log" | wc -l
 }
 
-# dumpcap hands frames over late: the answer to unbind is the last one with a PDU.
-ended_in_capture() { [ "$(frames 'smpp.command_id == 0x80000006')" -ge 1 ]; }
+# dumpcap hands frames over late: the answer to the logout is the last one with a PDU, and UCP, which
+# has no logout, closes.
+ended_in_capture() {
+	case $DISSECTED in
+	smpp) [ "$(frames 'smpp.command_id == 0x80000006')" -ge 1 ] ;;
+	cimd2) [ "$(frames 'cimd.opcode == 52')" -ge 1 ] ;;
+	ucp) [ "$(frames 'tcp.flags.fin == 1')" -ge 2 ] ;;
+	esac
+}
 
 # When the gateway has logged out: the capture is whole, and tshark finds nothing malformed in
 # it, but for what the filter lets through.
