@@ -65,6 +65,7 @@ struct link {
 	char note[LINK_REASON_MAX];     /* of this session, for people */
 	double eased, eased_to;         /* parts a second after a throttling, and before; 0: not eased */
 	uint64_t throttled_at;          /* loop ms of the last one */
+	char throttled_by[OUTCOME_TEXT_MAX]; /* what the peer said with it; "": how full it is */
 	uint64_t turns;                 /* parts submitted */
 	unsigned taken_now, taken;      /* by the network, this second and of late */
 
@@ -350,7 +351,7 @@ static double limit_of(const struct link *link)
 	return link->eased > 0 && (rate <= 0 || link->eased < rate) ? link->eased : rate;
 }
 
-void link_ease(struct link *link, unsigned percent)
+static void ease(struct link *link, unsigned percent, const char *why)
 {
 	const double rate = limit_of(link);
 	const double now = rate > 0 ? rate : link->taken_now > link->taken ? link->taken_now
@@ -359,8 +360,14 @@ void link_ease(struct link *link, unsigned percent)
 	if (!link->eased)
 		link->eased_to = now;
 	link->eased = now * percent / 100 > 1 ? now * percent / 100 : 1;
-	link_info(link, "event=eased rate=%.0f", link->eased);
+	snprintf(link->throttled_by, sizeof link->throttled_by, "%s", why);
+	link_info(link, "event=eased rate=%.0f reason=\"%s\"", link->eased, *why ? why : "the peer is nearly full");
 	pace_set(&link->pace, limit_of(link), link->throttled_at);
+}
+
+void link_ease(struct link *link, unsigned percent)
+{
+	ease(link, percent, "");
 }
 
 static void recover(struct link *link)
@@ -597,7 +604,7 @@ void link_report(const struct link *link, struct link_report *report)
 	snprintf(report->state, sizeof report->state, "%s", state_name(link));
 	if (link->state == UP && link->eased > 0)
 		snprintf(report->reason, sizeof report->reason, "throttled by the peer: %.0f parts a second "
-		    "for now", link->eased);
+		    "for now%s%s", link->eased, *link->throttled_by ? "; it says: " : "", link->throttled_by);
 	else
 		snprintf(report->reason, sizeof report->reason, "%s",
 		    link->state == UP || (link->state == OPENING && *link->note) ? link->note : link->reason);
@@ -684,7 +691,7 @@ void link_done(struct link *link, struct part *part, const struct outcome *outco
 	link->taken_now += outcome->verdict == VERDICT_SENT;
 	if (outcome->hold_ms) {
 		if (!(link->holds & LINK_HOLD_THROTTLED)) /* once for all that were on the way */
-			link_ease(link, 80);
+			ease(link, 80, outcome->text);
 		link_hold(link, LINK_HOLD_THROTTLED, true);
 		clock_ring(link->throttled, outcome->hold_ms);
 	}

@@ -131,7 +131,7 @@ START_TEST(throttled_parts_keep_their_order_and_the_link_goes_on_slower)
 	up(1, 3);
 	await(submitted == 3);
 	const struct outcome throttled = { .verdict = VERDICT_DEFERRED, .untried = true,
-		.hold_ms = 60 };
+		.hold_ms = 60, .text = "too fast" };
 	for (unsigned i = 0; i < 3; i++)
 		puppet_answer(puppets[1], &throttled);
 	await(submitted > 3);
@@ -147,6 +147,7 @@ START_TEST(throttled_parts_keep_their_order_and_the_link_goes_on_slower)
 	link_report(puppets[1]->link, &report);
 	ck_assert_str_eq(report.state, "up");
 	ck_assert_msg(strncmp(report.reason, "throttled by the peer: ", 23) == 0, "%s", report.reason);
+	ck_assert_msg(strstr(report.reason, "; it says: too fast"), "%s", report.reason);
 }
 END_TEST
 
