@@ -67,6 +67,8 @@ struct door_settings;
 void ucp_door(const struct ucp_options *, struct door_settings *);
 /* The password, wherever it is from; "": there is none. */
 const char *ucp_password(const struct ucp_options *);
+/* Whether a session begins with a login (operation 60). */
+bool ucp_logs_in(const struct ucp_options *);
 /* How this link writes numbers. */
 struct address_rules ucp_address_rules(const struct ucp_options *);
 

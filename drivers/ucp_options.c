@@ -124,6 +124,11 @@ const char *ucp_password(const struct ucp_options *options)
 	return *options->password_file ? options->password_file : options->password;
 }
 
+bool ucp_logs_in(const struct ucp_options *options)
+{
+	return options->login && *ucp_password(options);
+}
+
 void ucp_door(const struct ucp_options *options, struct door_settings *door)
 {
 	*door = (struct door_settings){
@@ -176,7 +181,7 @@ bool ucp_check(const void *at, struct conf_error *err)
 		return conf_fail(err, "password and password_file are both given: keep one");
 	if (strlen(ucp_password(options)) > PASSWORD_MAX)
 		return conf_fail(err, "the password is longer than %d characters", PASSWORD_MAX);
-	if (*ucp_password(options) && options->login && !*options->username)
+	if (ucp_logs_in(options) && !*options->username)
 		return conf_fail(err, "username is missing, to log in with the password");
 	if (!ucp_zone_is_good(options->time_zone))
 		return conf_fail(err, "time_zone = \"%.20s\" is no distance from UTC: like \"+01:00\"; or local",

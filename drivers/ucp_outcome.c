@@ -109,6 +109,9 @@ struct outcome ucp_outcome(const struct ucp_options *options, const struct ucp_r
 		return outcome;
 	}
 	ucp_refusal(outcome.text, sizeof outcome.text, result);
+	const size_t n = strlen(outcome.text);
+	if (result->code == UCP_EC_NOT_ALLOWED && !ucp_logs_in(options))
+		snprintf(outcome.text + n, sizeof outcome.text - n, "; if the centre wants a login: key password of the link");
 	action_apply(action_of(options, result, message), message, &outcome);
 	/* So that the next refusal of its kind is known to be the second. */
 	if (result->code == UCP_EC_AUTHENTICATION)

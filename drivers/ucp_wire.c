@@ -579,7 +579,7 @@ static void on_connected(void *at)
 	char hex[129];
 	struct ucp_pdu pdu;
 	struct wire_place place;
-	if (wire->guest || !options->login || !*ucp_password(options)) {
+	if (wire->guest || !ucp_logs_in(options)) {
 		logged_in(wire);
 		return;
 	}

@@ -362,7 +362,7 @@ START_TEST(a_link_says_what_a_code_means_to_it)
 	ck_assert(ucp_actions_check(&options, &err));
 	struct outcome outcome = ucp_outcome(&options, &result, &message);
 	ck_assert_int_eq(outcome.verdict, VERDICT_REJECTED);
-	ck_assert_str_eq(outcome.text, "EC 04: operation not allowed; Not now");
+	ck_assert_str_eq(outcome.text, "EC 04: operation not allowed; Not now; if the centre wants a login: key password of the link");
 	result.code = 22;
 	ck_assert_str_eq(ucp_outcome(&options, &result, &message).text,
 	    "EC 22: time period is not valid; check time_zone of the link; Not now");
