@@ -103,7 +103,7 @@ START_TEST(every_valid_packet_is_read_parameter_by_parameter_and_written_back)
 		ck_assert_uint_eq(pdu.nparameters, json_array_size(parameters));
 		json_array_foreach(parameters, k, parameter) {
 			char value[1024];
-			ck_assert_int_eq(pdu.parameters[k].code, atoi(text_of(parameter, "code")));
+			ck_assert_int_eq(pdu.parameters[k].code, strtol(text_of(parameter, "code"), NULL, 10));
 			show(value, sizeof value, &pdu.parameters[k].value);
 			ck_assert_msg(strcmp(value, text_of(parameter, "value")) == 0, "%s: %s", id, value);
 		}
@@ -209,12 +209,13 @@ END_TEST
 
 START_TEST(a_packet_has_so_many_parameters_and_no_more)
 {
-	char packet[CIMD2_PACKET_MAX] = "20:000|";
+	char packet[CIMD2_PACKET_MAX];
 	struct cimd2_pdu pdu;
+	int n = snprintf(packet, sizeof packet, "20:000|");
 	for (int i = 0; i < CIMD2_PARAMETERS_MAX; i++)
-		strcat(packet, "021:1|");
+		n += snprintf(packet + n, sizeof packet - (size_t)n, "021:1|");
 	ck_assert_int_eq(unpack(packet, &pdu), CIMD2_FINE);
-	strcat(packet, "021:1|");
+	snprintf(packet + n, sizeof packet - (size_t)n, "021:1|");
 	ck_assert_int_eq(unpack(packet, &pdu), CIMD2_SYNTAX);
 	ck_assert_uint_eq(pdu.nparameters, CIMD2_PARAMETERS_MAX);
 
