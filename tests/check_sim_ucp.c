@@ -128,6 +128,24 @@ START_TEST(where_no_login_is_asked_for_the_first_operation_binds)
 }
 END_TEST
 
+START_TEST(who_says_nothing_is_the_one_account_there_is)
+{
+	struct sim sim = START("--ucp", "0", "--receipt-delay", "50");
+	struct peer *peer = peer_dial(sim.ucp, 0);
+	submit_ucp(peer, 1, "0171123456", "1");
+	expect_frame(peer, 1, "R/51/A/");
+	close(peer->fd);
+	peer = peer_dial(sim.ucp, 0);
+	expect_frame(peer, 0, "O/53/4321/");
+	expect_frame(peer, 1, "O/53/4321/");
+	vector_send(peer, "U001");              /* says so after all */
+	expect_frame(peer, 0, "R/60/A/");
+	vector_send(peer, "U001");
+	expect_frame(peer, 0, "R/60/N/04/");
+	json_decref(sim_stop(&sim));
+}
+END_TEST
+
 START_TEST(a_notification_names_the_recipient_and_the_time_stamp_of_its_result)
 {
 	char record[32], id[64], line[128], scts[16];
@@ -499,6 +517,7 @@ int main(void)
 	const TTest *const tests[] = {
 		an_account_logs_in_with_its_password_and_nobody_else_does,
 		where_no_login_is_asked_for_the_first_operation_binds,
+		who_says_nothing_is_the_one_account_there_is,
 		a_notification_names_the_recipient_and_the_time_stamp_of_its_result,
 		ids_differ_unless_they_are_to_be_those_of_the_second,
 		a_submit_is_recorded_as_one_of_smpp_would_be,

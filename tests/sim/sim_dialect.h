@@ -34,6 +34,8 @@ struct dialect {
 
 	/* A client is there: sets session->own up, greets it; NULL: nothing of it. */
 	void (*begin)(struct session *);
+	/* It has not logged in for so many milliseconds; NULL: nothing of it. */
+	void (*silent)(struct session *, uint64_t ms);
 	/* How many octets the next frame has, or the noise before it; 0: it is not whole yet;
 	 * SIZE_MAX: nobody knows where the next one begins. */
 	size_t (*measure)(const uint8_t *at, size_t len);

@@ -424,6 +424,8 @@ void sessions_check(struct center *center)
 		struct session *session = center->sessions[i];
 		if (!session || session->state == SESSION_GONE)
 			continue;
+		if (session->state == SESSION_OPEN && session->dialect->silent)
+			session->dialect->silent(session, center->now_ms - session->since_ms);
 		const char *why = overdue(session);
 		if (why)
 			session_drop(session, why);

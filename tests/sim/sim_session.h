@@ -30,6 +30,7 @@ struct session {
 	int fd;
 	enum session_state state;       /* session_enter() and session_drop() change it */
 	bool dirty, paused;
+	bool guessed;                   /* who it is: it has not said a word */
 	uint8_t version;                /* interface_version of the bind */
 	unsigned submits;               /* taken or not */
 	unsigned delayed;               /* submits whose response is on the agenda */

@@ -5,7 +5,8 @@
  * Operations become requests in sim_ucp_read.c, and react() has them; here are the results,
  * messages (52), notifications (53), what queries and deletions came to (57, 58), and what is
  * answered to broken frames (reference, sections 7 and 18). Where no account is asked for, or one
- * without a password, the first operation binds, under its OAdC.
+ * without a password, the first operation binds, under its OAdC. A client that says nothing then is
+ * known by where it comes from; here that is the one account there is.
  */
 #include "sim_account.h"
 #include "sim_center.h"
@@ -26,7 +27,7 @@
 
 enum {
 	WAITING_MAX = 9999, HEX_ROOM = 2 * UCP_MESSAGE_MAX + 1, OCTETS_MAX = 140,
-	NAME_SEPTETS = 11, TON_INTERNATIONAL = 1, TON_NAME = 5,
+	SILENT_MS = 500, NAME_SEPTETS = 11, TON_INTERNATIONAL = 1, TON_NAME = 5,
 };
 
 /* Whom a client without a login is. */
@@ -38,6 +39,34 @@ static void let_in(struct session *session, const struct smpp_pdu *pdu)
 	struct account *account = account_find(center, &dialect_ucp, pdu->system_id, pdu->password);
 	if (account)
 		session_let_in(session, account, center->options->ucp_call ? SESSION_TX : SESSION_TRX);
+}
+
+static void silent(struct session *session, uint64_t ms)
+{
+	struct center *center = session->center;
+	struct account *only = NULL;
+	if (ms < SILENT_MS || center->options->accounts.n)
+		return;
+	for (struct account *at = center->accounts; at; at = at->next) {
+		if (at->dialect != &dialect_ucp)
+			continue;
+		if (only)
+			return;
+		only = at;
+	}
+	if (!only)
+		return;
+	session->guessed = true;
+	session_let_in(session, only, center->options->ucp_call ? SESSION_TX : SESSION_TRX);
+}
+
+/* A login that came after all, and as was guessed. */
+static bool was_guessed(struct session *session, const struct smpp_pdu *pdu)
+{
+	const bool right = session->guessed && pdu->command == SMPP_BIND_TRANSCEIVER &&
+	    strcmp(session->account->name, pdu->system_id) == 0;
+	session->guessed = false;
+	return right;
 }
 
 /* A negative result to what is not for react(). */
@@ -68,9 +97,12 @@ static void on_operation(struct session *session, const struct ucp_pdu *frame)
 	}
 	if (!wrong)
 		let_in(session, &reading.pdu);
+	const bool guessed = was_guessed(session, &reading.pdu) && !wrong;
 	if (reading.pdu.command == SMPP_BIND_TRANSCEIVER && session->center->options->ucp_call)
 		reading.pdu.command = SMPP_BIND_TRANSMITTER;
-	if (wrong && reading.pdu.command == SMPP_ENQUIRE_LINK)
+	if (guessed)
+		session_answer(session, (uint32_t)SMPP_BIND_TRANSCEIVER_RESP, reading.pdu.sequence, SMPP_ROK);
+	else if (wrong && reading.pdu.command == SMPP_ENQUIRE_LINK)
 		refuse(session, frame, UCP_EC_SYNTAX);
 	else if (reading.pdu.command == SMPP_ENQUIRE_LINK && session->state == SESSION_OPEN)
 		session_answer(session, (uint32_t)SMPP_ENQUIRE_LINK_RESP, reading.pdu.sequence, SMPP_RINVBNDSTS);
@@ -312,6 +344,7 @@ static size_t pack(struct session *session, const struct smpp_pdu *pdu, uint8_t 
 
 const struct dialect dialect_ucp = {
 	.name = "ucp", .most_unbound = STX_FRAME_MAX, .answers_later = true,
+	.silent = silent,
 	.numbers = { .first = 0, .last = UCP_TRNS - 1, .step = 1, .most = UCP_TRNS },
 	.measure = stx_measure, .react = ucp_react, .lost = stx_lost, .pack = pack, .id = ucp_id,
 };
