@@ -27,6 +27,7 @@ struct cimd2_options {
 	struct stx_options stx;
 	long host_return;               /* ms; 0: never */
 	char *username, *password, *password_file;
+	char *new_password_file;        /* "": the password stays what it is */
 	long subaddress;                /* -1: none */
 	long sessions;                  /* how many, each with its window */
 	long window;

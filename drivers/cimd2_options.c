@@ -35,6 +35,8 @@ const struct conf_key cimd2_keys[] = {
 	  .help = "its password; password_file is safer" },
 	{ .name = "password_file", .type = CONF_PASSWORD_FILE, AT(password_file),
 	  .help = "file whose first line is the password" },
+	{ .name = "new_password_file", .type = CONF_PASSWORD_FILE, AT(new_password_file),
+	  .help = "file whose first line is to be the password from the next login on: the provider is told so" },
 	{ .name = "stop_on_auth_failure", .type = CONF_SWITCH, AT(stop_on_auth_failure), .fallback = "off",
 	  .help = "a login refused for username or password is not tried again before the operator says so" },
 	{ .name = "subaddress", .type = CONF_NUMBER, AT(subaddress), .fallback = "-1", .min = -1, .max = 9,
@@ -160,6 +162,7 @@ bool cimd2_check(const void *at, struct conf_error *err)
 	if (!stx_check(&options->stx, true, err) || !check_login("username", options->username, err) ||
 	    !check_login("password", options->password, err) ||
 	    !check_login("the password in password_file", options->password_file, err) ||
+	    !check_login("the password in new_password_file", options->new_password_file, err) ||
 	    !check_digits("country_code", options->country_code, PREFIX_MAX, err) ||
 	    !check_digits("international_prefix", options->international_prefix, PREFIX_MAX, err) ||
 	    !check_digits("national_prefix", options->national_prefix, PREFIX_MAX, err) ||

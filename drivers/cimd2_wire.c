@@ -113,8 +113,8 @@ static void send_login(struct cimd2_connection *wire)
 	const struct cimd2_options *options = wire->options;
 	struct cimd2_pdu pdu = { .operation = CIMD2_LOGIN };
 	cimd2_add_text(&pdu, CIMD2_USER, options->username);
-	cimd2_add_text(&pdu, CIMD2_PASSWORD, *options->password_file ? options->password_file
-	    : options->password);
+	cimd2_add_text(&pdu, CIMD2_PASSWORD, wire->with_new ? options->new_password_file
+	    : *options->password_file ? options->password_file : options->password);
 	if (options->subaddress >= 0)
 		cimd2_add_number(&pdu, CIMD2_SUBADDRESS, options->subaddress);
 	if (wire->window > 1)
@@ -128,6 +128,13 @@ static void send_get(struct cimd2_connection *wire)
 	cimd2_add_number(&pdu, CIMD2_GET_CODE, CIMD2_CENTRE_TIME);
 	wire->awaits_time = true;
 	send_own(wire, &pdu, wire->options->stx.login_timeout);
+}
+
+static void send_new_password(struct cimd2_connection *wire)
+{
+	struct cimd2_pdu pdu = { .operation = CIMD2_SET };
+	cimd2_add_text(&pdu, CIMD2_PASSWORD, wire->options->new_password_file);
+	send_own(wire, &pdu, wire->options->response_timeout);
 }
 
 static void send_poll(struct cimd2_connection *wire, unsigned mode)
@@ -289,6 +296,17 @@ static void learn_time(struct cimd2_connection *wire, const struct cimd2_pdu *pd
 	}
 }
 
+static void tell_password(struct cimd2_connection *wire, const struct cimd2_pdu *pdu)
+{
+	char text[OUTCOME_TEXT_MAX];
+	cimd2_error_text(text, sizeof text, pdu);
+	if (cimd2_error(pdu))
+		link_warn(wire->link, "event=password_stays reason=\"%s\"", text);
+	else
+		link_info(wire->link, "event=password_changed remedy=\"write it into password_file, and take out "
+		    "new_password_file\"");
+}
+
 static void on_own(struct cimd2_connection *wire, struct cimd2_sent *sent, const struct cimd2_pdu *pdu)
 {
 	const uint8_t operation = sent->operation;
@@ -298,6 +316,8 @@ static void on_own(struct cimd2_connection *wire, struct cimd2_sent *sent, const
 		talk_leave(wire->talk, DOWN_DRAINED, "drained");
 		return;
 	}
+	if (operation == CIMD2_SET)
+		tell_password(wire, pdu);
 	if (operation == CIMD2_GET)
 		learn_time(wire, cimd2_error(pdu) ? NULL : pdu);
 	if (operation == CIMD2_DELIVERY_REQUEST && !cimd2_error(pdu) &&
@@ -334,7 +354,7 @@ static void login_refused(struct cimd2_connection *wire, const struct cimd2_pdu 
 static void on_login(struct cimd2_connection *wire, struct cimd2_sent *sent, const struct cimd2_pdu *pdu)
 {
 	const unsigned error = cimd2_error(pdu);
-	enum { INVALID_WINDOW = 104, NO_WINDOWS = 105 };
+	enum { INVALID_LOGIN = 100, INVALID_WINDOW = 104, NO_WINDOWS = 105 };
 	cimd2_unanswered_remove(&wire->unanswered, sent);
 	if ((error == INVALID_WINDOW || error == NO_WINDOWS) && wire->window > 1) {
 		link_warn(wire->link, "event=window_refused error=%u window=%u remedy=\"window = 1\"", error, wire->window);
@@ -343,11 +363,18 @@ static void on_login(struct cimd2_connection *wire, struct cimd2_sent *sent, con
 		send_login(wire);
 		return;
 	}
+	if (error == INVALID_LOGIN && *wire->options->new_password_file && !wire->with_new) {
+		wire->with_new = true;
+		send_login(wire);
+		return;
+	}
 	if (error) {
 		login_refused(wire, pdu);
 		return;
 	}
 	talk_up(wire->talk);
+	if (*wire->options->new_password_file && !wire->with_new)
+		send_new_password(wire);
 	if (wire->options->time_source == CIMD2_CLOCK_CENTRE)
 		send_get(wire);
 	if (wire->options->poll_interval)

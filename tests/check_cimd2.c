@@ -49,6 +49,38 @@ START_TEST(a_refused_login_says_why_and_for_how_long)
 }
 END_TEST
 
+/* With or without success. */
+START_TEST(a_new_password_is_told_once_logged_in)
+{
+	static char fresh[] = "n3w";
+	cimd2_said.new_password_file = fresh;
+	cimd2_centre.set_error = _i ? 801 : 0;
+	cimd2_open();
+	AWAIT(the_link.ups && cimd2_centre_heard(CIMD2_SET));
+	ck_assert_str_eq(cimd2_centre.heard[0].text, "01:001|010:gw01|011:s3cret|");
+	ck_assert_str_eq(cimd2_centre_last(CIMD2_SET)->text, "08:003|011:n3w|");
+	lend(0);
+	AWAIT(the_link.answered == 1);
+	ck_assert_int_eq(the_link.outcomes[0].verdict, VERDICT_SENT);
+	ck_assert_uint_eq(cimd2_centre_heard(CIMD2_SET), 1);
+}
+END_TEST
+
+START_TEST(a_new_password_that_is_in_force_already_logs_in)
+{
+	static char fresh[] = "n3w";
+	cimd2_said.new_password_file = fresh;
+	cimd2_centre.login_error = 100;
+	cimd2_centre.login_errors = 1;
+	cimd2_open();
+	AWAIT(the_link.ups);
+	ck_assert_str_eq(cimd2_centre_last(CIMD2_LOGIN)->text, "01:003|010:gw01|011:n3w|");
+	lend(0);
+	AWAIT(the_link.answered == 1);
+	ck_assert_uint_eq(cimd2_centre_heard(CIMD2_SET), 0);
+}
+END_TEST
+
 START_TEST(an_account_without_windows_is_sent_to_one_at_a_time)
 {
 	cimd2_centre.login_error = _i ? 104 : 105;
@@ -664,6 +696,8 @@ static void add_login(TCase *tests)
 	tcase_add_test(tests, a_login_says_what_the_link_says);
 	tcase_add_test(tests, a_refused_password_may_bar_a_link);
 	tcase_add_loop_test(tests, a_refused_login_says_why_and_for_how_long, 0, sizeof refusals / sizeof *refusals);
+	tcase_add_loop_test(tests, a_new_password_is_told_once_logged_in, 0, 2);
+	tcase_add_test(tests, a_new_password_that_is_in_force_already_logs_in);
 	tcase_add_loop_test(tests, an_account_without_windows_is_sent_to_one_at_a_time, 0, 2);
 	tcase_add_loop_test(tests, a_nack_a_general_error_or_nothing_at_login_ends_it, 0, 3);
 	tcase_add_test(tests, a_host_that_is_away_is_passed_over);

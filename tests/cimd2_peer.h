@@ -28,6 +28,7 @@ struct cimd2_centre_packet { unsigned call, operation, number; char text[CIMD2_C
 static struct cimd2_centre {
 	/* The script. */
 	unsigned login_error, login_errors; /* that so many of the first logins get */
+	unsigned set_error;                 /* that a new password gets; 0: it is taken */
 	unsigned submit_error, poll_count;
 	bool no_login_answer, no_submit_answer, no_alive_answer, no_logout_answer, no_get_answer, no_answer,
 	    receipts, same_second, /* all messages have one time stamp */
@@ -146,6 +147,9 @@ static inline void cimd2_centre_react(unsigned call, const struct cimd2_pdu *pdu
 		else if (!cimd2_centre.no_get_answer)
 			cimd2_centre_sayf(call, "59:%03u|900:900|", pdu->number);
 		break;
+	case CIMD2_SET:
+		cimd2_centre_sayf(call, "58:%03u|900:%u|", pdu->number, cimd2_centre.set_error);
+		break;
 	case CIMD2_LOGOUT:
 		if (!cimd2_centre.no_logout_answer)
 			cimd2_centre_sayf(call, "52:%03u|", pdu->number);
@@ -240,7 +244,7 @@ static inline struct cimd2_options cimd2_defaults(void)
 			.logout_timeout = 5000, .frame_timeout = 5000, .write_timeout = 5000,
 			.tls = { .verify = true, .ca = empty, .client_ca = empty, .name = empty, .certificate = empty,
 				.key = empty } },
-		.username = account, .password = secret, .password_file = empty, .subaddress = -1, .sessions = 1,
+		.username = account, .password = secret, .password_file = empty, .new_password_file = empty, .subaddress = -1, .sessions = 1,
 		.window = 1, .response_timeout = 5000, .sender_prefix = empty, .country_code = empty,
 		.international_prefix = abroad, .national_prefix = home, .short_code_digits = 6,
 		.repeat_unanswered = true, .time_zone = utc, .report_mask = 14, .reply_path = -1, .tariff_class = -1,

@@ -423,7 +423,7 @@ static void begin(struct script *script, struct cimd2_options *options)
 		.stx = { .host = { hosts, 1 }, .port = 9971, .source_address = empty, .connect_timeout = 60000,
 			.login_timeout = 60000, .keepalive_timeout = 60000, .logout_timeout = 60000,
 			.frame_timeout = 60000, .write_timeout = 60000 },
-		.username = account, .password = empty, .password_file = empty, .subaddress = -1,
+		.username = account, .password = empty, .password_file = empty, .new_password_file = empty, .subaddress = -1,
 		.sessions = 1 + (choice >> 2) % 3, .window = choice & 1 ? 5 : 1, .response_timeout = 60000, .repeat_unanswered = true,
 		.poll_interval = choice & 16 ? 60000 : 0, .strict_sequence = choice & 32,
 		.time_source = choice & 64 ? CIMD2_CLOCK_CENTRE : CIMD2_CLOCK_ZONE,
