@@ -35,7 +35,7 @@ ASK      := $(B)/tests/e2e/ask
 CHECKS   := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/check_*.c))
 FUZZERS  := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
 REPLAYS  := $(FUZZERS:%=$(B)/tests/replay_%)
-PEERS    := build/peers/node_modules/smpp/package.json
+PEERS    := build/peers/node_modules/smpp/package.json build/peers/kannel/usr/lib/kannel/test/test_cimd2
 
 # All cores, unless told otherwise. Cleaning and building are not to overlap.
 ifeq ($(filter -j% --jobserver%,$(MAKEFLAGS))$(filter clean,$(MAKECMDGOALS)),)
@@ -195,11 +195,17 @@ $(B)/fuzz/code.a: $(filter-out $(B)/fuzz/obj/sql/%,$(SOURCES:%.c=$(B)/fuzz/obj/%
 $(B)/fuzz/%: $(B)/fuzz/obj/tests/fuzz/%.o $(B)/fuzz/code.a
 	clang -o $@ $^ -fsanitize=fuzzer,address,undefined $(LD_ALL)
 
-# A message centre that others wrote, for the end-to-end tests. Without a network the
-# other tests still run, and those that need it fail and say so.
-$(PEERS): tests/peers/package.json
+# Message centres that others wrote, for the end-to-end tests. Without a network the
+# other tests still run, and those that need them fail and say so.
+build/peers/node_modules/%: tests/peers/package.json
 	@mkdir -p build/peers && cp $< build/peers/
 	-npm install --no-package-lock --no-audit --no-fund --loglevel=error --prefix build/peers && touch $@
+
+# Kannel's is unpacked only: installed, it would start services.
+build/peers/kannel/%:
+	@mkdir -p build/peers/kannel
+	-cd build/peers/kannel && { apt-get -q download kannel-extras || { apt-get -q update && apt-get -q download kannel-extras; }; } && \
+	dpkg-deb -x kannel-extras_*.deb . && rm kannel-extras_*.deb && touch usr/lib/kannel/test/*
 
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -348,6 +348,14 @@ perl_start() { # FLAGS...
 	await_ready peer
 }
 
+# The CIMD2 centre that Kannel tests itself with, at port $AWAITED.
+kannel_start() { # FLAGS...
+	local centre=$TOP/build/peers/kannel/usr/lib/kannel/test/test_cimd2
+	[ -x "$centre" ] || fail "Debian's kannel-extras could not be had: make check says why"
+	stdbuf -oL "$centre" --user shop --password secret --port "$AWAITED" "$@" >"$DIR/peer.log" 2>&1 &
+	PID[peer]=$!
+}
+
 # The gateway of that number, one of several: in a file and a log of its own, PID[gwN].
 member_start() { # NUMBER [URL [PRELOADED]]
 	local name=gw$1
