@@ -201,14 +201,15 @@ build/peers/node_modules/%: tests/peers/package.json
 	@mkdir -p build/peers && cp $< build/peers/
 	-npm install --no-package-lock --no-audit --no-fund --loglevel=error --prefix build/peers && touch $@
 
-# Kannel's is unpacked only: installed, it would start services.
+# Kannel's is unpacked only, with the libraries that few have: installed, it would start services.
 build/peers/kannel/%:
 	@mkdir -p build/peers/kannel
-	-cd build/peers/kannel && { apt-get -q download kannel-extras || { apt-get -q update && apt-get -q download kannel-extras; }; } && \
-	dpkg-deb -x kannel-extras_*.deb . && rm kannel-extras_*.deb && touch usr/lib/kannel/test/*
+	-cd build/peers/kannel && { apt-cache show kannel >/dev/null 2>&1 || apt-get -q update; } && \
+	apt-get -q download kannel kannel-extras $$(apt-cache depends kannel | sed -nE 's/.*Depends: (lib(ct|hiredis|pcre)[0-9].*)/\1/p') && \
+	for package in *.deb; do dpkg-deb -x $$package . && rm $$package || exit 1; done && rm -r etc && touch usr/lib/kannel/test/*
 
 .SECONDARY:
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+-include $(shell find $(B) -name '*.d' -type f 2>/dev/null)
 
 deps-present:
 	@pkg-config --exists $(LIBS) || { echo "Libraries are missing; run: make deps" >&2; exit 1; }

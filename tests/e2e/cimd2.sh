@@ -26,7 +26,7 @@ User data header: 050003..0202'
 # answers a query with a status that CIMD2 does not know.
 a_foreign_centre_reads_what_we_write() {
 	port_choose
-	kannel_start --activity 1 --logging 2
+	kannel_cimd2_start --activity 1 --logging 2
 	cimd2_link main "$AWAITED" 'window = 10 keepalive = 1' | conf
 	ctl init
 	gateway_up
@@ -54,7 +54,7 @@ a_foreign_centre_reads_what_we_write() {
 # Its messages from handsets are of chance octets; its noise is not CIMD2 at all.
 a_foreign_centre_that_sends_nonsense_does_no_harm() {
 	port_choose
-	kannel_start --activity 2 --logging 2
+	kannel_cimd2_start --activity 2 --logging 2
 	cimd2_link main "$AWAITED" | conf
 	ctl init
 	gateway_up
@@ -62,7 +62,7 @@ a_foreign_centre_that_sends_nonsense_does_no_harm() {
 	sql "INSERT INTO outbox (recipient, body) VALUES ('+36201000001', 'all is well')"
 	await_statuses 20 sent=1
 	process_kill peer
-	kannel_start --spew 1
+	kannel_cimd2_start --spew 1
 	await_log 20 'event=down reason="the message centre sends what is not CIMD2"'
 	gateway_stop
 }

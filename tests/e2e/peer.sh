@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # peer.sh - against octets that others make and read: message centres of the npm package
-# `smpp` and of Perl's Net::SMPP, and tshark's dissector over a capture of a whole run.
+# `smpp` and of Perl's Net::SMPP, one of UCP (of CIMD2: cimd2.sh), and tshark's dissector over a capture of a whole run.
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -72,6 +72,24 @@ a_centre_in_perl_refuses_a_wrong_password_and_serves_a_transmitter() {
 	gateway_stop
 }
 
+
+# No centre of UCP is to be had from others: this one at least knows nothing of our codec.
+a_ucp_centre_in_perl_gets_every_text_as_written() {
+	perl_ucp_start --inbound-count 4
+	ucp_link main "${PORT[peer]}" 'window = 5 keepalive = 1 alert = on' | conf
+	ctl init
+	gateway_up
+	insert_texts
+	await_statuses 20 delivered=4
+	await_sql 20 4 "SELECT count(*) FROM inbox WHERE sender = '+447700900001' AND recipient = '12345'"
+	gateway_stop
+	kill -TERM "${PID[peer]}"
+	await_gone 10 "${PID[peer]}"
+	compare_texts
+	expect "senders" "$(node -e 'const saw = JSON.parse(require("fs").readFileSync(process.argv[1]));
+		console.log([...new Set(saw.messages.map(m => m.sender))].sort().join(" "), saw.enquiries > 0)' "$DIR/peer.json")" \
+		"+36301234567 12345 Shop true"
+}
 
 # It calls us; tshark reads along.
 a_foreign_centre_that_calls_by_outbind_is_served() {
@@ -152,6 +170,7 @@ on_both a_foreign_centre_gets_every_text_as_written_over_one_connection \
 	a_foreign_centre_gets_every_text_as_written_over_two_connections
 on_both a_centre_in_perl_gets_every_text_as_written_over_one_connection \
 	a_centre_in_perl_gets_every_text_as_written_over_two_connections
+on_all a_ucp_centre_in_perl_gets_every_text_as_written
 on_one sqlite a_centre_in_perl_refuses_a_wrong_password_and_serves_a_transmitter
 on_both a_foreign_centre_takes_messages_to_several_and_data_sm_and_tshark_reads_them
 on_one sqlite a_foreign_centre_that_calls_by_outbind_is_served tshark_finds_no_malformed_pdu_in_a_whole_run

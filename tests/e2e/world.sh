@@ -348,12 +348,25 @@ perl_start() { # FLAGS...
 	await_ready peer
 }
 
-# The CIMD2 centre that Kannel tests itself with, at port $AWAITED.
-kannel_start() { # FLAGS...
-	local centre=$TOP/build/peers/kannel/usr/lib/kannel/test/test_cimd2
-	[ -x "$centre" ] || fail "Debian's kannel-extras could not be had: make check says why"
-	stdbuf -oL "$centre" --user shop --password secret --port "$AWAITED" "$@" >"$DIR/peer.log" 2>&1 &
+# A message centre of UCP, in Perl.
+perl_ucp_start() { # FLAGS...
+	perl tests/peers/ucp-smsc.pl "$@" >"$DIR/peer.out" 2>"$DIR/peer.log" &
 	PID[peer]=$!
+	await_ready peer
+}
+
+# A program of Kannel's: under sbin, or lib/kannel/test.
+kannel_start() { # NAME PROGRAM FLAGS...
+	local name=$1 program=$2 usr=$TOP/build/peers/kannel/usr
+	shift 2
+	[ -x "$usr/$program" ] || fail "Debian's kannel and kannel-extras could not be had: make check says why"
+	LD_LIBRARY_PATH=$(echo "$usr"/lib/*-linux-gnu*) stdbuf -oL "$usr/$program" "$@" >"$DIR/$name.log" 2>&1 &
+	PID[$name]=$!
+}
+
+# The CIMD2 centre that it tests itself with, at port $AWAITED.
+kannel_cimd2_start() { # FLAGS...
+	kannel_start peer lib/kannel/test/test_cimd2 --user shop --password secret --port "$AWAITED" "$@"
 }
 
 # The gateway of that number, one of several: in a file and a log of its own, PID[gwN].
