@@ -5,7 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 . tests/e2e/judge.sh
 PROTOCOL=cimd2 CANCELLABLE='cancel_enabled = on' REFUSED='100'
-IS_SUBMIT='cimd.opcode == 3' IS_DELIVERY='cimd.opcode == 20' IS_KEEPALIVE='cimd.opcode == 40'
+OPERATION=cimd.opcode SUBMIT=3 DELIVERY=20 RECEIPT=23 KEEPALIVE='\x0240:'
 . tests/e2e/older.sh
 
 kannel_saw='RCV: Submit to +36201000001

@@ -5,7 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 . tests/e2e/judge.sh
 PROTOCOL=ucp CANCELLABLE= REFUSED='EC 07'
-IS_SUBMIT='ucp.hdr.OT == 51' IS_DELIVERY='ucp.hdr.OT == 52' IS_KEEPALIVE='ucp.hdr.OT == 31'
+OPERATION=ucp.hdr.OT SUBMIT=51 DELIVERY=52 RECEIPT=53 KEEPALIVE=/O/31/
 . tests/e2e/older.sh
 
 # There is no login on such a connection, over which all comes; our own only sends.

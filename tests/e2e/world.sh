@@ -411,7 +411,7 @@ frames() { # FILTER: how many frames of the capture it lets through
 ended_in_capture() {
 	case $DISSECTED in
 	smpp) [ "$(frames 'smpp.command_id == 0x80000006')" -ge 1 ] ;;
-	cimd2) [ "$(frames 'cimd.opcode == 52')" -ge 1 ] ;;
+	cimd2) LC_ALL=C grep -aqP '\x0252:' "$DIR/run.pcapng" ;;
 	ucp) [ "$(frames 'tcp.flags.fin == 1')" -ge 2 ] ;;
 	esac
 }
