@@ -13,6 +13,7 @@
 #include "../gateway/asked.h"
 #include "../gateway/driver.h"
 #include "cimd2_wire.h"
+#include "zone.h"
 
 #include <stdlib.h>
 
@@ -55,7 +56,7 @@ static void *cimd2_open(struct link *link, const void *at)
 	if (!session)
 		abort();
 	*session = (struct cimd2_session){ .options = options, .twins = twins_new(TWINS_MAX),
-		.zone = cimd2_zone(options) };
+		.zone = zone_seconds(options->time_zone) };
 	const struct account_settings settings = {
 		.line = { .class = &cimd2_wire, .options = options, .session = session,
 			.window = (unsigned)options->window, .response_timeout = options->response_timeout,

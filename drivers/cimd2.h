@@ -54,8 +54,6 @@ struct cimd2_options {
 
 extern const struct conf_key cimd2_keys[];
 bool cimd2_check(const void *options, struct conf_error *err);
-/* Seconds that the centre's clock is ahead of UTC, as time_zone says. */
-int32_t cimd2_zone(const struct cimd2_options *);
 
 /*
  * Times of the centre: YYMMDDhhmmss by its own clock, which is `zone` seconds ahead of UTC

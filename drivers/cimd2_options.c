@@ -4,8 +4,8 @@
 
 #include "action.h"
 #include "cimd2_text.h"
+#include "zone.h"
 
-#include <stdio.h>
 #include <string.h>
 
 enum { LOGIN_MAX = 32, PREFIX_MAX = 8, SENDER_PREFIX_MAX = 20 };
@@ -115,26 +115,6 @@ const struct conf_key cimd2_keys[] = {
 	{ .name = NULL },
 };
 
-/* "+05:30". */
-static bool read_zone(const char *text, int32_t *seconds)
-{
-	enum { HOURS_MAX = 14, MINUTE = 60, HOUR = 3600 };
-	unsigned hours, minutes;
-	char sign;
-	int end = 0;
-	if (sscanf(text, "%c%2u:%2u%n", &sign, &hours, &minutes, &end) != 3 || text[end] ||
-	    (sign != '+' && sign != '-') || hours > HOURS_MAX || minutes >= MINUTE)
-		return false;
-	*seconds = (int32_t)(hours * HOUR + minutes * MINUTE) * (sign == '-' ? -1 : 1);
-	return true;
-}
-
-int32_t cimd2_zone(const struct cimd2_options *options)
-{
-	int32_t seconds = 0;
-	return options->time_zone && read_zone(options->time_zone, &seconds) ? seconds : 0;
-}
-
 /* 32 to 126, up to 32 of them, no blank at either end (reference, 5). */
 static bool check_login(const char *name, const char *value, struct conf_error *err)
 {
@@ -174,7 +154,7 @@ bool cimd2_check(const void *at, struct conf_error *err)
 		return conf_fail(err, "sender_numbers = strip needs a sender_prefix");
 	if (options->sender_numbers != CIMD2_SENDER_STRIP && *options->sender_prefix)
 		return conf_fail(err, "sender_prefix is for sender_numbers = strip alone");
-	if (!read_zone(options->time_zone, &seconds))
+	if (!zone_read(options->time_zone, &seconds))
 		return conf_fail(err, "time_zone = \"%.20s\" is no distance from UTC: like \"+01:00\"",
 		    options->time_zone);
 	return action_check(&options->status, "9 = fail", err);

@@ -22,6 +22,7 @@
 
 #include "../gateway/clock.h"
 #include "cimd2_connection.h"
+#include "zone.h"
 
 #include <event2/event.h>
 
@@ -286,7 +287,7 @@ static void learn_time(struct cimd2_connection *wire, const struct cimd2_pdu *pd
 	const struct blob *said = pdu ? cimd2_value(pdu, CIMD2_CENTRE_TIME) : NULL;
 	int64_t at;
 	wire->awaits_time = false;
-	wire->session->zone = cimd2_zone(wire->options);
+	wire->session->zone = zone_seconds(wire->options->time_zone);
 	if (said && cimd2_read_time(said, 0, &at)) {
 		wire->session->zone = (int32_t)(at - (int64_t)time(NULL));
 		link_info(wire->link, "event=clock ahead=%ds", (int)wire->session->zone);

@@ -94,8 +94,6 @@ enum charset smpp_alphabet(const struct smpp_options *);
 
 /* How the text of a data_coding is to be read: by the table, or as the link says. */
 enum charset smpp_read_coding(const struct smpp_options *, uint8_t data_coding);
-/* Seconds that the provider's clock is ahead of UTC. */
-int32_t smpp_zone(const struct smpp_options *);
 
 /* Optional parameters by the link's names (smpp_tlvs.c). Are all entries of tlv_names and
  * tlvs what they should be? */

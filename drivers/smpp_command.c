@@ -13,6 +13,7 @@
 
 #include "../gateway/asked.h"
 #include "smpp_time.h"
+#include "zone.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -100,7 +101,7 @@ static int64_t when(const struct smpp_options *options, const char *text)
 		text = padded;
 	}
 	const enum smpp_time kind = smpp_time_read(text, time(NULL), &at_ms);
-	return kind == SMPP_TIME_LOCAL ? at_ms / 1000 - smpp_zone(options) : at_ms / 1000;
+	return kind == SMPP_TIME_LOCAL ? at_ms / 1000 - zone_seconds(options->time_zone) : at_ms / 1000;
 }
 
 /* The state as a receipt would tell it; its id is the one that was asked about, whatever

@@ -18,6 +18,7 @@
 #include "../sms/septets.h"
 #include "../sms/udh.h"
 #include "smpp_time.h"
+#include "zone.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -486,7 +487,7 @@ void smpp_read_receipt(const struct smpp_options *options, const struct smpp_pdu
 	if (pdu->esm_class & SMPP_ESM_NOTIFICATION && !(pdu->esm_class & SMPP_ESM_RECEIPT))
 		to->status = STATUS_SENT; /* intermediate, whatever it says */
 	if (from->done_at)
-		to->done_at = from->done_at - smpp_zone(options);
+		to->done_at = from->done_at - zone_seconds(options->time_zone);
 	smpp_print(to->network_id, sizeof to->network_id, from->id);
 	smpp_print(to->word, sizeof to->word, from->word);
 	copy_digits(to->recipient, sizeof to->recipient, pdu->source.digits);

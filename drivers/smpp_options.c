@@ -6,6 +6,7 @@
 #include "../gateway/stream.h"
 #include "../sms/dcs.h"
 #include "smpp_outbind.h"
+#include "zone.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -252,26 +253,6 @@ enum charset smpp_read_coding(const struct smpp_options *options, uint8_t data_c
 	return dcs_read_smpp(data_coding, smpp_alphabet(options)).charset;
 }
 
-/* "+05:30". */
-static bool read_zone(const char *text, int32_t *seconds)
-{
-	enum { HOURS_MAX = 14, MINUTE = 60, HOUR = 3600 };
-	unsigned hours, minutes;
-	char sign;
-	int end = 0;
-	if (sscanf(text, "%c%2u:%2u%n", &sign, &hours, &minutes, &end) != 3 || text[end] ||
-	    (sign != '+' && sign != '-') || hours > HOURS_MAX || minutes >= MINUTE)
-		return false;
-	*seconds = (int32_t)(hours * HOUR + minutes * MINUTE) * (sign == '-' ? -1 : 1);
-	return true;
-}
-
-int32_t smpp_zone(const struct smpp_options *options)
-{
-	int32_t seconds = 0;
-	return options->time_zone && read_zone(options->time_zone, &seconds) ? seconds : 0;
-}
-
 static bool check_habits(const struct smpp_options *options, struct conf_error *err)
 {
 	unsigned octet;
@@ -282,7 +263,7 @@ static bool check_habits(const struct smpp_options *options, struct conf_error *
 		    !read_coding(options->data_codings.items[i], &octet, &charset))
 			return conf_fail(err, "data_codings: \"%.40s\" is not a data_coding and an alphabet: like "
 			    "\"0x01 = latin1\"", options->data_codings.items[i]);
-	if (options->time_zone && !read_zone(options->time_zone, &seconds))
+	if (options->time_zone && !zone_read(options->time_zone, &seconds))
 		return conf_fail(err, "time_zone = \"%.20s\" is no distance from UTC: like \"+01:00\"",
 		    options->time_zone);
 	if (options->receipts == SMPP_RECEIPTS_SUCCESS && smpp_version(options) < 0x50)

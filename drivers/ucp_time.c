@@ -5,46 +5,32 @@
  */
 #include "ucp.h"
 
-#include <stdio.h>
+#include "zone.h"
+
 #include <string.h>
 #include <time.h>
 
-enum { MINUTE = 60, HOUR = 3600, HOURS_MAX = 14, PAIRS = 6, CENTURY = 100, OLD_CENTURY_FROM = 90 };
+enum { MINUTE = 60, PAIRS = 6, CENTURY = 100, OLD_CENTURY_FROM = 90 };
 
 static bool is_local(const char *zone)
 {
 	return !zone || strcmp(zone, "local") == 0;
 }
 
-/* "+05:30". */
-static bool read_zone(const char *text, int32_t *seconds)
-{
-	unsigned hours, minutes;
-	char sign;
-	int end = 0;
-	if (sscanf(text, "%c%2u:%2u%n", &sign, &hours, &minutes, &end) != 3 || text[end] ||
-	    (sign != '+' && sign != '-') || hours > HOURS_MAX || minutes >= MINUTE)
-		return false;
-	*seconds = (int32_t)(hours * HOUR + minutes * MINUTE) * (sign == '-' ? -1 : 1);
-	return true;
-}
-
 bool ucp_zone_is_good(const char *zone)
 {
 	int32_t seconds;
-	return is_local(zone) || read_zone(zone, &seconds);
+	return is_local(zone) || zone_read(zone, &seconds);
 }
 
 void ucp_time_write(const struct ucp_options *options, char out[UCP_TIME_ROOM], int64_t at)
 {
 	struct tm tm;
-	int32_t seconds = 0;
 	time_t when = (time_t)((at + MINUTE - 1) / MINUTE * MINUTE);
 	if (is_local(options->time_zone)) {
 		localtime_r(&when, &tm);
 	} else {
-		read_zone(options->time_zone, &seconds);
-		when += seconds;
+		when += zone_seconds(options->time_zone);
 		gmtime_r(&when, &tm);
 	}
 	if (strftime(out, UCP_TIME_ROOM, "%d%m%y%H%M", &tm) == 0)
@@ -65,7 +51,6 @@ int64_t ucp_time_read(const struct ucp_options *options, struct blob text)
 	const struct tm said = { .tm_mday = pairs[0], .tm_mon = pairs[1] - 1, .tm_year = year,
 		.tm_hour = pairs[3], .tm_min = pairs[4], .tm_sec = pairs[5], .tm_isdst = -1 };
 	struct tm tm = said;
-	int32_t seconds = 0;
 	const int64_t utc = timegm(&tm); /* which says whether the calendar has it */
 	if (tm.tm_mday != said.tm_mday || tm.tm_mon != said.tm_mon || tm.tm_hour != said.tm_hour ||
 	    tm.tm_min != said.tm_min || tm.tm_sec != said.tm_sec)
@@ -73,6 +58,5 @@ int64_t ucp_time_read(const struct ucp_options *options, struct blob text)
 	tm = said;
 	if (is_local(options->time_zone))
 		return mktime(&tm);
-	read_zone(options->time_zone, &seconds);
-	return utc - seconds;
+	return utc - zone_seconds(options->time_zone);
 }
