@@ -116,14 +116,6 @@ void cimd2_unanswered_renumber(struct cimd2_unanswered *unanswered, uint16_t fir
 
 /* The centre's. */
 
-uint32_t cimd2_digest(const uint8_t *at, size_t len)
-{
-	uint32_t digest = 2166136261u;  /* FNV-1a */
-	while (len--)
-		digest = (digest ^ *at++) * 16777619u;
-	return digest;
-}
-
 struct cimd2_heard_slot *cimd2_heard_slot(struct cimd2_heard *heard, unsigned number)
 {
 	return &heard->slots[number / STEP % CIMD2_NUMBERS_EACH];

@@ -82,12 +82,11 @@ enum cimd2_hearing {
 	CIMD2_STRAY,                    /* refused: nack with `expected` */
 };
 
-/* What to do with a request: its number, and a digest of all of it. Nothing changes. */
+/* What to do with a request: its number, and a digest of all of it (digest.h). Nothing changes. */
 enum cimd2_hearing cimd2_hear(const struct cimd2_heard *, unsigned number, uint32_t digest, bool strict);
 /* It is taken: remembers it, and moves `expected` on for NEXT and GAP. */
 struct cimd2_heard_slot *cimd2_heard_take(struct cimd2_heard *, const struct cimd2_pdu *, uint32_t digest,
     enum cimd2_hearing);
 struct cimd2_heard_slot *cimd2_heard_slot(struct cimd2_heard *, unsigned number);
-uint32_t cimd2_digest(const uint8_t *at, size_t len);
 
 #endif

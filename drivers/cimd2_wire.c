@@ -22,6 +22,7 @@
 
 #include "../gateway/clock.h"
 #include "cimd2_connection.h"
+#include "digest.h"
 #include "zone.h"
 
 #include <event2/event.h>
@@ -511,7 +512,7 @@ static bool on_packet(struct cimd2_connection *wire, const uint8_t *at, size_t l
 	if (fault == CIMD2_SYNTAX)
 		link_warn(wire->link, "event=syntax_error operation=%u packet=%03u", pdu.operation, pdu.number);
 	if (is_request(&pdu))
-		cimd2_on_request(wire, &pdu, fault, cimd2_digest(at, len));
+		cimd2_on_request(wire, &pdu, fault, digest_of(at, len));
 	else if (pdu.operation == CIMD2_NACK)
 		on_nack(wire, pdu.number);
 	else

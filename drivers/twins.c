@@ -24,6 +24,8 @@
  */
 #include "twins.h"
 
+#include "digest.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -84,10 +86,7 @@ void twins_free(struct twins *twins)
 
 static struct entry **bucket_of(struct twins *twins, const char *key)
 {
-	uint32_t hash = 2166136261u;    /* FNV-1a */
-	for (; *key; key++)
-		hash = (hash ^ (uint8_t)*key) * 16777619u;
-	return &twins->buckets[hash % BUCKETS];
+	return &twins->buckets[digest_of(key, strlen(key)) % BUCKETS];
 }
 
 static struct entry *find(struct twins *twins, const char *key)

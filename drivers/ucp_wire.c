@@ -24,6 +24,7 @@
 
 #include "../gateway/clock.h"
 #include "../sms/alphabet.h"
+#include "digest.h"
 #include "talk.h"
 
 #include <assert.h>
@@ -376,14 +377,6 @@ static bool on_result(struct wire *wire, const struct ucp_pdu *pdu, enum ucp_fau
 }
 
 /* The centre's operations. */
-
-static uint32_t digest_of(const uint8_t *at, size_t len)
-{
-	uint32_t digest = 2166136261u;  /* FNV-1a */
-	for (size_t i = 0; i < len; i++)
-		digest = (digest ^ at[i]) * 16777619u;
-	return digest;
-}
 
 /* A number that is owed is not free for another operation; the same again is waited with. */
 static bool is_owed(struct wire *wire, const struct ucp_pdu *pdu, uint32_t digest)
