@@ -9,7 +9,7 @@
 #include "../conf/conf.h"
 #include "../gateway/driver.h"
 #include "../gateway/message.h"
-#include "../sms/address.h"
+#include "addresses.h"
 #include "cimd2_pdu.h"
 #include "stx.h"
 
@@ -37,8 +37,7 @@ struct cimd2_options {
 
 	int sender_numbers;             /* enum cimd2_senders */
 	char *sender_prefix;            /* that the centre puts before them: digits */
-	char *country_code, *international_prefix, *national_prefix;
-	long short_code_digits;
+	struct address_options addresses;
 	int link_width;                 /* enum cimd2_width */
 	int validity_format;            /* enum cimd2_validity */
 	char *time_zone;                /* of the centre's clock: "+01:00" */

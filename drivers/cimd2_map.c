@@ -51,14 +51,8 @@ static const struct asked *asked_of(const struct message *message)
 
 static struct address_rules rules_of(const struct cimd2_options *options)
 {
-	return (struct address_rules){
-		.international_prefix = options->international_prefix,
-		.national_prefix = options->national_prefix, .country_code = options->country_code,
-		.short_code_digits = (unsigned)options->short_code_digits,
-		.short_code_ton = TON_NETWORK, .short_code_npi = NPI_UNKNOWN,
-		/* A plus is said for what has one, or what stands for it: nothing is known of the rest. */
-		.bare_ton = TON_UNKNOWN,
-	};
+	/* A plus is said for what has one, or what stands for it: nothing is known of the rest. */
+	return addresses_rules(&options->addresses, TON_NETWORK, NPI_UNKNOWN, TON_UNKNOWN);
 }
 
 /* Digits, behind a plus when it is international (reference, 6). False: it has others. */

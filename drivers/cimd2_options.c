@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-enum { LOGIN_MAX = 32, PREFIX_MAX = 8, SENDER_PREFIX_MAX = 20 };
+enum { LOGIN_MAX = 32, SENDER_PREFIX_MAX = 20 };
 
 static const char *const sender_words[] = {
 	[CIMD2_SENDER_KEEP] = "keep", [CIMD2_SENDER_STRIP] = "strip", [CIMD2_SENDER_NEVER] = "never", NULL,
@@ -69,14 +69,7 @@ const struct conf_key cimd2_keys[] = {
 	  "before them; never: they are not sent, the account has its own" },
 	{ .name = "sender_prefix", .type = CONF_TEXT, AT(sender_prefix),
 	  .help = "the account's own number, before the sender's, for sender_numbers = strip" },
-	{ .name = "country_code", .type = CONF_TEXT, AT(country_code),
-	  .help = "with it, numbers that begin with national_prefix are sent as international" },
-	{ .name = "international_prefix", .type = CONF_TEXT, AT(international_prefix), .fallback = "00",
-	  .help = "what stands for + in numbers; empty: nothing does" },
-	{ .name = "national_prefix", .type = CONF_TEXT, AT(national_prefix), .fallback = "0",
-	  .help = "how national numbers begin; empty: there are none" },
-	{ .name = "short_code_digits", .type = CONF_NUMBER, AT(short_code_digits), .fallback = "6",
-	  .max = 20, .help = "numbers of so many digits or fewer are short codes" },
+	ADDRESS_KEYS(offsetof(struct cimd2_options, addresses), 20),
 	{ .name = "link_width", .type = CONF_WORD, AT(link_width), .fallback = "7", .words = width_words,
 	  .help = "bits of a character in texts: 7, which goes with every account, or 8, which is shorter" },
 	{ .name = "validity_format", .type = CONF_WORD, AT(validity_format), .fallback = "relative",
@@ -129,12 +122,6 @@ static bool check_login(const char *name, const char *value, struct conf_error *
 	return true;
 }
 
-static bool check_digits(const char *name, const char *value, size_t max, struct conf_error *err)
-{
-	return (strspn(value, "0123456789") == strlen(value) && strlen(value) <= max) ||
-	    conf_fail(err, "%s = \"%s\" is not a few digits", name, value);
-}
-
 bool cimd2_check(const void *at, struct conf_error *err)
 {
 	const struct cimd2_options *options = at;
@@ -143,10 +130,8 @@ bool cimd2_check(const void *at, struct conf_error *err)
 	    !check_login("password", options->password, err) ||
 	    !check_login("the password in password_file", options->password_file, err) ||
 	    !check_login("the password in new_password_file", options->new_password_file, err) ||
-	    !check_digits("country_code", options->country_code, PREFIX_MAX, err) ||
-	    !check_digits("international_prefix", options->international_prefix, PREFIX_MAX, err) ||
-	    !check_digits("national_prefix", options->national_prefix, PREFIX_MAX, err) ||
-	    !check_digits("sender_prefix", options->sender_prefix, SENDER_PREFIX_MAX, err))
+	    !addresses_check(&options->addresses, err) ||
+	    !addresses_check_digits("sender_prefix", options->sender_prefix, SENDER_PREFIX_MAX, err))
 		return false;
 	if (*options->password && *options->password_file)
 		return conf_fail(err, "password and password_file are both given: keep one");

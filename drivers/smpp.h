@@ -10,8 +10,8 @@
 #include "../gateway/driver.h"
 #include "../gateway/message.h"
 #include "../gateway/tls.h"
-#include "../sms/address.h"
 #include "../sms/charset.h"
+#include "addresses.h"
 #include "smpp_pdu.h"
 
 #include <jansson.h>
@@ -46,8 +46,8 @@ struct smpp_options {
 	char *address_range;
 
 	long source_ton, source_npi, dest_ton, dest_npi; /* -1: from the address */
-	char *country_code, *international_prefix, *national_prefix;
-	long short_code_digits, short_code_ton, short_code_npi;
+	struct address_options addresses;
+	long short_code_ton, short_code_npi;
 	char *service_type;
 	char *ussd_service_type, *ussd_session; /* "its_session_info", "none", or a tag: "0x1403" */
 	struct conf_list tlv_names, tlvs; /* "0x1400 entity_id text"; "entity_id = 1101" */

@@ -38,13 +38,8 @@ enum {
 
 struct address_rules smpp_address_rules(const struct smpp_options *options)
 {
-	return (struct address_rules){
-		.international_prefix = options->international_prefix,
-		.national_prefix = options->national_prefix, .country_code = options->country_code,
-		.short_code_digits = (unsigned)options->short_code_digits,
-		.short_code_ton = (uint8_t)options->short_code_ton,
-		.short_code_npi = (uint8_t)options->short_code_npi, .bare_ton = TON_INTERNATIONAL,
-	};
+	return addresses_rules(&options->addresses, (uint8_t)options->short_code_ton,
+	    (uint8_t)options->short_code_npi, TON_INTERNATIONAL);
 }
 
 static void put_address(const struct address *from, struct smpp_address *to)

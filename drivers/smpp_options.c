@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PASSWORD_MAX = sizeof ((struct smpp_pdu *)0)->password - 1, PREFIX_MAX = 8 };
+enum { PASSWORD_MAX = sizeof ((struct smpp_pdu *)0)->password - 1 };
 
 static const char *const bind_words[] = {
 	[SMPP_TRANSCEIVER] = "transceiver", [SMPP_TRANSMITTER_RECEIVER] = "transmitter_receiver",
@@ -107,14 +107,7 @@ const struct conf_key smpp_keys[] = {
 	  .max = 255, .help = "type of number of every recipient; -1: from the address" },
 	{ .name = "dest_npi", .type = CONF_NUMBER, AT(dest_npi), .fallback = "-1", .min = -1,
 	  .max = 255, .help = "numbering plan of every recipient; -1: from the address" },
-	{ .name = "country_code", .type = CONF_TEXT, AT(country_code),
-	  .help = "with it, numbers that begin with national_prefix are sent as international" },
-	{ .name = "international_prefix", .type = CONF_TEXT, AT(international_prefix),
-	  .fallback = "00", .help = "what stands for + in numbers; empty: nothing does" },
-	{ .name = "national_prefix", .type = CONF_TEXT, AT(national_prefix), .fallback = "0",
-	  .help = "how national numbers begin; empty: there are none" },
-	{ .name = "short_code_digits", .type = CONF_NUMBER, AT(short_code_digits), .fallback = "6",
-	  .max = 20, .help = "numbers of so many digits or fewer are short codes" },
+	ADDRESS_KEYS(offsetof(struct smpp_options, addresses), 20),
 	{ .name = "short_code_ton", .type = CONF_NUMBER, AT(short_code_ton), .fallback = "3",
 	  .max = 255, .help = "type of number of short codes" },
 	{ .name = "short_code_npi", .type = CONF_NUMBER, AT(short_code_npi), .fallback = "0",
@@ -290,16 +283,8 @@ bool smpp_check(const void *at, struct conf_error *err)
 			    texts[i].max);
 	if (*options->password && *options->password_file)
 		return conf_fail(err, "password and password_file are both given: keep one");
-	const struct { const char *name, *value; } numbers[] = {
-		{ "country_code", options->country_code },
-		{ "international_prefix", options->international_prefix },
-		{ "national_prefix", options->national_prefix },
-	};
-	for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
-		if (strspn(numbers[i].value, "0123456789") != strlen(numbers[i].value) ||
-		    strlen(numbers[i].value) > PREFIX_MAX)
-			return conf_fail(err, "%s = \"%s\" is not a few digits", numbers[i].name,
-			    numbers[i].value);
+	if (!addresses_check(&options->addresses, err))
+		return false;
 	for (size_t i = 0; i < options->host.n; i++)
 		if (!*options->host.items[i])
 			return conf_fail(err, "host has an empty name");

@@ -9,8 +9,8 @@
 #include "../conf/conf.h"
 #include "../gateway/driver.h"
 #include "../gateway/message.h"
-#include "../sms/address.h"
 #include "../sms/charset.h"
+#include "addresses.h"
 #include "stx.h"
 #include "ucp_pdu.h"
 
@@ -43,8 +43,7 @@ struct ucp_options {
 	int on_timeout;                 /* enum ucp_on_timeout */
 	long response_timeout, inactivity; /* ms */
 
-	char *country_code, *international_prefix, *national_prefix;
-	long short_code_digits;
+	struct address_options addresses;
 	int plus;                       /* enum ucp_plus: recipients abroad */
 	char *own_number;               /* recipient of what comes in, and sender of what has none */
 	int alphabet;                   /* enum ucp_alphabet: behind AMsg */

@@ -216,7 +216,7 @@ static void put_id(char id[NETWORK_ID_MAX], const char *before, const char *numb
 static void put_alternates(const struct ucp_options *options, const char *number, struct blob scts,
     struct receipt *to)
 {
-	const char *country = options->country_code, *home = options->national_prefix;
+	const char *country = options->addresses.country_code, *home = options->addresses.national_prefix;
 	const size_t zeros = strspn(number, "0"), begin = strlen(country);
 	if (!*country)
 		return;

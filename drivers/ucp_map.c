@@ -51,12 +51,7 @@ static bool is_digits(const char *text)
 
 struct address_rules ucp_address_rules(const struct ucp_options *options)
 {
-	return (struct address_rules){
-		.international_prefix = options->international_prefix,
-		.national_prefix = options->national_prefix, .country_code = options->country_code,
-		.short_code_digits = (unsigned)options->short_code_digits,
-		.short_code_ton = TON_UNKNOWN, .short_code_npi = NPI_UNKNOWN, .bare_ton = TON_UNKNOWN,
-	};
+	return addresses_rules(&options->addresses, TON_UNKNOWN, NPI_UNKNOWN, TON_UNKNOWN);
 }
 
 bool ucp_put_recipient(const struct ucp_options *options, const struct message *message,

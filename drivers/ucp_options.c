@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PASSWORD_MAX = 16, PREFIX_MAX = 8 };
+enum { PASSWORD_MAX = 16 };
 
 static const char *const alphabet_words[] = {
 	[UCP_GSM7] = "gsm7", [UCP_ASCII] = "ascii", [UCP_ISO21DE] = "iso21de", [UCP_LATIN1] = "latin1", NULL,
@@ -78,14 +78,7 @@ const struct conf_key ucp_keys[] = {
 	{ .name = "inactivity", .type = CONF_SECONDS, AT(inactivity), .fallback = "0", .min = 0, .max = 86400,
 	  .help = "seconds without a message either way after which a session is opened anew; 0: never" },
 
-	{ .name = "country_code", .type = CONF_TEXT, AT(country_code),
-	  .help = "with it, numbers that begin with national_prefix are sent as international" },
-	{ .name = "international_prefix", .type = CONF_TEXT, AT(international_prefix),
-	  .fallback = "00", .help = "what stands for + in numbers; empty: nothing does" },
-	{ .name = "national_prefix", .type = CONF_TEXT, AT(national_prefix), .fallback = "0",
-	  .help = "how national numbers begin; empty: there are none" },
-	{ .name = "short_code_digits", .type = CONF_NUMBER, AT(short_code_digits), .fallback = "6",
-	  .max = 16, .help = "numbers of so many digits or fewer are short codes" },
+	ADDRESS_KEYS(offsetof(struct ucp_options, addresses), 16),
 	{ .name = "plus", .type = CONF_WORD, AT(plus), .fallback = "00", .words = plus_words,
 	  .help = "how recipients abroad begin: with 00, with nothing (strip), or with + (keep)" },
 	{ .name = "own_number", .type = CONF_TEXT, AT(own_number),
@@ -158,21 +151,6 @@ static bool check_fields(const struct ucp_options *options, struct conf_error *e
 	return true;
 }
 
-static bool check_numbers(const struct ucp_options *options, struct conf_error *err)
-{
-	const struct { const char *name, *value; } numbers[] = {
-		{ "country_code", options->country_code },
-		{ "international_prefix", options->international_prefix },
-		{ "national_prefix", options->national_prefix },
-	};
-	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
-		if (strspn(numbers[i].value, "0123456789") != strlen(numbers[i].value) ||
-		    strlen(numbers[i].value) > PREFIX_MAX)
-			return conf_fail(err, "%s = \"%s\" is not a few digits", numbers[i].name,
-			    numbers[i].value);
-	return true;
-}
-
 bool ucp_check(const void *at, struct conf_error *err)
 {
 	const struct ucp_options *options = at;
@@ -189,5 +167,5 @@ bool ucp_check(const void *at, struct conf_error *err)
 	ucp_door(options, &door);
 	return door_check(&door, options->stx.host.n, err) &&
 	    stx_check(&options->stx, !*options->listen, err) && check_fields(options, err) &&
-	    check_numbers(options, err) && ucp_tlvs_check(options, err) && ucp_actions_check(options, err);
+	    addresses_check(&options->addresses, err) && ucp_tlvs_check(options, err) && ucp_actions_check(options, err);
 }

@@ -31,8 +31,8 @@ static struct smpp_options options_of(void)
 {
 	return (struct smpp_options){ .host = { hosts, 1 }, .system_id = account, .password = empty,
 		.password_file = empty, .system_type = empty, .address_range = empty,
-		.service_type = empty, .source_address = empty, .country_code = empty,
-		.international_prefix = abroad, .national_prefix = home, .short_code_digits = 6,
+		.service_type = empty, .source_address = empty, .addresses.country_code = empty,
+		.addresses.international_prefix = abroad, .addresses.national_prefix = home, .addresses.short_code_digits = 6,
 		.interface_version = 1, .time_zone = utc,
 		.source_ton = -1, .source_npi = -1, .dest_ton = -1, .dest_npi = -1 };
 }

@@ -23,8 +23,8 @@ static struct smpp_options options_of(void)
 {
 	return (struct smpp_options){ .host = { hosts, 1 }, .system_id = account, .password = empty,
 		.password_file = empty, .system_type = empty, .address_range = empty,
-		.service_type = empty, .country_code = empty, .international_prefix = abroad,
-		.national_prefix = home, .short_code_digits = 6, .short_code_ton = 3,
+		.service_type = empty, .addresses.country_code = empty, .addresses.international_prefix = abroad,
+		.addresses.national_prefix = home, .addresses.short_code_digits = 6, .short_code_ton = 3,
 		.source_ton = -1, .source_npi = -1, .dest_ton = -1, .dest_npi = -1 };
 }
 
@@ -228,7 +228,7 @@ START_TEST(addresses_are_shown_as_a_person_would_write_them)
 		struct inbound to;
 		options.alphabet = cases[i].alphabet;
 		if (cases[i].country)
-			options.country_code = country;
+			options.addresses.country_code = country;
 		snprintf(pdu.source.digits, sizeof pdu.source.digits, "%s", cases[i].digits);
 		free(smpp_read_inbound(&options, &pdu, &to));
 		ck_assert_str_eq(to.sender, cases[i].shown);

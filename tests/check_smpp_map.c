@@ -28,8 +28,8 @@ static struct smpp_options options_of(void)
 	return (struct smpp_options){ .host = { hosts, 1 }, .system_id = account, .password = empty,
 		.password_file = empty, .system_type = empty, .address_range = empty,
 		.source_address = empty,
-		.service_type = empty, .country_code = empty, .international_prefix = abroad,
-		.national_prefix = home, .short_code_digits = 6, .short_code_ton = 3,
+		.service_type = empty, .addresses.country_code = empty, .addresses.international_prefix = abroad,
+		.addresses.national_prefix = home, .addresses.short_code_digits = 6, .short_code_ton = 3,
 		.source_ton = -1, .source_npi = -1, .dest_ton = -1, .dest_npi = -1 };
 }
 
@@ -125,7 +125,7 @@ START_TEST(settings_overrule_what_an_address_looks_like)
 	const struct part part = { .message = &message, .number = 1 };
 	struct smpp_pdu pdu;
 	struct outcome outcome;
-	options.country_code = country;
+	options.addresses.country_code = country;
 	message.recipient = "07700 900123";
 	ck_assert(smpp_submit(&options, &part, &pdu, &outcome));
 	ck_assert_str_eq(pdu.destination.digits, "447700900123");
@@ -678,7 +678,7 @@ START_TEST(settings_that_do_not_fit_are_refused_in_words)
 		ck_assert(!smpp_check(&options, &err));
 	}
 	options = options_of();
-	options.country_code = letters;
+	options.addresses.country_code = letters;
 	ck_assert(!smpp_check(&options, &err));
 	ck_assert_str_eq(err.text, "country_code = \"+44\" is not a few digits");
 	static char *const sources[] = { "localhost", "10.1", "127.0.0.1:5000", "[::1]", "0x7f000001" };

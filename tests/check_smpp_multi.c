@@ -22,8 +22,9 @@ static char *tlv_names[] = { "0x1400 entity_id text", "0x1403 tariff number", "0
 
 static struct smpp_options options_of(void)
 {
-	return (struct smpp_options){ .system_id = empty, .service_type = empty, .country_code = empty,
-		.international_prefix = abroad, .national_prefix = home, .short_code_digits = 6, .short_code_ton = 3,
+	return (struct smpp_options){ .system_id = empty, .service_type = empty, .addresses.country_code = empty,
+		.addresses.international_prefix = abroad, .addresses.national_prefix = home,
+		.addresses.short_code_digits = 6, .short_code_ton = 3,
 		.source_ton = -1, .source_npi = -1, .dest_ton = -1, .dest_npi = -1,
 		.tlv_names = { tlv_names, sizeof tlv_names / sizeof *tlv_names } };
 }

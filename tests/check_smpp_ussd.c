@@ -23,8 +23,8 @@ static struct smpp_options options_of(char *session)
 {
 	return (struct smpp_options){ .host = { hosts, 1 }, .system_id = account, .password = empty,
 		.password_file = empty, .system_type = empty, .address_range = empty,
-		.source_address = empty, .service_type = mine, .country_code = empty,
-		.international_prefix = abroad, .national_prefix = home, .short_code_digits = 6,
+		.source_address = empty, .service_type = mine, .addresses.country_code = empty,
+		.addresses.international_prefix = abroad, .addresses.national_prefix = home, .addresses.short_code_digits = 6,
 		.short_code_ton = 3, .source_ton = -1, .source_npi = -1, .dest_ton = -1, .dest_npi = -1,
 		.ussd_session = session, .esm_mode = SMPP_MODE_STORE };
 }

@@ -660,7 +660,7 @@ START_TEST(keys_that_do_not_go_together_are_refused_in_words)
 	REFUSED(ucp_link.time_zone = zone, "time_zone");
 	REFUSED(ucp_link.own_number = letters, "own_number");
 	REFUSED(ucp_link.ac = slash, "ac");
-	REFUSED(ucp_link.country_code = letters, "country_code");
+	REFUSED(ucp_link.addresses.country_code = letters, "country_code");
 	REFUSED(ucp_link.alert_pid = other, "alert_pid");
 	REFUSED(ucp_link.stx.host.n = 0, "host");
 	REFUSED(ucp_link.status = ((struct conf_list){ rules, 1 }), "status");

@@ -23,8 +23,8 @@ static struct ucp_options options_of(void)
 {
 	return (struct ucp_options){ .username = account, .password = empty, .password_file = empty,
 		.listen = empty, .oton = empty, .onpi = empty, .opid = empty, .alert_pid = empty,
-		.country_code = empty, .international_prefix = abroad, .national_prefix = home,
-		.short_code_digits = 6, .own_number = empty, .notification_address = empty,
+		.addresses.country_code = empty, .addresses.international_prefix = abroad, .addresses.national_prefix = home,
+		.addresses.short_code_digits = 6, .own_number = empty, .notification_address = empty,
 		.notification_pid = empty, .ac = empty, .data_class = -1, .time_zone = utc };
 }
 
@@ -237,7 +237,7 @@ START_TEST(a_link_has_its_own_ways)
 	ck_assert_str_eq(sent_as(&options, &plain, 1), "AdC=+49171123456 OAdC=4321 MT=3 Msg=41");
 	options.plus = UCP_PLUS_STRIP;
 	const struct row national = { .recipient = "0171 123456", .body = "A", .sender = "" };
-	options.country_code = country;
+	options.addresses.country_code = country;
 	options.own_number = wide;
 	ck_assert_str_eq(sent_as(&options, &national, 1), "AdC=49171123456 OAdC=0049171123456789 MT=3 Msg=41");
 	options = options_of();
@@ -494,7 +494,7 @@ START_TEST(notifications_are_receipts)
 		    "it names no message" },
 	};
 	struct ucp_options options = options_of();
-	options.country_code = country;
+	options.addresses.country_code = country;
 	options.time_zone = berlin;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		char room[FRAME_ROOM];

@@ -244,9 +244,10 @@ static inline struct cimd2_options cimd2_defaults(void)
 			.logout_timeout = 5000, .frame_timeout = 5000, .write_timeout = 5000,
 			.tls = { .verify = true, .ca = empty, .client_ca = empty, .name = empty, .certificate = empty,
 				.key = empty } },
-		.username = account, .password = secret, .password_file = empty, .new_password_file = empty, .subaddress = -1, .sessions = 1,
-		.window = 1, .response_timeout = 5000, .sender_prefix = empty, .country_code = empty,
-		.international_prefix = abroad, .national_prefix = home, .short_code_digits = 6,
+		.username = account, .password = secret, .password_file = empty, .new_password_file = empty,
+		.subaddress = -1, .sessions = 1,
+		.window = 1, .response_timeout = 5000, .sender_prefix = empty, .addresses.country_code = empty,
+		.addresses.international_prefix = abroad, .addresses.national_prefix = home, .addresses.short_code_digits = 6,
 		.repeat_unanswered = true, .time_zone = utc, .report_mask = 14, .reply_path = -1, .tariff_class = -1,
 		.service_description = -1,
 	};

@@ -292,8 +292,8 @@ static inline struct ucp_options ucp_defaults(void)
 				.certificate = empty, .key = empty } },
 		.listen = empty, .username = account, .password = secret, .password_file = empty, .login = true,
 		.oton = six, .onpi = five, .opid = empty, .alert_pid = pid, .sessions = 1, .window = 10,
-		.response_timeout = 5000, .country_code = empty, .international_prefix = abroad,
-		.national_prefix = home, .short_code_digits = 6, .own_number = empty,
+		.response_timeout = 5000, .addresses.country_code = empty, .addresses.international_prefix = abroad,
+		.addresses.national_prefix = home, .addresses.short_code_digits = 6, .own_number = empty,
 		.notification_address = empty, .notification_pid = empty, .ac = empty, .data_class = -1,
 		.time_zone = utc,
 	};

@@ -428,8 +428,8 @@ static void begin(struct script *script, struct cimd2_options *options)
 		.poll_interval = choice & 16 ? 60000 : 0, .strict_sequence = choice & 32,
 		.time_source = choice & 64 ? CIMD2_CLOCK_CENTRE : CIMD2_CLOCK_ZONE,
 		.on_store_failure = choice & 128 ? CIMD2_STORE_710 : CIMD2_STORE_SILENT,
-		.sender_prefix = empty, .country_code = empty, .international_prefix = abroad,
-		.national_prefix = home, .short_code_digits = 6, .time_zone = utc, .report_mask = 62,
+		.sender_prefix = empty, .addresses.country_code = empty, .addresses.international_prefix = abroad,
+		.addresses.national_prefix = home, .addresses.short_code_digits = 6, .time_zone = utc, .report_mask = 62,
 		.reply_path = -1, .tariff_class = -1, .service_description = -1, .more_messages = choice & 2,
 	};
 	write_messages();

@@ -16,8 +16,8 @@ static char empty[] = "", abroad[] = "00", home[] = "0", country[] = "49", zone[
 
 static struct ucp_options options_of(uint8_t choice)
 {
-	return (struct ucp_options){ .username = empty, .country_code = choice & 1 ? country : empty,
-		.international_prefix = abroad, .national_prefix = home, .own_number = empty,
+	return (struct ucp_options){ .username = empty, .addresses.country_code = choice & 1 ? country : empty,
+		.addresses.international_prefix = abroad, .addresses.national_prefix = home, .own_number = empty,
 		.notification_address = empty, .notification_pid = empty, .ac = empty, .data_class = -1,
 		.time_zone = zone, .alphabet = choice >> 1 & 3 };
 }

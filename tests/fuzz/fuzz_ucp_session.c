@@ -436,8 +436,8 @@ static void begin(struct script *script, struct ucp_options *options)
 		.password_file = empty, .login = true, .oton = six, .onpi = six, .opid = empty, .alert = choice & 2,
 		.alert_pid = pid, .keepalive_exclusive = choice & 4, .stop_on_auth_failure = choice & 8,
 		.sessions = 1 + (choice >> 4) % 3, .window = WINDOW, .window_mode = choice >> 6 & 1,
-		.response_timeout = 60000, .country_code = empty, .international_prefix = abroad,
-		.national_prefix = home, .short_code_digits = 6, .own_number = empty, .alphabet = choice >> 4 & 3,
+		.response_timeout = 60000, .addresses.country_code = empty, .addresses.international_prefix = abroad,
+		.addresses.national_prefix = home, .addresses.short_code_digits = 6, .own_number = empty, .alphabet = choice >> 4 & 3,
 		.notification_address = empty, .notification_pid = empty, .ac = empty, .data_class = -1,
 		.short_operations = choice & 128, .time_zone = zone };
 	write_messages();
