@@ -11,6 +11,7 @@
 #include "../../drivers/smpp_outbind.h"
 #include "../../gateway/network.h"
 #include "replay.h"
+#include "script.h"
 
 #include <event2/event.h>
 
@@ -147,15 +148,10 @@ static void say_outbind(unsigned i, const char *id, const char *password)
 	say_pdu(i, &pdu);
 }
 
-/* With a reset, so that no port is left waiting. */
 static void hang_up(unsigned i)
 {
-	const struct linger reset = { .l_onoff = 1 };
-	if (i >= ncalls || calls[i].fd < 0)
-		return;
-	setsockopt(calls[i].fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
-	close(calls[i].fd);
-	calls[i].fd = -1;
+	if (i < ncalls)
+		reset_socket(&calls[i].fd);
 }
 
 /* Before he is inside, he hears responses alone. */
@@ -188,23 +184,10 @@ static void settle(void)
 
 /* The script. */
 
-struct script { const uint8_t *at; size_t left; };
-
-static uint8_t octet(struct script *script)
-{
-	if (!script->left)
-		return 0;
-	script->left--;
-	return *script->at++;
-}
-
 static void say_raw(unsigned i, struct script *script, size_t len)
 {
-	if (len > script->left)
-		len = script->left;
-	say(i, script->at, len);
-	script->at += len;
-	script->left -= len;
+	const struct blob raw = take(script, len);
+	say(i, raw.at, raw.len);
 }
 
 /* A header that fits the body, which is the script's. */
