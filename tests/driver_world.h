@@ -41,12 +41,13 @@ static struct peer {
 	uint32_t called[CALLS], caller[CALLS]; /* the addresses that the call was made to, and from */
 	bool hung_up[CALLS];
 	struct smpp_pdu bind[CALLS];
-	uint8_t octets[CALLS][1 << 16]; /* everything heard since the last forget() */
 	size_t noctets[CALLS];
-	struct heard heard[HEARD];
 	struct smpp_pdu last_submit;    /* its text is not kept */
 	unsigned nheard, submits;
 	uint32_t sequence;
+	/* What is counted above: it is not cleared. */
+	uint8_t octets[CALLS][1 << 16]; /* everything heard since the last forget() */
+	struct heard heard[HEARD];
 } peer;
 
 /* A message's number in its id: of several connections, each has numbers of its own. */
@@ -251,7 +252,7 @@ static inline struct smpp_options smpp_defaults(void)
 static inline void world_setup(void)
 {
 	link_world_setup();
-	memset(&peer, 0, sizeof peer);
+	memset(&peer, 0, offsetof(struct peer, octets));
 	peer.listener = -1;
 	hosts[0] = host;
 	options = smpp_defaults();

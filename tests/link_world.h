@@ -20,6 +20,7 @@
 
 #include <inttypes.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,14 +41,14 @@ struct link {
 	char why[512], note[256];
 	uint64_t turns;                 /* lent so far */
 	unsigned done[PARTS];           /* how often each part came back */
+	unsigned answered, nreceipts, ninbound, nlate, eased, asked, replied;
+	unsigned replies[PARTS];        /* how often each question came back */
+	/* The rest is much, and holds only what is counted above: it is not cleared. */
 	struct outcome outcomes[PARTS];
-	unsigned answered;
 	struct receipt receipts[FACTS];
 	struct inbound inbound[FACTS];
 	char bodies[FACTS][256];
 	uint64_t receipt_tickets[FACTS], inbound_tickets[FACTS];
-	unsigned nreceipts, ninbound, nlate, eased, asked, replied;
-	unsigned replies[PARTS];        /* how often each question came back */
 	struct reply reply[PARTS];
 	struct answer late[FACTS];
 };
@@ -216,7 +217,7 @@ static inline void on_tick(evutil_socket_t fd, short what, void *arg)
 static inline void link_world_setup(void)
 {
 	static const struct timeval every = { .tv_usec = TICK_MS * 1000 };
-	memset(&the_link, 0, sizeof the_link);
+	memset(&the_link, 0, offsetof(struct link, outcomes));
 	the_link.base = event_base_new();
 	tick = event_new(the_link.base, -1, EV_PERSIST, on_tick, NULL);
 	event_add(tick, &every);

@@ -41,9 +41,9 @@ static struct ucp_centre {
 	struct event *accepting;
 	struct stream *calls[UCP_CALLS];
 	bool hung_up[UCP_CALLS];
-	struct ucp_heard heard[UCP_HEARD];
 	unsigned nheard, submits, most_open, open;
 	uint8_t trn;                    /* of the centre's next operation */
+	struct ucp_heard heard[UCP_HEARD]; /* what is counted above: it is not cleared */
 } centre;
 
 static inline void centre_say(unsigned call, const void *octets, size_t len)
@@ -303,7 +303,7 @@ static inline struct ucp_options ucp_defaults(void)
 static inline void ucp_setup(void)
 {
 	signal(SIGPIPE, SIG_IGN);       /* as the gateway has it: the centre may write to who hung up */
-	memset(&centre, 0, sizeof centre);
+	memset(&centre, 0, offsetof(struct ucp_centre, heard));
 	centre.listener = -1;
 	ucp_hosts[0] = ucp_hosts[1] = ucp_host;
 	ucp_link = ucp_defaults();
