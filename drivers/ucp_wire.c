@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * ucp_wire.c - between a line and one connection to a centre: operations for parts and questions,
- * what their results mean, and what is answered to the centre's own operations.
+ * and what their results mean.
  *
  *     connected --- password: 60 ---> its result ---> bound
  *         `-------- none, or a guest --------------^
@@ -11,72 +11,36 @@
  * result are left alone for as long as one may come. 60 and 31 are of the wire itself; a 31 that
  * has to be alone waits until nothing else is out, and holds up what comes after it.
  *
- * A delivery (52, 53, 01) is answered when the link acknowledges it. Its ticket is its number;
- * what is owed under a number is in `debts`. 57 and 58, which tell what became of a question long
- * after its result, are answered at once: nothing of them is stored.
- *
  * There is no operation to log out with: who has nothing more to say hangs up.
  *
- * Frames are found by stx.c, the connection's phases are talk.c's, meaning is ucp_map.c's and its
- * kind, order and deadlines are line.c's.
+ * The centre's own operations are ucp_request.c's. Frames are found by stx.c, the connection's
+ * phases are talk.c's, meaning is ucp_map.c's and its kind, order and deadlines are line.c's.
  */
 #include "ucp_wire.h"
 
 #include "../gateway/clock.h"
 #include "../sms/alphabet.h"
 #include "digest.h"
-#include "talk.h"
+#include "ucp_connection.h"
 
-#include <assert.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
 	CHECKSUM_TRIES = 3,             /* that a part is written again after EC 01 */
-	SHORT_FIELDS = 31,              /* without RES4 and RES5 */
 	NO_TRN = UCP_TRNS,
 	ASIDE_FIRST = 1000,             /* numbers of questions that wait for 57 or 58 */
 };
 
-/* An operation of ours without its result. */
-struct out { uint8_t operation, tries; uint64_t turn; };
-/* One of the centre's. */
-struct debt {
-	uint8_t operation;              /* 0: none */
-	uint32_t digest;                /* of its frame */
-	char told[NETWORK_ID_MAX];      /* under which id a final receipt was told; "": it was none */
-};
-
-struct wire {
-	struct line *line;
-	struct link *link;
-	const struct ucp_options *options;
-	struct ucp_session *session;
-	struct talk *talk;
-	struct stx_count count;
-	bool guest;                     /* the centre made the connection */
-	struct out out[UCP_TRNS];
-	unsigned nout;
-	uint64_t turn;                  /* of the last operation */
-	uint8_t next;                   /* the number to try first */
-	uint8_t own;                    /* that of a 60 or 31, or NO_TRN */
-	uint64_t own_at;                /* loop ms: when it was written */
-	bool wants_alert;               /* a 31 waits until nothing is out */
-	uint32_t aside_first, aside_next; /* questions that wait for 57 or 58 are among these */
-	struct debt debts[UCP_TRNS];
-};
-
 /* Numbers. */
 
-static bool is_free(const struct wire *wire, uint8_t trn)
+static bool is_free(const struct ucp_connection *wire, uint8_t trn)
 {
 	return !wire->out[trn].operation && !line_is_used(wire->line, trn);
 }
 
 /* The next free one, or NO_TRN. */
-static uint8_t free_number(const struct wire *wire)
+static uint8_t free_number(const struct ucp_connection *wire)
 {
 	for (unsigned i = 0; i < UCP_TRNS; i++) {
 		const uint8_t trn = (uint8_t)((wire->next + i) % UCP_TRNS);
@@ -87,7 +51,7 @@ static uint8_t free_number(const struct wire *wire)
 }
 
 /* How many numbers there are from the oldest that is out to the next one. */
-static unsigned span(const struct wire *wire)
+static unsigned span(const struct ucp_connection *wire)
 {
 	uint64_t oldest = UINT64_MAX;
 	unsigned from = wire->next;
@@ -99,7 +63,7 @@ static unsigned span(const struct wire *wire)
 	return wire->nout ? (wire->next + UCP_TRNS - from) % UCP_TRNS : 0;
 }
 
-static bool is_alone(const struct wire *wire)
+static bool is_alone(const struct ucp_connection *wire)
 {
 	return wire->options->keepalive_exclusive && wire->options->stx.keepalive &&
 	    (wire->wants_alert || wire->own != NO_TRN);
@@ -107,24 +71,24 @@ static bool is_alone(const struct wire *wire)
 
 static bool wire_has_room(const void *at)
 {
-	const struct wire *wire = at;
+	const struct ucp_connection *wire = at;
 	if (is_alone(wire) || free_number(wire) == NO_TRN)
 		return false;
 	return wire->options->window_mode == UCP_WINDOW_COUNT || wire->nout == 0 ||
 	    (span(wire) && span(wire) < (unsigned)wire->options->window);
 }
 
-static void free_out(struct wire *wire, uint8_t trn)
+static void free_out(struct ucp_connection *wire, uint8_t trn)
 {
 	if (wire->out[trn].operation)
 		wire->nout--;
-	wire->out[trn] = (struct out){ .operation = 0 };
+	wire->out[trn] = (struct ucp_out){ .operation = 0 };
 }
 
 /* Writing. */
 
 /* Under its number. False: it does not fit. */
-static bool write_frame(struct wire *wire, struct ucp_pdu *pdu, uint8_t trn, struct wire_place *place)
+static bool write_frame(struct ucp_connection *wire, struct ucp_pdu *pdu, uint8_t trn, struct wire_place *place)
 {
 	uint8_t octets[UCP_FRAME_MAX];
 	pdu->trn = trn;
@@ -135,27 +99,20 @@ static bool write_frame(struct wire *wire, struct ucp_pdu *pdu, uint8_t trn, str
 }
 
 /* An operation under a number of its own. */
-static bool write_operation(struct wire *wire, struct ucp_pdu *pdu, struct wire_place *place)
+static bool write_operation(struct ucp_connection *wire, struct ucp_pdu *pdu, struct wire_place *place)
 {
 	const uint8_t trn = free_number(wire);
 	if (trn == NO_TRN || !write_frame(wire, pdu, trn, place))
 		return false;
-	wire->out[trn] = (struct out){ .operation = pdu->operation, .turn = ++wire->turn };
+	wire->out[trn] = (struct ucp_out){ .operation = pdu->operation, .turn = ++wire->turn };
 	wire->nout++;
 	wire->next = (uint8_t)((trn + 1) % UCP_TRNS);
 	return true;
 }
 
-static void answer(struct wire *wire, const struct ucp_pdu *operation, unsigned ec)
-{
-	uint8_t octets[64];
-	const size_t len = ucp_pack_result(operation, ec, NULL, octets, sizeof octets);
-	talk_write(wire->talk, octets, len);
-}
-
 static bool wire_submit(void *at, struct part *part, struct wire_place *place, struct outcome *outcome)
 {
-	struct wire *wire = at;
+	struct ucp_connection *wire = at;
 	struct ucp_written written;
 	if (!ucp_submit(wire->options, part, &written, outcome))
 		return false;
@@ -167,7 +124,7 @@ static bool wire_submit(void *at, struct part *part, struct wire_place *place, s
 
 static bool wire_ask(void *at, struct question *question, struct wire_place *place, struct reply *reply)
 {
-	struct wire *wire = at;
+	struct ucp_connection *wire = at;
 	struct ucp_written written;
 	if (!ucp_question(wire->options, question, &written, reply))
 		return false;
@@ -178,7 +135,7 @@ static bool wire_ask(void *at, struct question *question, struct wire_place *pla
 }
 
 /* 31, whose result says how many messages wait for us, and that somebody is there. */
-static void send_alert(struct wire *wire)
+static void send_alert(struct ucp_connection *wire)
 {
 	struct ucp_pdu pdu;
 	struct wire_place place;
@@ -197,7 +154,7 @@ static void send_alert(struct wire *wire)
 }
 
 /* Something of ours was answered, or given up. */
-static void go_on(struct wire *wire)
+static void go_on(struct ucp_connection *wire)
 {
 	if (wire->wants_alert && wire->nout == 0)
 		send_alert(wire);
@@ -205,7 +162,7 @@ static void go_on(struct wire *wire)
 }
 
 /* Other things come, and no result of our 31: it is not to hold anything up. */
-static void give_up_alert(struct wire *wire)
+static void give_up_alert(struct ucp_connection *wire)
 {
 	if (wire->own == NO_TRN || wire->out[wire->own].operation != UCP_ALERT ||
 	    clock_ms() - wire->own_at < (uint64_t)wire->options->stx.keepalive_timeout)
@@ -218,9 +175,9 @@ static void give_up_alert(struct wire *wire)
 /* Results. */
 
 /* EC 01: what was written came broken, so the peer has not taken it. True: it was written again. */
-static bool write_again(struct wire *wire, uint8_t trn, struct ucp_pdu *pdu, struct wire_place *place)
+static bool write_again(struct ucp_connection *wire, uint8_t trn, struct ucp_pdu *pdu, struct wire_place *place)
 {
-	struct out *out = &wire->out[trn];
+	struct ucp_out *out = &wire->out[trn];
 	if (out->tries >= CHECKSUM_TRIES || !write_frame(wire, pdu, trn, place))
 		return false;
 	out->tries++;
@@ -228,7 +185,7 @@ static bool write_again(struct wire *wire, uint8_t trn, struct ucp_pdu *pdu, str
 	return true;
 }
 
-static void on_part(struct wire *wire, uint8_t trn, const struct ucp_result *result)
+static void on_part(struct ucp_connection *wire, uint8_t trn, const struct ucp_result *result)
 {
 	struct part *part = line_take(wire->line, trn);
 	const struct message *message = part->message;
@@ -253,7 +210,7 @@ static void on_part(struct wire *wire, uint8_t trn, const struct ucp_result *res
 		go_on(wire);
 }
 
-static void on_question(struct wire *wire, uint8_t trn, struct question *question,
+static void on_question(struct ucp_connection *wire, uint8_t trn, struct question *question,
     const struct ucp_result *result)
 {
 	struct reply reply;
@@ -274,7 +231,7 @@ static void on_question(struct wire *wire, uint8_t trn, struct question *questio
 		line_put_aside(wire->line, question, wire->aside_next++, wire->options->response_timeout);
 }
 
-static void on_late(struct wire *wire, const struct ucp_pdu *pdu, const struct ucp_result *result)
+static void on_late(struct ucp_connection *wire, const struct ucp_pdu *pdu, const struct ucp_result *result)
 {
 	struct answer late;
 	if (pdu->operation != UCP_SUBMIT || !line_take_late(wire->line, pdu->trn, &late)) {
@@ -298,7 +255,7 @@ static const struct refusal { uint8_t ec; enum down how; const char *remedy; } r
 	{ UCP_EC_AUTHENTICATION, DOWN_PASSWORD, "; check username and password of this link" },
 };
 
-static void login_refused(struct wire *wire, const struct ucp_result *result)
+static void login_refused(struct ucp_connection *wire, const struct ucp_result *result)
 {
 	char text[OUTCOME_TEXT_MAX];
 	struct refusal refusal = { .how = DOWN_BUSY, .remedy = "" };
@@ -314,12 +271,12 @@ static void login_refused(struct wire *wire, const struct ucp_result *result)
 	    ? "; not tried again (stop_on_auth_failure) before smsqlctl drain and release" : "");
 }
 
-static unsigned room_of(const struct wire *wire)
+static unsigned room_of(const struct ucp_connection *wire)
 {
 	return wire->guest && !wire->options->listen_sends ? 0 : (unsigned)wire->options->window;
 }
 
-static void logged_in(struct wire *wire)
+static void logged_in(struct ucp_connection *wire)
 {
 	talk_up(wire->talk);
 	if (wire->options->alert && !wire->guest)
@@ -328,7 +285,7 @@ static void logged_in(struct wire *wire)
 }
 
 /* Of a 60 or 31. */
-static void on_own(struct wire *wire, const struct ucp_pdu *pdu, const struct ucp_result *result)
+static void on_own(struct ucp_connection *wire, const struct ucp_pdu *pdu, const struct ucp_result *result)
 {
 	free_out(wire, wire->own);
 	wire->own = NO_TRN;
@@ -345,7 +302,7 @@ static void on_own(struct wire *wire, const struct ucp_pdu *pdu, const struct uc
 }
 
 /* False: it is none that would be a sign of life. */
-static bool on_result(struct wire *wire, const struct ucp_pdu *pdu, enum ucp_fault fault)
+static bool on_result(struct ucp_connection *wire, const struct ucp_pdu *pdu, enum ucp_fault fault)
 {
 	struct ucp_result result;
 	const uint8_t trn = pdu->trn;
@@ -376,129 +333,6 @@ static bool on_result(struct wire *wire, const struct ucp_pdu *pdu, enum ucp_fau
 	return true;
 }
 
-/* The centre's operations. */
-
-/* A number that is owed is not free for another operation; the same again is waited with. */
-static bool is_owed(struct wire *wire, const struct ucp_pdu *pdu, uint32_t digest)
-{
-	const struct debt *debt = &wire->debts[pdu->trn];
-	if (!debt->operation)
-		return false;
-	if (debt->operation != pdu->operation || debt->digest != digest)
-		answer(wire, pdu, UCP_EC_NOT_ALLOWED);
-	return true;
-}
-
-static void deliver(struct wire *wire, const struct ucp_pdu *pdu, uint32_t digest)
-{
-	struct ucp_delivery delivery = { .pdu = pdu };
-	struct receipt receipt;
-	if (is_owed(wire, pdu, digest))
-		return;
-	struct debt *debt = &wire->debts[pdu->trn];
-	*debt = (struct debt){ .operation = pdu->operation, .digest = digest };
-	if (pdu->operation == UCP_NOTIFY) {
-		ucp_read_receipt(wire->options, pdu, &receipt);
-		const size_t len = strlen(receipt.network_id);
-		const bool final = receipt.status != STATUS_SENT;
-		if (len)
-			twins_receipt(wire->session->twins, receipt.network_id, final, clock_ms());
-		for (int i = 0; i < 2; i++) {  /* whose suffix is that of the others */
-			const size_t n = strlen(receipt.alternate[i]);
-			if (n)
-				snprintf(receipt.alternate[i] + n, NETWORK_ID_MAX - n, "%s", receipt.network_id + len);
-		}
-		if (final)
-			memcpy(debt->told, receipt.network_id, sizeof debt->told);
-		delivery.receipt = &receipt;
-	}
-	line_delivered(wire->line, &delivery, pdu->trn);
-}
-
-static void wire_ack(void *at, uint64_t ticket, enum ack ack)
-{
-	struct wire *wire = at;
-	struct debt *debt = &wire->debts[ticket % UCP_TRNS];
-	const struct ucp_pdu pdu = { .trn = (uint8_t)(ticket % UCP_TRNS), .operation = debt->operation };
-	if (ack == ACK_LATER && *debt->told)
-		twins_again(wire->session->twins, debt->told);
-	answer(wire, &pdu, ack == ACK_KEPT ? UCP_EC_NONE : UCP_EC_NOT_ALLOWED);
-	*debt = (struct debt){ .operation = 0 };
-}
-
-/* The question that a 57 or 58 is about: of those that wait for one, or whose result is still
- * to come. */
-static struct question *told_question(struct wire *wire, const struct ucp_pdu *pdu)
-{
-	struct question *question;
-	while (wire->aside_first < wire->aside_next && !line_question(wire->line, wire->aside_first))
-		wire->aside_first++;
-	for (uint32_t number = wire->aside_first; number < wire->aside_next; number++)
-		if ((question = line_question(wire->line, number)) && ucp_is_told(question, pdu))
-			return question;
-	for (uint32_t trn = 0; trn < UCP_TRNS; trn++)
-		if (wire->out[trn].operation && (question = line_question(wire->line, trn)) &&
-		    ucp_is_told(question, pdu))
-			return question;
-	return NULL;
-}
-
-static void on_told(struct wire *wire, const struct ucp_pdu *pdu)
-{
-	struct question *question = told_question(wire, pdu);
-	answer(wire, pdu, UCP_EC_NONE);
-	if (!question) {
-		link_debug(wire->link, "event=ignored operation=%02u reason=\"nobody asked\"", pdu->operation);
-		return;
-	}
-	const struct reply reply = ucp_told(wire->options, link_name(wire->link), question, pdu);
-	line_replied(wire->line, question, &reply);
-}
-
-/* Some leave out the last fields, which are reserved. */
-static void lengthen(const struct wire *wire, struct ucp_pdu *pdu)
-{
-	if (wire->options->short_operations && pdu->operation >= UCP_SUBMIT && pdu->operation <= UCP_DELETED &&
-	    pdu->nfields >= SHORT_FIELDS && pdu->nfields < UCP_FIELDS)
-		pdu->nfields = UCP_FIELDS;      /* those that are not there are empty */
-}
-
-static void on_operation(struct wire *wire, struct ucp_pdu *pdu, uint32_t digest)
-{
-	const char *culprit;
-	lengthen(wire, pdu);
-	const enum ucp_error ec = ucp_judge(pdu, &culprit);
-	const bool up = talk_phase(wire->talk) == TALK_UP;
-	if (ec != UCP_EC_NONE) {
-		link_warn(wire->link, "event=refused operation=%02u ec=%02d field=%s", pdu->operation, (int)ec,
-		    culprit ? culprit : "none");
-		answer(wire, pdu, ec);
-		return;
-	}
-	switch (pdu->operation) {
-	case UCP_ALERT:
-		answer(wire, pdu, UCP_EC_NONE);
-		return;
-	case UCP_CALL:
-	case UCP_DELIVER:
-	case UCP_NOTIFY:
-		if (up)
-			deliver(wire, pdu, digest);
-		break;
-	case UCP_INQUIRED:
-	case UCP_DELETED:
-		if (up)
-			on_told(wire, pdu);
-		break;
-	default:
-		link_warn(wire->link, "event=refused operation=%02u ec=04 reason=\"not for a client\"", pdu->operation);
-		answer(wire, pdu, UCP_EC_NOT_ALLOWED);
-		return;
-	}
-	if (!up)
-		answer(wire, pdu, UCP_EC_NOT_ALLOWED);
-}
-
 /* The connection. */
 
 static size_t on_measure(void *at, const uint8_t *octets, size_t len)
@@ -508,7 +342,7 @@ static size_t on_measure(void *at, const uint8_t *octets, size_t len)
 }
 
 /* False: it says nothing that could be taken. */
-static bool take(struct wire *wire, const uint8_t *octets, size_t len)
+static bool take(struct ucp_connection *wire, const uint8_t *octets, size_t len)
 {
 	struct ucp_pdu pdu;
 	if (!stx_take(&wire->count, wire->link, octets, len))
@@ -520,20 +354,20 @@ static bool take(struct wire *wire, const uint8_t *octets, size_t len)
 	}
 	if (fault == UCP_FINE && !pdu.result) {
 		stx_good(&wire->count);
-		on_operation(wire, &pdu, digest_of(octets, len));
+		ucp_on_operation(wire, &pdu, digest_of(octets, len));
 		return true;
 	}
 	if (pdu.result && fault != UCP_BAD_CHECKSUM)
 		return on_result(wire, &pdu, fault);
 	stx_bad(&wire->count, wire->link, fault == UCP_BAD_CHECKSUM ? "bad_checksum" : "bad_length");
 	if (!pdu.result)
-		answer(wire, &pdu, fault == UCP_BAD_CHECKSUM ? UCP_EC_CHECKSUM : UCP_EC_SYNTAX);
+		ucp_respond(wire, &pdu, fault == UCP_BAD_CHECKSUM ? UCP_EC_CHECKSUM : UCP_EC_SYNTAX);
 	return false;
 }
 
 static bool on_frame(void *at, const uint8_t *octets, size_t len)
 {
-	struct wire *wire = at;
+	struct ucp_connection *wire = at;
 	const bool good = take(wire, octets, len);
 	if (!line_is_closed(wire->line) && stx_is_too_much(&wire->count)) {
 		wire->count = (struct stx_count){ .in_a_row = 0 };
@@ -548,7 +382,7 @@ static void on_garbled(void *at, const uint8_t *octets, size_t len)
 {
 	(void)octets;
 	(void)len;
-	struct wire *wire = at;
+	struct ucp_connection *wire = at;
 	talk_end(wire->talk, DOWN_LOST, "the message centre sent a frame of more than %d octets", UCP_FRAME_MAX);
 }
 
@@ -567,7 +401,7 @@ static void put_password(const struct ucp_options *options, char *hex, size_t ro
 
 static void on_connected(void *at)
 {
-	struct wire *wire = at;
+	struct ucp_connection *wire = at;
 	const struct ucp_options *options = wire->options;
 	char hex[129];
 	struct ucp_pdu pdu;
@@ -596,15 +430,15 @@ static void on_silent(void *at)
 
 static void on_logging_out(void *at)
 {
-	talk_leave(((struct wire *)at)->talk, DOWN_DRAINED, "drained");
+	talk_leave(((struct ucp_connection *)at)->talk, DOWN_DRAINED, "drained");
 }
 
 static void on_ended(void *at, enum down how, const char *why)
 {
-	line_ended(((struct wire *)at)->line, how, why);
+	line_ended(((struct ucp_connection *)at)->line, how, why);
 }
 
-static void begin(struct wire *wire)
+static void begin(struct ucp_connection *wire)
 {
 	const struct talk_owner owner = { .wire = wire, .measure = on_measure, .frame = on_frame,
 		.garbled = on_garbled, .connected = on_connected, .silent = on_silent,
@@ -619,14 +453,14 @@ static void begin(struct wire *wire)
 
 static void wire_connect(void *at, size_t first, size_t n)
 {
-	struct wire *wire = at;
+	struct ucp_connection *wire = at;
 	begin(wire);
 	talk_connect(wire->talk, first, n);
 }
 
 static void wire_adopt(void *at, struct stream *stream)
 {
-	struct wire *wire = at;
+	struct ucp_connection *wire = at;
 	wire->guest = true;
 	begin(wire);
 	talk_adopt(wire->talk, stream);
@@ -634,35 +468,32 @@ static void wire_adopt(void *at, struct stream *stream)
 
 static void wire_log_out(void *at)
 {
-	struct wire *wire = at;
+	struct ucp_connection *wire = at;
 	if (talk_phase(wire->talk) == TALK_UP)
 		talk_log_out(wire->talk);
 }
 
-/* What is owed will be delivered again, and told as it was. */
 static void wire_close(void *at)
 {
-	struct wire *wire = at;
-	for (unsigned i = 0; i < UCP_TRNS; i++)
-		if (wire->debts[i].operation && *wire->debts[i].told)
-			twins_again(wire->session->twins, wire->debts[i].told);
+	struct ucp_connection *wire = at;
+	ucp_forget_debts(wire);
 	if (wire->talk)
 		talk_close(wire->talk);
 }
 
 static void *wire_make(struct line *line, const void *options, void *session)
 {
-	struct wire *wire = calloc(1, sizeof *wire);
+	struct ucp_connection *wire = calloc(1, sizeof *wire);
 	if (!wire)
 		abort();
-	*wire = (struct wire){ .line = line, .link = line_link(line), .options = options,
+	*wire = (struct ucp_connection){ .line = line, .link = line_link(line), .options = options,
 		.session = session, .own = NO_TRN, .aside_first = ASIDE_FIRST, .aside_next = ASIDE_FIRST };
 	return wire;
 }
 
 static void wire_free(void *at)
 {
-	struct wire *wire = at;
+	struct ucp_connection *wire = at;
 	talk_free(wire->talk);
 	free(wire);
 }
@@ -673,7 +504,7 @@ static void wire_free(void *at)
 static enum wire_overdue wire_overdue(void *at, uint32_t number, struct part *part,
     struct question *question)
 {
-	struct wire *wire = at;
+	struct ucp_connection *wire = at;
 	(void)question;
 	if (number < UCP_TRNS)
 		free_out(wire, (uint8_t)number);
@@ -684,31 +515,31 @@ static enum wire_overdue wire_overdue(void *at, uint32_t number, struct part *pa
 
 static uint64_t wire_left(const void *at)
 {
-	const struct wire *wire = at;
+	const struct ucp_connection *wire = at;
 	return wire->talk ? talk_left(wire->talk) : 0;
 }
 
 static size_t wire_host(const void *at)
 {
-	const struct wire *wire = at;
+	const struct ucp_connection *wire = at;
 	return wire->talk ? talk_host(wire->talk) : SIZE_MAX;
 }
 
 static const char *wire_secured(const void *at)
 {
-	const struct wire *wire = at;
+	const struct ucp_connection *wire = at;
 	return wire->talk ? talk_secured(wire->talk) : "";
 }
 
 static bool wire_pause(void *at, unsigned reason)
 {
-	talk_pause(((struct wire *)at)->talk, reason);
+	talk_pause(((struct ucp_connection *)at)->talk, reason);
 	return true;
 }
 
 static void wire_resume(void *at, unsigned reason)
 {
-	talk_resume(((struct wire *)at)->talk, reason);
+	talk_resume(((struct ucp_connection *)at)->talk, reason);
 }
 
 const struct wire_class ucp_wire = {
@@ -722,7 +553,7 @@ const struct wire_class ucp_wire = {
 	.ask = wire_ask,
 	.has_room = wire_has_room,
 	.overdue = wire_overdue,
-	.ack = wire_ack,
+	.ack = ucp_ack,
 	.left = wire_left,
 	.host = wire_host,
 	.secured = wire_secured,
