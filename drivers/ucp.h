@@ -30,7 +30,7 @@ struct ucp_options {
 	bool listen_sends;              /* messages leave over these connections, too */
 
 	char *username;                 /* OAdC of 60, AdC of 31 */
-	char *password, *password_file;
+	char *password, *password_file, *new_password_file;
 	bool login;                     /* by 60, when there is a password */
 	char *oton, *onpi, *opid;       /* of 60; empty: left out */
 	int password_alphabet;          /* index: ASCII, GSM 7-bit */

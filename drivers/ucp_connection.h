@@ -26,6 +26,8 @@ struct ucp_connection {
 	struct talk *talk;
 	struct stx_count count;
 	bool guest;                     /* the centre made the connection */
+	bool changing;                  /* the password: its 60 is out */
+	bool with_new;                  /* it logs in with the new password: the old one was refused */
 	struct ucp_out out[UCP_TRNS];
 	unsigned nout;
 	uint64_t turn;                  /* of the last operation */

@@ -45,6 +45,8 @@ const struct conf_key ucp_keys[] = {
 	  .help = "its password; password_file is safer; none: there is no login" },
 	{ .name = "password_file", .type = CONF_PASSWORD_FILE, AT(password_file),
 	  .help = "file whose first line is the password" },
+	{ .name = "new_password_file", .type = CONF_PASSWORD_FILE, AT(new_password_file),
+	  .help = "file whose first line is to be the password from the next login on: the provider is told so" },
 	{ .name = "login", .type = CONF_SWITCH, AT(login), .fallback = "on",
 	  .help = "log in with operation 60, when there is a password" },
 	{ .name = "oton", .type = CONF_TEXT, AT(oton), .fallback = "6",
@@ -157,7 +159,7 @@ bool ucp_check(const void *at, struct conf_error *err)
 	struct door_settings door;
 	if (*options->password && *options->password_file)
 		return conf_fail(err, "password and password_file are both given: keep one");
-	if (strlen(ucp_password(options)) > PASSWORD_MAX)
+	if (strlen(ucp_password(options)) > PASSWORD_MAX || strlen(options->new_password_file) > PASSWORD_MAX)
 		return conf_fail(err, "the password is longer than %d characters", PASSWORD_MAX);
 	if (ucp_logs_in(options) && !*options->username)
 		return conf_fail(err, "username is missing, to log in with the password");

@@ -284,6 +284,74 @@ static void logged_in(struct ucp_connection *wire)
 	line_bound(wire->line, room_of(wire));
 }
 
+/* A password as octets, in the alphabet that the centre reads it in. */
+static void put_password(const struct ucp_options *options, const char *password, char *hex, size_t room)
+{
+	uint8_t septets[64];
+	size_t n;
+	if (options->password_alphabet && gsm7_from_utf8(septets, sizeof septets, &n, password,
+	    strlen(password)) == strlen(password))
+		ucp_hex(hex, room, septets, n);
+	else
+		ucp_hex(hex, room, (const uint8_t *)password, strlen(password));
+}
+
+/* 60: the login, or once logged in the change of the password. */
+static void send_session(struct ucp_connection *wire, bool change)
+{
+	const struct ucp_options *options = wire->options;
+	char hex[129], new_hex[129];
+	struct ucp_pdu pdu;
+	struct wire_place place;
+	put_password(options, wire->with_new ? options->new_password_file : ucp_password(options), hex, sizeof hex);
+	put_password(options, options->new_password_file, new_hex, sizeof new_hex);
+	wire->changing = change;
+	ucp_begin(&pdu, UCP_SESSION);
+	ucp_set(&pdu, UCP_SESSION_OADC, options->username);
+	ucp_set(&pdu, UCP_SESSION_OTON, options->oton);
+	ucp_set(&pdu, UCP_SESSION_ONPI, options->onpi);
+	ucp_set(&pdu, UCP_SESSION_STYP, change ? "3" : "1");
+	ucp_set(&pdu, UCP_SESSION_PWD, hex);
+	if (change)
+		ucp_set(&pdu, UCP_SESSION_NPWD, new_hex);
+	ucp_set(&pdu, UCP_SESSION_VERS, "0100");
+	ucp_set(&pdu, UCP_SESSION_OPID, options->opid);
+	if (write_operation(wire, &pdu, &place))
+		wire->own = (uint8_t)place.number;
+}
+
+static void tell_password(struct ucp_connection *wire, const struct ucp_result *result)
+{
+	char text[OUTCOME_TEXT_MAX];
+	ucp_refusal(text, sizeof text, result);
+	if (!result->positive)
+		link_warn(wire->link, "event=password_stays reason=\"%s\"", text);
+	else
+		link_info(wire->link, "event=password_changed remedy=\"write it into password_file, and take out "
+		    "new_password_file\"");
+}
+
+/* Of a 60. A new password is tried where the old one opens nothing any more, and else told. */
+static void on_session(struct ucp_connection *wire, const struct ucp_result *result)
+{
+	const bool fresh = *wire->options->new_password_file && !wire->with_new;
+	if (wire->changing) {
+		tell_password(wire, result);
+		logged_in(wire);
+	} else if (!result->positive && result->code == UCP_EC_AUTHENTICATION && fresh) {
+		wire->with_new = true;
+		send_session(wire, false);
+	} else if (!result->positive) {
+		login_refused(wire, result);
+	} else {
+		link_info(wire->link, "event=logged_in username=%s", wire->options->username);
+		if (fresh)
+			send_session(wire, true);
+		else
+			logged_in(wire);
+	}
+}
+
 /* Of a 60 or 31. */
 static void on_own(struct ucp_connection *wire, const struct ucp_pdu *pdu, const struct ucp_result *result)
 {
@@ -293,12 +361,7 @@ static void on_own(struct ucp_connection *wire, const struct ucp_pdu *pdu, const
 		go_on(wire);
 		return;
 	}
-	if (!result->positive) {
-		login_refused(wire, result);
-		return;
-	}
-	link_info(wire->link, "event=logged_in username=%s", wire->options->username);
-	logged_in(wire);
+	on_session(wire, result);
 }
 
 /* False: it is none that would be a sign of life. */
@@ -386,41 +449,13 @@ static void on_garbled(void *at, const uint8_t *octets, size_t len)
 	talk_end(wire->talk, DOWN_LOST, "the message centre sent a frame of more than %d octets", UCP_FRAME_MAX);
 }
 
-/* The password as octets, in the alphabet that the centre reads it in. */
-static void put_password(const struct ucp_options *options, char *hex, size_t room)
-{
-	const char *password = ucp_password(options);
-	uint8_t septets[64];
-	size_t n;
-	if (options->password_alphabet && gsm7_from_utf8(septets, sizeof septets, &n, password,
-	    strlen(password)) == strlen(password))
-		ucp_hex(hex, room, septets, n);
-	else
-		ucp_hex(hex, room, (const uint8_t *)password, strlen(password));
-}
-
 static void on_connected(void *at)
 {
 	struct ucp_connection *wire = at;
-	const struct ucp_options *options = wire->options;
-	char hex[129];
-	struct ucp_pdu pdu;
-	struct wire_place place;
-	if (wire->guest || !ucp_logs_in(options)) {
+	if (wire->guest || !ucp_logs_in(wire->options))
 		logged_in(wire);
-		return;
-	}
-	put_password(options, hex, sizeof hex);
-	ucp_begin(&pdu, UCP_SESSION);
-	ucp_set(&pdu, UCP_SESSION_OADC, options->username);
-	ucp_set(&pdu, UCP_SESSION_OTON, options->oton);
-	ucp_set(&pdu, UCP_SESSION_ONPI, options->onpi);
-	ucp_set(&pdu, UCP_SESSION_STYP, "1");
-	ucp_set(&pdu, UCP_SESSION_PWD, hex);
-	ucp_set(&pdu, UCP_SESSION_VERS, "0100");
-	ucp_set(&pdu, UCP_SESSION_OPID, options->opid);
-	if (write_operation(wire, &pdu, &place))
-		wire->own = (uint8_t)place.number;
+	else
+		send_session(wire, false);
 }
 
 static void on_silent(void *at)

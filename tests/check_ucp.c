@@ -86,6 +86,38 @@ START_TEST(a_refused_login_says_what_to_do)
 }
 END_TEST
 
+/* With or without success. */
+START_TEST(a_new_password_is_told_once_logged_in)
+{
+	static char fresh[] = "n3w";
+	ucp_link.new_password_file = fresh;
+	centre.password_ec = _i ? UCP_EC_NOT_ALLOWED : 0;
+	ucp_world_open();
+	AWAIT(the_link.ups);
+	ck_assert_uint_eq(centre.nheard, 2);
+	const struct ucp_pdu *change = &centre.heard[1].pdu;
+	ck_assert(ucp_is(change, UCP_SESSION_STYP, "3"));
+	ck_assert(ucp_is(change, UCP_SESSION_PWD, "736563726574"));
+	ck_assert(ucp_is(change, UCP_SESSION_NPWD, "6E3377"));
+	lend(0);
+	AWAIT(the_link.answered == 1);
+	ck_assert_int_eq(the_link.outcomes[0].verdict, VERDICT_SENT);
+}
+END_TEST
+
+START_TEST(a_new_password_that_is_in_force_already_logs_in)
+{
+	static char fresh[] = "n3w";
+	ucp_link.new_password_file = fresh;
+	centre.password = "6E3377";
+	ucp_world_open();
+	AWAIT(the_link.ups);
+	ck_assert_uint_eq(centre.nheard, 2);
+	ck_assert(ucp_is(&centre.heard[1].pdu, UCP_SESSION_STYP, "1"));
+	ck_assert_uint_eq(centre.heard[1].pdu.trn, 1);
+}
+END_TEST
+
 START_TEST(a_login_without_an_answer_has_a_deadline)
 {
 	centre.no_login_answer = true;
@@ -679,6 +711,8 @@ static Suite *suite(void)
 	tcase_add_test(tests, without_a_password_there_is_no_login);
 	tcase_add_test(tests, a_login_may_be_off_and_what_waits_may_be_asked_for);
 	tcase_add_loop_test(tests, a_refused_login_says_what_to_do, 0, 7);
+	tcase_add_loop_test(tests, a_new_password_is_told_once_logged_in, 0, 2);
+	tcase_add_test(tests, a_new_password_that_is_in_force_already_logs_in);
 	tcase_add_test(tests, a_login_without_an_answer_has_a_deadline);
 	tcase_add_test(tests, before_the_login_is_answered_nothing_is_taken);
 	tcase_add_test(tests, a_second_host_is_tried_when_the_first_is_away);

@@ -21,7 +21,7 @@ static char empty[] = "", account[] = "4321", abroad[] = "00", home[] = "0", cou
 
 static struct ucp_options options_of(void)
 {
-	return (struct ucp_options){ .username = account, .password = empty, .password_file = empty,
+	return (struct ucp_options){ .username = account, .password = empty, .password_file = empty, .new_password_file = empty,
 		.listen = empty, .oton = empty, .onpi = empty, .opid = empty, .alert_pid = empty,
 		.addresses.country_code = empty, .addresses.international_prefix = abroad, .addresses.national_prefix = home,
 		.addresses.short_code_digits = 6, .own_number = empty, .notification_address = empty,

@@ -27,7 +27,8 @@ static struct ucp_options ucp_link;     /* of the session, to be changed before 
 
 static struct ucp_centre {
 	/* The script. */
-	unsigned login_ec, submit_ec;   /* 0: taken */
+	unsigned login_ec, submit_ec, password_ec; /* 0: taken */
+	const char *password;           /* in hex: another is refused with 07; NULL: any will do */
 	unsigned ec_times;              /* so many are refused with submit_ec; 0: all */
 	bool no_login_answer, no_submit_answer, no_alert_answer,
 	    receipts,                   /* a 53 follows each submit that asks for it */
@@ -159,7 +160,9 @@ static inline void centre_react(unsigned call, const struct ucp_pdu *pdu)
 	switch (pdu->operation) {
 	case UCP_SESSION:
 		if (!centre.no_login_answer)
-			centre_result(call, pdu, centre.login_ec, NULL);
+			centre_result(call, pdu, ucp_is(pdu, UCP_SESSION_STYP, "3") ? centre.password_ec
+			    : centre.password && !ucp_is(pdu, UCP_SESSION_PWD, centre.password)
+			    ? UCP_EC_AUTHENTICATION : centre.login_ec, NULL);
 		break;
 	case UCP_ALERT:
 		if (!centre.no_alert_answer)
@@ -290,7 +293,7 @@ static inline struct ucp_options ucp_defaults(void)
 			.frame_timeout = 5000, .write_timeout = 5000,
 			.tls = { .verify = true, .ca = empty, .client_ca = empty, .name = empty,
 				.certificate = empty, .key = empty } },
-		.listen = empty, .username = account, .password = secret, .password_file = empty, .login = true,
+		.listen = empty, .username = account, .password = secret, .password_file = empty, .new_password_file = empty, .login = true,
 		.oton = six, .onpi = five, .opid = empty, .alert_pid = pid, .sessions = 1, .window = 10,
 		.response_timeout = 5000, .addresses.country_code = empty, .addresses.international_prefix = abroad,
 		.addresses.national_prefix = home, .addresses.short_code_digits = 6, .own_number = empty,

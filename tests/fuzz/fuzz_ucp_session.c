@@ -162,7 +162,7 @@ static const void *begin(struct script *script)
 			.connect_timeout = 60000, .login_timeout = 60000, .keepalive_timeout = 60000,
 			.logout_timeout = 60000, .frame_timeout = 60000, .write_timeout = 60000 },
 		.listen = empty, .username = account, .password = choice & 1 ? secret : empty,
-		.password_file = empty, .login = true, .oton = six, .onpi = six, .opid = empty, .alert = choice & 2,
+		.password_file = empty, .new_password_file = empty, .login = true, .oton = six, .onpi = six, .opid = empty, .alert = choice & 2,
 		.alert_pid = pid, .keepalive_exclusive = choice & 4, .stop_on_auth_failure = choice & 8,
 		.sessions = 1 + (choice >> 4) % 3, .window = WINDOW, .window_mode = choice >> 6 & 1,
 		.response_timeout = 60000, .addresses.country_code = empty, .addresses.international_prefix = abroad,
