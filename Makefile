@@ -199,7 +199,7 @@ $(B)/fuzz/%: $(B)/fuzz/obj/tests/fuzz/%.o $(B)/fuzz/code.a
 # other tests still run, and those that need them fail and say so.
 build/peers/node_modules/%: tests/peers/package.json
 	@mkdir -p build/peers && cp $< build/peers/
-	-npm install --no-package-lock --no-audit --no-fund --loglevel=error --prefix build/peers && touch $@
+	-npm install --prefer-offline --fetch-retry-mintimeout=500 --fetch-retry-maxtimeout=2000 --no-package-lock --no-audit --no-fund --loglevel=error --prefix build/peers && touch $@
 
 # Kannel's is unpacked only, with the libraries that few have: installed, it would start services.
 build/peers/kannel/%:
