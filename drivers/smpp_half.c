@@ -16,7 +16,6 @@
 #include "smpp_half.h"
 
 #include "../gateway/clock.h"
-#include "talk.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -504,7 +503,7 @@ void half_close(struct half *half)
 	talk_close(half->talk);
 }
 
-static struct talk_settings settings_of(const struct smpp_options *options)
+struct talk_settings smpp_talk_settings(const struct smpp_options *options)
 {
 	return (struct talk_settings){
 		.hosts = (const char *const *)options->host.items, .port = (unsigned)options->port,
@@ -528,7 +527,7 @@ struct half *half_new(struct link *link, const struct smpp_options *options, uin
 		abort();
 	*half = (struct half){ .link = link, .options = options, .owner = *owner, .line = line,
 		.bind = bind, .sequence = 1 };
-	const struct talk_settings settings = settings_of(options);
+	const struct talk_settings settings = smpp_talk_settings(options);
 	const struct talk_owner owner_of = { .wire = half, .measure = smpp_measure, .frame = on_frame,
 		.garbled = on_garbled, .connected = on_connected, .silent = on_silent,
 		.logging_out = on_logging_out, .ended = on_ended };

@@ -14,8 +14,12 @@
 #include "../gateway/stream.h"
 #include "line.h"
 #include "smpp.h"
+#include "talk.h"
 
 struct half;
+
+/* The settings of a connection; the options are borrowed. */
+struct talk_settings smpp_talk_settings(const struct smpp_options *);
 
 /* What a half tells its wire. */
 struct half_owner {

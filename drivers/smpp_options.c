@@ -3,8 +3,8 @@
 #include "smpp.h"
 
 #include "../gateway/asked.h"
-#include "../gateway/stream.h"
 #include "../sms/dcs.h"
+#include "smpp_half.h"
 #include "smpp_outbind.h"
 #include "zone.h"
 
@@ -285,22 +285,9 @@ bool smpp_check(const void *at, struct conf_error *err)
 		return conf_fail(err, "password and password_file are both given: keep one");
 	if (!addresses_check(&options->addresses, err))
 		return false;
-	for (size_t i = 0; i < options->host.n; i++)
-		if (!*options->host.items[i])
-			return conf_fail(err, "host has an empty name");
-	if (*options->source_address && !stream_is_address(options->source_address))
-		return conf_fail(err, "source_address = \"%.80s\" is no IPv4 or IPv6 address",
-		    options->source_address);
-	if (!outbind_check(options, err))
+	const struct talk_settings settings = smpp_talk_settings(options);
+	if (!outbind_check(options, err) || !talk_check(&settings, options->host.n, err))
 		return false;
-	if (!options->tls.on && options->tls.pins.n && *options->tls.pins.items[0])
-		return conf_fail(err, "tls_pin needs tls = on");
-	if (options->tls.on) {              /* are the files there and good? */
-		struct tls *tls = tls_new(&options->tls, err);
-		if (!tls)
-			return false;
-		tls_free(tls);
-	}
 	return check_habits(options, err) && smpp_ussd_check(options, err) &&
 	    smpp_actions_check(options, err) && smpp_tlvs_check(options, err);
 }

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* stx.c - where frames begin and end, and how much else is borne. */
+/* stx.c - where frames begin and end, and how much else is borne. What a link says is in stx_options.c. */
 #include "stx.h"
 
 #include "../gateway/clock.h"
 #include "../gateway/driver.h"
-#include "../gateway/stream.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -14,42 +13,6 @@ enum {
 	BAD_MAX = 50, BAD_MS = 60 * 1000,
 	NOISE_MAX = 64 * 1024,          /* octets without a frame */
 };
-
-bool stx_check(const struct stx_options *options, bool needs_host, struct conf_error *err)
-{
-	if (needs_host && options->host.n == 0)
-		return conf_fail(err, "host: it is missing");
-	for (size_t i = 0; i < options->host.n; i++) {
-		const char *host = options->host.items[i], *colon = strrchr(host, ':');
-		const bool bare = !colon || (strchr(host, ':') != colon && *host != '[') ||
-		    strchr(colon, ']');
-		if (!*host)
-			return conf_fail(err, "host: one of the list is empty");
-		if (bare && options->port == 0)
-			return conf_fail(err, "port: it is missing, and \"%.60s\" names none", host);
-	}
-	if (*options->source_address && !stream_is_address(options->source_address))
-		return conf_fail(err, "source_address: \"%.60s\" is no address", options->source_address);
-	struct tls *tls = options->tls.on ? tls_new(&options->tls, err) : NULL;
-	tls_free(tls);
-	return tls || !options->tls.on;
-}
-
-struct talk_settings stx_settings(const struct stx_options *options)
-{
-	return (struct talk_settings){
-		.hosts = (const char *const *)options->host.items, .port = (unsigned)options->port,
-		.source = options->source_address,
-		.connect_ms = (unsigned)options->connect_timeout,
-		.login_ms = (unsigned)options->login_timeout,
-		.silence_ms = (unsigned)options->keepalive,
-		.enquiry_ms = (unsigned)options->keepalive_timeout,
-		.logout_ms = (unsigned)options->logout_timeout,
-		.partial_ms = (unsigned)options->frame_timeout,
-		.stall_ms = (unsigned)options->write_timeout, .tls = &options->tls,
-		.login = "the login", .enquiry = "the enquiry (keepalive)", .logout = "the logout",
-	};
-}
 
 size_t stx_measure(const uint8_t *at, size_t len)
 {

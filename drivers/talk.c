@@ -324,6 +324,23 @@ bool talk_resume(struct talk *talk, unsigned reason)
 
 /* From new to close. */
 
+bool talk_check(const struct talk_settings *settings, size_t n, struct conf_error *err)
+{
+	const struct tls_settings *tls = settings->tls;
+	for (size_t i = 0; i < n; i++)
+		if (!*settings->hosts[i])
+			return conf_fail(err, "host has an empty name");
+	if (*settings->source && !stream_is_address(settings->source))
+		return conf_fail(err, "source_address = \"%.80s\" is no IPv4 or IPv6 address", settings->source);
+	if (!tls->on && tls->pins.n && *tls->pins.items[0])
+		return conf_fail(err, "tls_pin needs tls = on");
+	if (!tls->on)
+		return true;
+	struct tls *files = tls_new(tls, err);
+	tls_free(files);
+	return files;
+}
+
 static struct stream_handler handler_of(struct talk *talk)
 {
 	return (struct stream_handler){ .ctx = talk, .measure = on_measure, .frame = on_frame,

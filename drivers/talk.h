@@ -42,6 +42,10 @@ struct talk_settings {
 	const char *login, *enquiry, *logout;
 };
 
+/* Checks hosts (`n` of them), source and TLS, its files included, as a driver's check() does. False:
+ * *err says why, by the names that keys have. */
+bool talk_check(const struct talk_settings *, size_t n, struct conf_error *err);
+
 /* What a connection tells its owner. */
 struct talk_owner {
 	void *wire;
