@@ -1,28 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* check_address.c - numbers and names as people write them. */
 #include "../sms/address.h"
+#include "vectors.h"
 
 #include <check.h>
-#include <jansson.h>
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static json_t *load(const char *name)
-{
-	const char *top = getenv("SMSQLD_TOP");
-	char path[512];
-	snprintf(path, sizeof path, "%s/tests/vectors/%s", top ? top : ".", name);
-	json_error_t err;
-	json_t *json = json_load_file(path, JSON_ALLOW_NUL, &err);
-	ck_assert_msg(json != NULL, "%s: %s", path, err.text);
-	return json;
-}
-
 START_TEST(every_address_of_the_smpp_vectors_is_ours)
 {
-	json_t *json = load("smpp.json"), *row;
+	json_t *json = vectors_load("smpp.json"), *row;
 	size_t i;
 	char why[160];
 	json_array_foreach(json_object_get(json, "addresses"), i, row) {
@@ -49,7 +38,7 @@ START_TEST(every_address_of_the_gsm_vectors_has_its_type_and_plan)
 	const struct address_rules modem = { .international_prefix = "00", .national_prefix = "",
 		.country_code = "", .short_code_digits = 6, .short_code_ton = TON_UNKNOWN,
 		.short_code_npi = NPI_E164, .bare_ton = TON_UNKNOWN };
-	json_t *json = load("gsm.json"), *vector;
+	json_t *json = vectors_load("gsm.json"), *vector;
 	size_t i, tried = 0;
 	char why[160];
 	json_array_foreach(json_object_get(json, "vectors"), i, vector) {

@@ -3,24 +3,13 @@
 #include "../sms/alphabet.h"
 #include "../sms/charset.h"
 #include "../sms/translit.h"
+#include "vectors.h"
 
 #include <check.h>
-#include <jansson.h>
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static json_t *load(const char *name)
-{
-	const char *top = getenv("SMSQLD_TOP");
-	char path[512];
-	snprintf(path, sizeof path, "%s/tests/vectors/%s", top ? top : ".", name);
-	json_error_t err;
-	json_t *json = json_load_file(path, JSON_ALLOW_NUL, &err);
-	ck_assert_msg(json != NULL, "%s: %s", path, err.text);
-	return json;
-}
 
 static uint32_t hex(const char *text)
 {
@@ -53,7 +42,7 @@ static void every_cell(const json_t *table, bool escaped, struct shifts shifts)
 
 START_TEST(every_cell_of_the_default_alphabet_goes_both_ways)
 {
-	json_t *json = load("gsm7.json");
+	json_t *json = vectors_load("gsm7.json");
 	every_cell(json_object_get(json, "default"), false, (struct shifts){ 0 });
 	every_cell(json_object_get(json, "extension"), true, (struct shifts){ 0 });
 	json_decref(json);
@@ -62,7 +51,7 @@ END_TEST
 
 START_TEST(every_cell_of_the_national_tables_goes_both_ways)
 {
-	json_t *json = load("gsm7_national.json"), *language;
+	json_t *json = vectors_load("gsm7_national.json"), *language;
 	size_t i;
 	json_array_foreach(json_object_get(json, "languages"), i, language) {
 		const uint8_t id = (uint8_t)json_integer_value(json_object_get(language, "id"));
@@ -80,7 +69,7 @@ END_TEST
 
 START_TEST(the_encoders_of_the_vectors_choose_the_same_septets)
 {
-	json_t *json = load("gsm7_national.json"), *language, *value;
+	json_t *json = vectors_load("gsm7_national.json"), *language, *value;
 	size_t i;
 	const char *key;
 	json_array_foreach(json_object_get(json, "languages"), i, language) {
@@ -165,7 +154,7 @@ END_TEST
 
 START_TEST(every_replacement_of_the_vectors_is_ours)
 {
-	json_t *json = load("gsm7_translit.json"), *value;
+	json_t *json = vectors_load("gsm7_translit.json"), *value;
 	const char *key;
 	for (int level = TRANSLIT_TYPOGRAPHIC; level < TRANSLIT_ON; level++) {
 		json_object_foreach(json_object_get(json, translit_words[level]), key, value) {

@@ -10,26 +10,15 @@
 #include "../sms/alphabet.h"
 #include "../sms/septets.h"
 #include "../sms/udh.h"
+#include "vectors.h"
 
 #include <check.h>
-#include <jansson.h>
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { RANDOM_TEXTS = 4000, TEXT_MOST = 700 };
-
-static json_t *load(const char *name)
-{
-	const char *top = getenv("SMSQLD_TOP");
-	char path[512];
-	snprintf(path, sizeof path, "%s/tests/vectors/%s", top ? top : ".", name);
-	json_error_t err;
-	json_t *json = json_load_file(path, JSON_ALLOW_NUL, &err);
-	ck_assert_msg(json != NULL, "%s: %s", path, err.text);
-	return json;
-}
 
 static struct message *message_of(const char *body)
 {
@@ -153,7 +142,7 @@ static void run_plan(const json_t *vector)
 
 START_TEST(every_text_of_the_vectors_becomes_their_parts)
 {
-	json_t *json = load("gsm.json");
+	json_t *json = vectors_load("gsm.json");
 	size_t i, n = 0;
 	json_t *vector;
 	json_array_foreach(json_object_get(json, "vectors"), i, vector)
@@ -197,7 +186,7 @@ static char *by_rule(const char *rule, bool *octets)
 
 START_TEST(every_split_of_the_smpp_vectors_is_ours)
 {
-	json_t *json = load("smpp.json"), *vector;
+	json_t *json = vectors_load("smpp.json"), *vector;
 	size_t i;
 	json_array_foreach(json_object_get(json, "long_message_splits"), i, vector) {
 		bool octets;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* check_join.c - how parts from handsets find each other in the tables (ledger_inbox.c). */
 #include "ledger_world.h"
+#include "vectors.h"
 
-#include <jansson.h>
 #include <pthread.h>
 
 /* A part is told as "SENDER REF PART/PARTS TEXT". */
@@ -102,11 +102,7 @@ static const char *as_told(const char *step)
 
 START_TEST(every_scenario_of_the_vectors_ends_as_it_should)
 {
-	const char *top = getenv("SMSQLD_TOP");
-	char path[512];
-	snprintf(path, sizeof path, "%s/tests/vectors/gsm.json", top ? top : ".");
-	json_t *json = json_load_file(path, JSON_ALLOW_NUL, NULL), *vector, *step;
-	ck_assert_ptr_nonnull(json);
+	json_t *json = vectors_load("gsm.json"), *vector, *step;
 	size_t i, k, ran = 0, at;
 	json_array_foreach(json_object_get(json, "vectors"), i, vector) {
 		const char *id = json_string_value(json_object_get(vector, "id"));

@@ -36,7 +36,7 @@ static void vector_send(struct peer *peer, const char *id, unsigned number)
 	char text[PACKET_ROOM];
 	if (!vectors)
 		vectors = vectors_load("cimd2.json");
-	const size_t n = unhex(vector_hex(vectors, id), octets);
+	const size_t n = unhex(vector_hex(json_object_get(vectors, "valid"), id), octets);
 	size_t last = n - 1;
 	while (octets[last] != '\t')
 		last--;

@@ -14,7 +14,7 @@ static void vector_send(struct peer *peer, const char *id)
 	uint8_t octets[FRAME_ROOM];
 	if (!vectors)
 		vectors = vectors_load("ucp.json");
-	peer_write(peer, octets, unhex(vector_hex(vectors, id), octets));
+	peer_write(peer, octets, unhex(vector_hex(json_object_get(vectors, "valid"), id), octets));
 }
 
 /* "O/51/fields/" with all that is around it; `sum` and `len` are added to what is right. */

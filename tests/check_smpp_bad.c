@@ -4,40 +4,11 @@
  * the vectors M01 to M44 and the table of the reference (4.7).
  */
 #include "driver_world.h"
-
-#include <jansson.h>
+#include "vectors.h"
 
 /* Bad input: tests/vectors/smpp.json, `malformed`. */
 
 static json_t *malformed;
-
-static void load_malformed(void)
-{
-	const char *top = getenv("SMSQLD_TOP");
-	char path[512];
-	snprintf(path, sizeof path, "%s/tests/vectors/smpp.json", top ? top : ".");
-	json_error_t err;
-	json_t *all = json_load_file(path, JSON_ALLOW_NUL, &err);
-	ck_assert_msg(all != NULL, "%s: %s", path, err.text);
-	malformed = json_incref(json_object_get(all, "malformed"));
-	json_decref(all);
-}
-
-static size_t octets_of(const char *hex, uint8_t *out, size_t room)
-{
-	size_t n = 0;
-	for (; hex && hex[0] && n < room; hex += 2) {
-		const char pair[3] = { hex[0], hex[1], '\0' };
-		out[n++] = (uint8_t)strtoul(pair, NULL, 16);
-	}
-	return n;
-}
-
-static const char *text_of(json_t *row, const char *key)
-{
-	const char *text = json_string_value(json_object_get(row, key));
-	return text ? text : "";
-}
 
 /* Two parts are unanswered, 2 and 3; then comes what is malformed, then an enquiry. */
 static void play_malformed(json_t *row)
@@ -53,7 +24,7 @@ static void play_malformed(json_t *row)
 	AWAIT(peer.submits == 2);
 	forget();
 	uint8_t octets[512], expected[64];
-	stream_write(peer.calls[0], octets, octets_of(text_of(row, "hex"), octets, sizeof octets));
+	stream_write(peer.calls[0], octets, octets_into(text_of(row, "hex"), octets, sizeof octets));
 	const struct smpp_pdu enquire = { .command = SMPP_ENQUIRE_LINK, .sequence = 1000 };
 	if (closes) {
 		AWAIT(the_link.downs && peer.hung_up[0]);
@@ -64,7 +35,7 @@ static void play_malformed(json_t *row)
 		    peer.heard[peer.nheard - 1].sequence == 1000);
 		ck_assert_uint_eq(the_link.downs, 0);
 	}
-	const size_t want = octets_of(text_of(row, "reply_hex"), expected, sizeof expected);
+	const size_t want = octets_into(text_of(row, "reply_hex"), expected, sizeof expected);
 	ck_assert_uint_eq(peer.noctets[0], want + (closes ? 0 : SMPP_HEADER));
 	ck_assert_mem_eq(peer.octets[0], expected, want);
 	const bool fails = strcmp(text_of(row, "action"), "complete-request-failed") == 0;
@@ -76,7 +47,7 @@ static void play_malformed(json_t *row)
 
 START_TEST(bad_input_is_answered_as_the_vectors_say)
 {
-	load_malformed();
+	malformed = vectors_list("smpp.json", "malformed");
 	size_t i, played = 0;
 	json_t *row;
 	json_array_foreach(malformed, i, row) {
@@ -144,7 +115,7 @@ START_TEST(what_is_odd_is_taken_and_what_cannot_be_is_answered)
 {
 	const struct odd *odd = &odds[_i];
 	uint8_t octets[512];
-	const size_t len = octets_of(odd->octets, octets, sizeof octets);
+	const size_t len = octets_into(odd->octets, octets, sizeof octets);
 	octets[3] = (uint8_t)len;
 	world_up();
 	stream_write(peer.calls[0], octets, len);
@@ -200,7 +171,7 @@ START_TEST(a_storm_of_malformed_pdus_ends_the_session_in_order)
 {
 	uint8_t octets[512];
 	/* A deliver_sm whose text is longer than what is left of it. */
-	const size_t len = octets_of("0000003300000005000000000000003600010134343737303039303031323300"
+	const size_t len = octets_into("0000003300000005000000000000003600010134343737303039303031323300"
 	    "03003838313030000000000000000000FF78", octets, sizeof octets);
 	octets[3] = (uint8_t)len;
 	world_up();

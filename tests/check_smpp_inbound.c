@@ -5,9 +5,9 @@
  */
 #include "../drivers/smpp.h"
 #include "../gateway/inbox.h"
+#include "vectors.h"
 
 #include <check.h>
-#include <jansson.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,25 +26,6 @@ static struct smpp_options options_of(void)
 		.service_type = empty, .addresses.country_code = empty, .addresses.international_prefix = abroad,
 		.addresses.national_prefix = home, .addresses.short_code_digits = 6, .short_code_ton = 3,
 		.source_ton = -1, .source_npi = -1, .dest_ton = -1, .dest_npi = -1 };
-}
-
-static json_t *load(const char *key)
-{
-	const char *top = getenv("SMSQLD_TOP");
-	char path[512];
-	snprintf(path, sizeof path, "%s/tests/vectors/smpp.json", top ? top : ".");
-	json_error_t err;
-	json_t *all = json_load_file(path, JSON_ALLOW_NUL, &err);
-	ck_assert_msg(all != NULL, "%s: %s", path, err.text);
-	json_t *part = json_incref(json_object_get(all, key));
-	json_decref(all);
-	return part;
-}
-
-static const char *text_of(json_t *row, const char *key)
-{
-	const char *text = json_string_value(json_object_get(row, key));
-	return text ? text : "";
 }
 
 static long number_of(json_t *row, const char *key)
@@ -113,7 +94,7 @@ END_TEST
 /* The reading of every data_coding, as the vectors have it. */
 START_TEST(data_codings_are_read_as_the_vectors_say)
 {
-	json_t *rows = load("data_coding"), *row;
+	json_t *rows = vectors_list("smpp.json", "data_coding"), *row;
 	size_t i;
 	ck_assert_uint_ge(json_array_size(rows), 48);
 	json_array_foreach(rows, i, row) {

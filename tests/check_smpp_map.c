@@ -6,9 +6,9 @@
 #include "../drivers/smpp.h"
 #include "../drivers/smpp_time.h"
 #include "../gateway/asked.h"
+#include "vectors.h"
 
 #include <check.h>
-#include <jansson.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,25 +39,6 @@ static struct message message_of(void)
 		.body = "", .attempts = 1 };
 }
 
-static json_t *load(const char *key)
-{
-	const char *top = getenv("SMSQLD_TOP");
-	char path[512];
-	snprintf(path, sizeof path, "%s/tests/vectors/smpp.json", top ? top : ".");
-	json_error_t err;
-	json_t *all = json_load_file(path, JSON_ALLOW_NUL, &err);
-	ck_assert_msg(all != NULL, "%s: %s", path, err.text);
-	json_t *part = json_incref(json_object_get(all, key));
-	json_decref(all);
-	return part;
-}
-
-static const char *text_of(json_t *row, const char *key)
-{
-	const char *text = json_string_value(json_object_get(row, key));
-	return text ? text : "";
-}
-
 static long number_of(json_t *row, const char *key)
 {
 	return (long)json_integer_value(json_object_get(row, key));
@@ -68,7 +49,7 @@ static long number_of(json_t *row, const char *key)
 START_TEST(addresses_are_sent_as_the_vectors_say)
 {
 	const struct smpp_options options = options_of();
-	json_t *rows = load("addresses"), *row;
+	json_t *rows = vectors_list("smpp.json", "addresses"), *row;
 	size_t i;
 	ck_assert_uint_ge(json_array_size(rows), 13);
 	json_array_foreach(rows, i, row) {
@@ -588,7 +569,7 @@ static bool names(const struct receipt *receipt, const char *id)
 START_TEST(receipts_name_messages_in_every_base_that_the_vectors_allow)
 {
 	struct smpp_options options = options_of();
-	json_t *rows = load("message_id_matching"), *row;
+	json_t *rows = vectors_list("smpp.json", "message_id_matching"), *row;
 	size_t i;
 	ck_assert_uint_ge(json_array_size(rows), 12);
 	json_array_foreach(rows, i, row) {
@@ -628,7 +609,7 @@ END_TEST
 
 START_TEST(a_session_is_of_the_lower_version)
 {
-	json_t *rows = load("version_negotiation"), *row;
+	json_t *rows = vectors_list("smpp.json", "version_negotiation"), *row;
 	size_t i;
 	ck_assert_uint_ge(json_array_size(rows), 11);
 	json_array_foreach(rows, i, row) {

@@ -7,9 +7,9 @@
 #include "../gateway/asked.h"
 #include "../gateway/encode.h"
 #include "../gateway/several.h"
+#include "vectors.h"
 
 #include <check.h>
-#include <jansson.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,42 +49,12 @@ static struct message *row(const char *recipient, const char *kind, const char *
 	return message;
 }
 
-static json_t *vector(const char *id)
-{
-	const char *top = getenv("SMSQLD_TOP");
-	char path[512];
-	snprintf(path, sizeof path, "%s/tests/vectors/smpp.json", top ? top : ".");
-	json_t *all = json_load_file(path, JSON_ALLOW_NUL, NULL), *each, *found = NULL;
-	ck_assert_ptr_nonnull(all);
-	size_t i;
-	json_array_foreach(json_object_get(all, "pdus"), i, each)
-		if (strcmp(json_string_value(json_object_get(each, "id")), id) == 0)
-			found = json_incref(each);
-	ck_assert_msg(found != NULL, "%s", id);
-	json_decref(all);
-	return found;
-}
-
-static size_t octets_of(const char *id, uint8_t *out)
-{
-	json_t *found = vector(id);
-	const char *hex = json_string_value(json_object_get(found, "hex"));
-	const size_t len = strlen(hex) / 2;
-	for (size_t i = 0; i < len; i++) {
-		unsigned octet;
-		ck_assert_int_eq(sscanf(hex + 2 * i, "%2x", &octet), 1);
-		out[i] = (uint8_t)octet;
-	}
-	json_decref(found);
-	return len;
-}
-
 /* The first part of the row is these octets but for the sequence number. */
 static void expect_vector(const struct smpp_options *options, const struct message *message, const char *id,
     uint32_t sequence)
 {
 	uint8_t expected[1024], packed[1024];
-	const size_t len = octets_of(id, expected);
+	const size_t len = vector_octets("smpp.json", "pdus", id, expected, sizeof expected);
 	struct smpp_pdu pdu;
 	struct outcome outcome;
 	ck_assert_msg(smpp_request(options, &message->parts[0], &pdu, &outcome), "%s", outcome.text);
@@ -105,16 +75,18 @@ START_TEST(several_recipients_and_a_list_are_a_submit_multi)
 }
 END_TEST
 
-static struct smpp_pdu answer_of(const char *id, uint8_t *octets)
+enum { ANSWER_ROOM = 256 };
+
+static struct smpp_pdu answer_of(const char *id, uint8_t octets[ANSWER_ROOM])
 {
 	struct smpp_pdu pdu;
-	ck_assert_uint_eq(smpp_unpack(octets, octets_of(id, octets), &pdu), SMPP_ROK);
+	ck_assert_uint_eq(smpp_unpack(octets, vector_octets("smpp.json", "pdus", id, octets, ANSWER_ROOM), &pdu), SMPP_ROK);
 	return pdu;
 }
 
 START_TEST(who_was_refused_is_known_by_its_address)
 {
-	static uint8_t octets[1024];
+	static uint8_t octets[ANSWER_ROOM];
 	const struct smpp_options options = options_of();
 	struct message *message = row("+447700900123", "text", "Hi all",
 	    "{\"recipients\": [\"07700900124\"], \"lists\": [\"STAFF\"]}");
@@ -231,7 +203,7 @@ START_TEST(data_sm_has_the_text_as_payload_and_its_validity_as_a_duration)
 	pdu.tlvs[0] = pdu.tlvs[1]; /* the vector has the text first */
 	pdu.tlvs[1] = first;
 	uint8_t expected[256], packed[256];
-	const size_t len = octets_of("V55", expected);
+	const size_t len = vector_octets("smpp.json", "pdus", "V55", expected, sizeof expected);
 	pdu.sequence = 30;
 	ck_assert_uint_eq(smpp_pack(&pdu, packed, sizeof packed), len);
 	ck_assert_mem_eq(packed, expected, len);
@@ -272,7 +244,7 @@ END_TEST
 
 START_TEST(what_an_answer_adds_to_its_status_is_told)
 {
-	static uint8_t octets[256];
+	static uint8_t octets[ANSWER_ROOM];
 	const struct smpp_options options = options_of();
 	struct message *message = row("+447700900123", "text", "x", "{\"operation\": \"data_sm\"}");
 	const struct smpp_pdu pdu = answer_of("V57", octets);
@@ -296,7 +268,7 @@ START_TEST(a_broadcast_has_its_four_parameters_and_its_text)
 	struct message *message = row("", "broadcast", "Flood warning", flood);
 	message->sender = "CIVIL";
 	uint8_t expected[256], packed[256];
-	const size_t len = octets_of("V76", expected), repetitions = 53;
+	const size_t len = vector_octets("smpp.json", "pdus", "V76", expected, sizeof expected), repetitions = 53;
 	ck_assert_mem_eq(expected + repetitions, "\x06\x04\0\1\5", 5);
 	memmove(expected + repetitions + 5, expected + repetitions + 4, len - repetitions - 4);
 	expected[repetitions + 3] = 2;
@@ -317,7 +289,7 @@ END_TEST
 
 START_TEST(areas_that_are_refused_are_told_by_name)
 {
-	static uint8_t octets[256];
+	static uint8_t octets[ANSWER_ROOM];
 	const struct smpp_options options = options_of();
 	struct message *message = row("", "broadcast", "Flood warning", "{\"areas\": [\"ZONE-6\", \"ZONE-7\"], "
 	    "\"broadcast_content\": 1, \"repetitions\": 1, \"interval\": {\"unit\": \"fast\"}}");

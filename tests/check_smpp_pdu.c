@@ -4,9 +4,9 @@
  */
 #include "../drivers/smpp_pdu.h"
 #include "../gateway/message.h"
+#include "vectors.h"
 
 #include <check.h>
-#include <jansson.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,36 +18,12 @@ static json_t *vectors;
 
 static void load(void)
 {
-	const char *top = getenv("SMSQLD_TOP");
-	char path[512];
-	snprintf(path, sizeof path, "%s/tests/vectors/smpp.json", top ? top : ".");
-	json_error_t err;
-	vectors = json_load_file(path, JSON_ALLOW_NUL, &err);
-	ck_assert_msg(vectors != NULL, "%s: %s", path, err.text);
+	vectors = vectors_load("smpp.json");
 }
 
 static void unload(void)
 {
 	json_decref(vectors);
-}
-
-/* Exactly as many octets as there are, so that a sanitizer sees every step over. */
-static uint8_t *octets_of(const char *hex, size_t *len)
-{
-	*len = strlen(hex) / 2;
-	uint8_t *octets = malloc(*len ? *len : 1);
-	ck_assert_ptr_nonnull(octets);
-	for (size_t i = 0; i < *len; i++) {
-		const char pair[3] = { hex[2 * i], hex[2 * i + 1], '\0' };
-		octets[i] = (uint8_t)strtoul(pair, NULL, 16);
-	}
-	return octets;
-}
-
-static const char *text_of(json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-	return text ? text : "";
 }
 
 static uint32_t number_of(json_t *object, const char *key)
@@ -56,16 +32,6 @@ static uint32_t number_of(json_t *object, const char *key)
 	if (json_is_string(value))
 		return (uint32_t)strtoul(json_string_value(value), NULL, 0);
 	return (uint32_t)json_integer_value(value);
-}
-
-static json_t *vector_named(const char *list, const char *id)
-{
-	size_t i;
-	json_t *vector;
-	json_array_foreach(json_object_get(vectors, list), i, vector)
-		if (strcmp(text_of(vector, "id"), id) == 0)
-			return vector;
-	ck_abort_msg("%s is missing from %s", id, list);
 }
 
 /* Where a field of the vectors stands in the struct. */
@@ -207,7 +173,7 @@ static uint32_t status_of_answer(json_t *vector)
 
 START_TEST(a_broken_pdu_names_the_status_of_its_answer)
 {
-	json_t *vector = vector_named("malformed", decided[_i]);
+	json_t *vector = vector_named(json_object_get(vectors, "malformed"), decided[_i]);
 	size_t len;
 	uint8_t *octets = octets_of(text_of(vector, "hex"), &len);
 	struct smpp_pdu pdu;
@@ -226,11 +192,11 @@ START_TEST(an_impossible_length_ends_the_stream_and_a_part_of_a_pdu_does_not)
 	static const char *const impossible[] = { "M01", "M03", "M04", "M05" };
 	size_t len;
 	for (size_t i = 0; i < sizeof impossible / sizeof *impossible; i++) {
-		uint8_t *octets = octets_of(text_of(vector_named("malformed", impossible[i]), "hex"), &len);
+		uint8_t *octets = octets_of(text_of(vector_named(json_object_get(vectors, "malformed"), impossible[i]), "hex"), &len);
 		ck_assert_uint_eq(smpp_measure(NULL, octets, len), SIZE_MAX);
 		free(octets);
 	}
-	uint8_t *octets = octets_of(text_of(vector_named("malformed", "M06"), "hex"), &len);
+	uint8_t *octets = octets_of(text_of(vector_named(json_object_get(vectors, "malformed"), "M06"), "hex"), &len);
 	ck_assert_uint_eq(smpp_measure(NULL, octets, len), 0x33);
 	ck_assert_uint_eq(smpp_measure(NULL, octets, 3), 0);
 	free(octets);
@@ -240,7 +206,7 @@ END_TEST
 START_TEST(a_delivery_with_a_broken_tail_is_accepted_without_it)
 {
 	size_t len;
-	uint8_t *octets = octets_of(text_of(vector_named("malformed", "M22"), "hex"), &len);
+	uint8_t *octets = octets_of(text_of(vector_named(json_object_get(vectors, "malformed"), "M22"), "hex"), &len);
 	octets[7] = SMPP_DELIVER_SM;            /* the same layout, and we are the client */
 	struct smpp_pdu pdu;
 	ck_assert_uint_eq(smpp_unpack(octets, len, &pdu), SMPP_ROK);
@@ -314,7 +280,7 @@ static void compare_frame(json_t *stream, size_t frame, const uint8_t *at, size_
 	const char *id = json_string_value(json_array_get(json_object_get(stream, "expect"), frame));
 	ck_assert_msg(id != NULL, "%s: a frame too many", text_of(stream, "id"));
 	size_t len;
-	uint8_t *octets = octets_of(text_of(vector_named("pdus", id), "hex"), &len);
+	uint8_t *octets = octets_of(text_of(vector_named(json_object_get(vectors, "pdus"), id), "hex"), &len);
 	ck_assert_msg(len == n && memcmp(octets, at, n) == 0, "%s: frame %zu is not %s",
 	    text_of(stream, "id"), frame, id);
 	free(octets);

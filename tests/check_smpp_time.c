@@ -1,33 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* check_smpp_time.c - times of SMPP, both ways. */
 #include "../drivers/smpp_time.h"
+#include "vectors.h"
 
 #include <check.h>
-#include <jansson.h>
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
-static json_t *load(void)
-{
-	const char *top = getenv("SMSQLD_TOP");
-	char path[512];
-	snprintf(path, sizeof path, "%s/tests/vectors/smpp.json", top ? top : ".");
-	json_error_t err;
-	json_t *all = json_load_file(path, JSON_ALLOW_NUL, &err);
-	ck_assert_msg(all != NULL, "%s: %s", path, err.text);
-	json_t *rows = json_incref(json_object_get(all, "times"));
-	json_decref(all);
-	return rows;
-}
-
-static const char *text_of(json_t *row, const char *key)
-{
-	const char *text = json_string_value(json_object_get(row, key));
-	return text ? text : "";
-}
 
 static int64_t unix_ms(const char *iso)
 {
@@ -42,7 +23,7 @@ START_TEST(times_are_read_and_written_as_the_vectors_say)
 	static const char *const kinds[] = { [SMPP_TIME_INVALID] = "invalid", [SMPP_TIME_NONE] = "null",
 		[SMPP_TIME_ABSOLUTE] = "absolute", [SMPP_TIME_RELATIVE] = "relative",
 		[SMPP_TIME_LOCAL] = "local-response" };
-	json_t *rows = load(), *row;
+	json_t *rows = vectors_list("smpp.json", "times"), *row;
 	size_t i;
 	ck_assert_uint_ge(json_array_size(rows), 18);
 	json_array_foreach(rows, i, row) {

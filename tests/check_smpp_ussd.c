@@ -6,9 +6,9 @@
 #include "../gateway/inbox.h"
 #include "../gateway/late.h"
 #include "../gateway/turn.h"
+#include "vectors.h"
 
 #include <check.h>
-#include <jansson.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,27 +27,6 @@ static struct smpp_options options_of(char *session)
 		.addresses.international_prefix = abroad, .addresses.national_prefix = home, .addresses.short_code_digits = 6,
 		.short_code_ton = 3, .source_ton = -1, .source_npi = -1, .dest_ton = -1, .dest_npi = -1,
 		.ussd_session = session, .esm_mode = SMPP_MODE_STORE };
-}
-
-/* The octets of a vector of smpp.json. */
-static size_t vector(const char *id, uint8_t *octets, size_t room)
-{
-	const char *top = getenv("SMSQLD_TOP");
-	char path[512];
-	size_t len = 0, i;
-	snprintf(path, sizeof path, "%s/tests/vectors/smpp.json", top ? top : ".");
-	json_t *all = json_load_file(path, JSON_ALLOW_NUL, NULL), *row;
-	ck_assert_ptr_nonnull(all);
-	json_array_foreach(json_object_get(all, "pdus"), i, row) {
-		if (strcmp(json_string_value(json_object_get(row, "id")), id) != 0)
-			continue;
-		const char *hex = json_string_value(json_object_get(row, "hex"));
-		for (; hex[2 * len] && len < room; len++)
-			sscanf(hex + 2 * len, "%2hhx", &octets[len]);
-	}
-	json_decref(all);
-	ck_assert_uint_gt(len, 0);
-	return len;
 }
 
 static struct message *row(const char *body, const char *options)
@@ -96,7 +75,7 @@ START_TEST(the_last_word_is_the_vector_octet_by_octet)
 		if (pdu->tlvs[i].at >= pdu->numbers && pdu->tlvs[i].at < pdu->numbers + sizeof pdu->numbers)
 			numbered.tlvs[i].at = numbered.numbers + (pdu->tlvs[i].at - pdu->numbers);
 	numbered.sequence = 21;
-	const size_t len = vector("V37", expected, sizeof expected);
+	const size_t len = vector_octets("smpp.json", "pdus", "V37", expected, sizeof expected);
 	ck_assert_uint_eq(smpp_pack(&numbered, octets, sizeof octets), len);
 	ck_assert_mem_eq(octets, expected, len);
 	message_release(message);
@@ -109,7 +88,7 @@ START_TEST(what_a_handset_begins_is_read_from_the_vector)
 	struct smpp_pdu pdu;
 	struct inbound inbound;
 	const struct smpp_options options = options_of(NULL);
-	ck_assert_uint_eq(smpp_unpack(octets, vector("V53", octets, sizeof octets), &pdu), SMPP_ROK);
+	ck_assert_uint_eq(smpp_unpack(octets, vector_octets("smpp.json", "pdus", "V53", octets, sizeof octets), &pdu), SMPP_ROK);
 	char *told = smpp_read_inbound(&options, &pdu, &inbound);
 	ck_assert_str_eq(inbound.sender, "+447700900123");
 	ck_assert_str_eq(inbound.recipient, "*123#");

@@ -7,9 +7,9 @@
 #include "../sms/septets.h"
 #include "../sms/tpdu.h"
 #include "../sms/udh.h"
+#include "vectors.h"
 
 #include <check.h>
-#include <jansson.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,12 +22,7 @@ static json_t *vectors(void)
 	static json_t *json;
 	if (json)
 		return json_object_get(json, "vectors");
-	const char *top = getenv("SMSQLD_TOP");
-	char path[512];
-	snprintf(path, sizeof path, "%s/tests/vectors/gsm.json", top ? top : ".");
-	json_error_t err;
-	json = json_load_file(path, JSON_ALLOW_NUL, &err);
-	ck_assert_msg(json != NULL, "%s: %s", path, err.text);
+	json = vectors_load("gsm.json");
 	return json_object_get(json, "vectors");
 }
 

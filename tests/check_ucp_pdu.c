@@ -4,9 +4,9 @@
  */
 #include "../drivers/ucp_pdu.h"
 #include "../sms/alphabet.h"
+#include "vectors.h"
 
 #include <check.h>
-#include <jansson.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,12 +16,7 @@ static json_t *vectors;
 
 static void load(void)
 {
-	const char *top = getenv("SMSQLD_TOP");
-	char path[512];
-	snprintf(path, sizeof path, "%s/tests/vectors/ucp.json", top ? top : ".");
-	json_error_t err;
-	vectors = json_load_file(path, JSON_ALLOW_NUL, &err);
-	ck_assert_msg(vectors != NULL, "%s: %s", path, err.text);
+	vectors = vectors_load("ucp.json");
 }
 
 static void unload(void)
@@ -29,35 +24,9 @@ static void unload(void)
 	json_decref(vectors);
 }
 
-static const char *text_of(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-	return text ? text : "";
-}
-
 static long number_of(const json_t *object, const char *key)
 {
 	return (long)json_integer_value(json_object_get(object, key));
-}
-
-static const json_t *vector_named(const char *list, const char *id)
-{
-	size_t i;
-	const json_t *vector;
-	json_array_foreach(json_object_get(vectors, list), i, vector)
-		if (strcmp(text_of(vector, "id"), id) == 0)
-			return vector;
-	ck_abort_msg("%s is missing from %s", id, list);
-}
-
-/* Exactly as many octets as there are, so that a sanitizer sees every step over. */
-static uint8_t *octets_of(const char *hex, size_t *len)
-{
-	*len = strlen(hex) / 2;
-	uint8_t *octets = malloc(*len ? *len : 1);
-	ck_assert_ptr_nonnull(octets);
-	ck_assert(ucp_unhex(octets, *len, len, (struct blob){ (const uint8_t *)hex, strlen(hex) }));
-	return octets;
 }
 
 static struct blob blob_of(const char *text)
@@ -191,7 +160,7 @@ static const struct { const char *id; enum ucp_fault fault; enum ucp_error answe
 
 START_TEST(a_broken_frame_says_what_is_broken_and_what_to_answer)
 {
-	const json_t *vector = vector_named("malformed", broken[_i].id);
+	const json_t *vector = vector_named(json_object_get(vectors, "malformed"), broken[_i].id);
 	size_t len;
 	uint8_t *octets = octets_of(json_string_value(json_array_get(json_object_get(vector, "chunks_hex"), 0)),
 	    &len);
@@ -220,7 +189,7 @@ END_TEST
 START_TEST(a_frame_cut_anywhere_is_no_frame)
 {
 	size_t len;
-	uint8_t *octets = octets_of(text_of(vector_named("valid", "U044"), "hex"), &len);
+	uint8_t *octets = octets_of(text_of(vector_named(json_object_get(vectors, "valid"), "U044"), "hex"), &len);
 	struct ucp_pdu pdu;
 	for (size_t n = 0; n < len; n++) {
 		uint8_t *shorter = malloc(n ? n : 1);

@@ -4,8 +4,7 @@
  * frames answered to the letter, and a whole dialogue.
  */
 #include "ucp_peer.h"
-
-#include <jansson.h>
+#include "vectors.h"
 
 enum { MARK = 99 };
 
@@ -23,34 +22,6 @@ static void teardown(void)
 }
 
 /* Vectors. */
-
-static json_t *load(const char *list)
-{
-	const char *top = getenv("SMSQLD_TOP");
-	char path[512];
-	snprintf(path, sizeof path, "%s/tests/vectors/ucp.json", top ? top : ".");
-	json_error_t err;
-	json_t *all = json_load_file(path, JSON_ALLOW_NUL, &err);
-	ck_assert_msg(all != NULL, "%s: %s", path, err.text);
-	json_t *part = json_incref(json_object_get(all, list));
-	json_decref(all);
-	return part;
-}
-
-static const json_t *vector_named(const json_t *list, const char *id)
-{
-	size_t i;
-	const json_t *vector;
-	json_array_foreach((json_t *)(uintptr_t)list, i, vector)
-		if (strcmp(json_string_value(json_object_get(vector, "id")), id) == 0)
-			return vector;
-	ck_abort_msg("%s is missing", id);
-}
-
-static const char *hex_of(const json_t *list, const char *id)
-{
-	return json_string_value(json_object_get(vector_named(list, id), "hex"));
-}
 
 static void is_hex(const struct ucp_heard *heard, const char *hex, const char *what)
 {
@@ -93,11 +64,11 @@ static unsigned lend_until(unsigned trn)
 
 START_TEST(a_login_is_the_one_of_the_book)
 {
-	json_t *valid = load("valid");
+	json_t *valid = vectors_list("ucp.json", "valid");
 	ucp_world_open();
 	AWAIT(the_link.ups);
 	ck_assert_uint_eq(the_link.window, 10);
-	is_hex(&centre.heard[0], hex_of(valid, "U001"), "login");
+	is_hex(&centre.heard[0], vector_hex(valid, "U001"), "login");
 	json_decref(valid);
 }
 END_TEST
@@ -139,7 +110,7 @@ static void feed(const json_t *vector)
 START_TEST(broken_frames_are_answered_to_the_letter)
 {
 	const struct broken *row = &broken[_i];
-	json_t *malformed = load("malformed");
+	json_t *malformed = vectors_list("ucp.json", "malformed");
 	const json_t *vector = vector_named(malformed, row->id);
 	const json_t *replies = json_object_get(json_object_get(vector, "expect"), "replies");
 	ucp_world_up();
@@ -167,7 +138,7 @@ END_TEST
 
 START_TEST(a_connection_that_ends_inside_a_frame_is_lost)
 {
-	json_t *malformed = load("malformed");
+	json_t *malformed = vectors_list("ucp.json", "malformed");
 	ucp_world_up();
 	feed(vector_named(malformed, "U135"));
 	stream_free(centre.calls[0]);
@@ -222,7 +193,7 @@ END_TEST
 START_TEST(a_dialogue_is_the_one_of_the_reference)
 {
 	static uint8_t text[] = "Order 42 shipped";
-	json_t *valid = load("valid");
+	json_t *valid = vectors_list("ucp.json", "valid");
 	ucp_link.stx.keepalive = 60;
 	ucp_world_up();
 	const unsigned i = lend_until(12);
@@ -234,14 +205,14 @@ START_TEST(a_dialogue_is_the_one_of_the_reference)
 	centre_forget();
 	lend(i);
 	AWAIT(centre.nheard == 1);
-	is_hex(&centre.heard[0], hex_of(valid, "U015"), "submit");
+	is_hex(&centre.heard[0], vector_hex(valid, "U015"), "submit");
 	centre_result(0, &centre.heard[0].pdu, 0, "0049171123456:241126101540");
 	AWAIT(the_link.answered == i + 1);
 	ck_assert_str_eq(the_link.outcomes[i].network_id, "0049171123456:241126101540");
 	static const char *const sent[] = { "U051", "U050", "U044" };
 	for (int k = 0; k < 3; k++) {
 		centre_forget();
-		centre_say_hex(0, hex_of(valid, sent[k]));
+		centre_say_hex(0, vector_hex(valid, sent[k]));
 		AWAIT(the_link.nreceipts + the_link.ninbound == (unsigned)k + 1);
 		ack_all();
 		AWAIT(centre.nheard >= 1 && centre_last()->pdu.result);

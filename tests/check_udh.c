@@ -3,24 +3,13 @@
 #include "../sms/dcs.h"
 #include "../sms/septets.h"
 #include "../sms/udh.h"
+#include "vectors.h"
 
 #include <check.h>
-#include <jansson.h>
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static json_t *load(const char *name)
-{
-	const char *top = getenv("SMSQLD_TOP");
-	char path[512];
-	snprintf(path, sizeof path, "%s/tests/vectors/%s", top ? top : ".", name);
-	json_error_t err;
-	json_t *json = json_load_file(path, JSON_ALLOW_NUL, &err);
-	ck_assert_msg(json != NULL, "%s: %s", path, err.text);
-	return json;
-}
 
 static const char *str(const json_t *json, const char *key)
 {
@@ -39,7 +28,7 @@ static size_t unhex(uint8_t *out, const char *hex)
 
 START_TEST(septets_are_packed_as_the_vectors_say)
 {
-	json_t *json = load("gsm.json"), *vector;
+	json_t *json = vectors_load("gsm.json"), *vector;
 	size_t i, tried = 0;
 	json_array_foreach(json_object_get(json, "vectors"), i, vector) {
 		if (strcmp(str(vector, "kind"), "septet-pack") != 0)
@@ -96,7 +85,7 @@ static void same_waiting(const struct dcs *dcs, const char *group, const json_t 
 
 START_TEST(every_data_coding_octet_has_its_meaning)
 {
-	json_t *json = load("gsm.json"), *vector, *row;
+	json_t *json = vectors_load("gsm.json"), *vector, *row;
 	size_t i, k, tried = 0;
 	json_array_foreach(json_object_get(json, "vectors"), i, vector) {
 		if (strcmp(str(vector, "kind"), "dcs-table") != 0)
@@ -129,7 +118,7 @@ START_TEST(smpp_has_a_table_of_its_own_below_0x10)
 		{ "iso2022jp", CHARSET_ISO2022JP }, { "reserved", CHARSET_OCTETS },
 		{ "jis-x0212", CHARSET_EUCJP }, { "ksc5601", CHARSET_KSC5601 },
 	};
-	json_t *json = load("smpp.json"), *row;
+	json_t *json = vectors_load("smpp.json"), *row;
 	size_t i;
 	json_array_foreach(json_object_get(json, "data_coding"), i, row) {
 		const uint8_t value = (uint8_t)json_integer_value(json_object_get(row, "value"));

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* check_ussd.c - what modems say of USSD sessions, and how they write its texts. */
 #include "../sms/ussd.h"
+#include "vectors.h"
 
 #include <check.h>
-#include <jansson.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,12 +38,7 @@ END_TEST
 
 START_TEST(the_lines_of_the_vectors_are_read)
 {
-	const char *top = getenv("SMSQLD_TOP");
-	char path[512];
-	snprintf(path, sizeof path, "%s/tests/vectors/gsm.json", top ? top : ".");
-	json_error_t err;
-	json_t *json = json_load_file(path, JSON_ALLOW_NUL, &err), *vector;
-	ck_assert_msg(json != NULL, "%s: %s", path, err.text);
+	json_t *json = vectors_load("gsm.json"), *vector;
 	size_t i, ran = 0;
 	json_array_foreach(json_object_get(json, "vectors"), i, vector) {
 		const char *line = json_string_value(json_object_get(vector, "input"));

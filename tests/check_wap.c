@@ -2,9 +2,9 @@
 /* check_wap.c - WAP pushes: written to the octet, read from anyone. */
 #include "../sms/alphabet.h"
 #include "../sms/wap.h"
+#include "vectors.h"
 
 #include <check.h>
-#include <jansson.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,17 +12,6 @@
 #include <time.h>
 
 enum { ROOM = 2048 };
-
-static json_t *load(const char *name)
-{
-	const char *top = getenv("SMSQLD_TOP");
-	char path[512];
-	snprintf(path, sizeof path, "%s/tests/vectors/%s", top ? top : ".", name);
-	json_error_t err;
-	json_t *json = json_load_file(path, JSON_ALLOW_NUL, &err);
-	ck_assert_msg(json != NULL, "%s: %s", path, err.text);
-	return json;
-}
 
 static const char *str(const json_t *json, const char *key)
 {
@@ -144,7 +133,7 @@ static void settings_are_written(const json_t *input, const uint8_t *pdu, size_t
 
 START_TEST(every_push_is_as_the_vectors_say)
 {
-	json_t *json = load("gsm.json"), *vector;
+	json_t *json = vectors_load("gsm.json"), *vector;
 	size_t i, tried = 0;
 	json_array_foreach(json_object_get(json, "vectors"), i, vector) {
 		if (strcmp(str(vector, "kind"), "wap") != 0)

@@ -10,9 +10,7 @@
 #define SIM_PEER_H
 
 #include "../drivers/smpp_pdu.h"
-
-#include <check.h>
-#include <jansson.h>
+#include "vectors.h"
 
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
@@ -265,30 +263,6 @@ static inline unsigned lines(const char *name, const char *last)
 	fclose(file);
 	ck_assert_str_eq(line, last);
 	return n;
-}
-
-/* tests/vectors/NAME */
-static inline json_t *vectors_load(const char *name)
-{
-	char path[4096];
-	const char *top = getenv("SMSQLD_TOP");
-	snprintf(path, sizeof path, "%s/tests/vectors/%s", top ? top : ".", name);
-	json_error_t error;
-	json_t *vectors = json_load_file(path, JSON_ALLOW_NUL, &error);
-	ck_assert_msg(vectors != NULL, "%s: %s", path, error.text);
-	return vectors;
-}
-
-/* The octets of a valid one, in hexadecimal. */
-static inline const char *vector_hex(const json_t *vectors, const char *id)
-{
-	size_t i;
-	json_t *vector;
-	json_array_foreach(json_object_get(vectors, "valid"), i, vector)
-		if (strcmp(json_string_value(json_object_get(vector, "id")), id) == 0)
-			return json_string_value(json_object_get(vector, "hex"));
-	ck_abort_msg("no vector %s", id);
-	return NULL;
 }
 
 /* The next frame between STX and ETX, as a text without them. False: the connection ended. */
