@@ -4,38 +4,11 @@
  * each reply, and their dialogue from end to end.
  */
 #include "cimd2_peer.h"
-
-#include <jansson.h>
+#include "vectors.h"
 
 enum { SENTINEL = 100 };                /* packet number of an alive that ends what is listened to */
 
 static json_t *vectors;
-
-static void load(void)
-{
-	const char *top = getenv("SMSQLD_TOP");
-	char path[512];
-	snprintf(path, sizeof path, "%s/tests/vectors/cimd2.json", top ? top : ".");
-	json_error_t err;
-	vectors = json_load_file(path, 0, &err);
-	ck_assert_msg(vectors != NULL, "%s: %s", path, err.text);
-}
-
-static size_t octets_of(const char *hex, uint8_t *out, size_t room)
-{
-	size_t n = 0;
-	for (; hex && hex[0] && n < room; hex += 2) {
-		const char pair[3] = { hex[0], hex[1], '\0' };
-		out[n++] = (uint8_t)strtoul(pair, NULL, 16);
-	}
-	return n;
-}
-
-static const char *text_of(json_t *row, const char *key)
-{
-	const char *text = json_string_value(json_object_get(row, key));
-	return text ? text : "";
-}
 
 /* One read each: what is written in one turn of the loop leaves together. */
 static void feed(json_t *row)
@@ -50,7 +23,7 @@ static void feed(json_t *row)
 		return;
 	}
 	json_array_foreach(chunks, i, chunk) {
-		stream_write(cimd2_centre.calls[0], octets, octets_of(json_string_value(chunk), octets, sizeof octets));
+		stream_write(cimd2_centre.calls[0], octets, octets_into(json_string_value(chunk), octets, sizeof octets));
 		idle(2 * TICK_MS);
 	}
 }
@@ -95,7 +68,7 @@ static void expect_replies(const char *id, json_t *expect)
 	size_t n = 0, i;
 	json_t *reply;
 	json_array_foreach(json_object_get(expect, "replies"), i, reply)
-		n += octets_of(json_string_value(reply), want + n, sizeof want - n);
+		n += octets_into(json_string_value(reply), want + n, sizeof want - n);
 	AWAIT((cimd2_ack_all(), cimd2_centre.noctets[0] >= n));
 	cimd2_centre_sayf(0, "40:%03u|", SENTINEL);
 	AWAIT(cimd2_centre_heard(CIMD2_ALIVE_RESP) || cimd2_centre_heard(CIMD2_NACK) > 1);
@@ -134,7 +107,7 @@ static void play_malformed(json_t *row, json_t *expect)
 
 START_TEST(what_is_malformed_gets_these_octets_and_no_others)
 {
-	load();
+	vectors = vectors_load("cimd2.json");
 	size_t i, played = 0;
 	json_t *row;
 	json_array_foreach(json_object_get(vectors, "malformed"), i, row) {
@@ -153,7 +126,7 @@ END_TEST
 
 START_TEST(a_strict_link_refuses_a_gap)
 {
-	load();
+	vectors = vectors_load("cimd2.json");
 	size_t i;
 	json_t *row;
 	json_array_foreach(json_object_get(vectors, "malformed"), i, row) {
@@ -164,7 +137,7 @@ START_TEST(a_strict_link_refuses_a_gap)
 		come_so_far(1);
 		feed(row);
 		uint8_t want[64];
-		const size_t n = octets_of(json_string_value(json_array_get(json_object_get(strict, "replies"), 0)),
+		const size_t n = octets_into(json_string_value(json_array_get(json_object_get(strict, "replies"), 0)),
 		    want, sizeof want);
 		AWAIT(cimd2_centre.noctets[0] >= n);
 		ck_assert_uint_eq(cimd2_centre.noctets[0], n);

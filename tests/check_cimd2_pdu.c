@@ -5,9 +5,9 @@
 #include "../drivers/cimd2_pdu.h"
 #include "../drivers/cimd2_text.h"
 #include "../sms/alphabet.h"
+#include "vectors.h"
 
 #include <check.h>
-#include <jansson.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,46 +17,12 @@ static json_t *vectors;
 
 static void load(void)
 {
-	const char *top = getenv("SMSQLD_TOP");
-	char path[512];
-	snprintf(path, sizeof path, "%s/tests/vectors/cimd2.json", top ? top : ".");
-	json_error_t err;
-	vectors = json_load_file(path, 0, &err);
-	ck_assert_msg(vectors != NULL, "%s: %s", path, err.text);
+	vectors = vectors_load("cimd2.json");
 }
 
 static void unload(void)
 {
 	json_decref(vectors);
-}
-
-/* Exactly as many octets as there are, so that a sanitizer sees every step over. */
-static uint8_t *octets_of(const char *hex, size_t *len)
-{
-	*len = strlen(hex) / 2;
-	uint8_t *octets = malloc(*len ? *len : 1);
-	ck_assert_ptr_nonnull(octets);
-	for (size_t i = 0; i < *len; i++) {
-		const char pair[3] = { hex[2 * i], hex[2 * i + 1], '\0' };
-		octets[i] = (uint8_t)strtoul(pair, NULL, 16);
-	}
-	return octets;
-}
-
-static const char *text_of(json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-	return text ? text : "";
-}
-
-static json_t *vector_named(const char *list, const char *id)
-{
-	size_t i;
-	json_t *vector;
-	json_array_foreach(json_object_get(vectors, list), i, vector)
-		if (strcmp(text_of(vector, "id"), id) == 0)
-			return vector;
-	ck_abort_msg("%s is missing from %s", id, list);
 }
 
 /* The vectors show octets above 127 as <FC>. */
@@ -131,7 +97,7 @@ static const struct { const char *id; enum cimd2_fault fault; } decided[] = {
 
 START_TEST(a_broken_packet_is_told_by_what_is_wrong_with_it)
 {
-	json_t *vector = vector_named("malformed", decided[_i].id);
+	json_t *vector = vector_named(json_object_get(vectors, "malformed"), decided[_i].id);
 	json_t *chunk = json_array_get(json_object_get(vector, "chunks_hex"), 0);
 	size_t len;
 	uint8_t *octets = octets_of(json_string_value(chunk), &len);
