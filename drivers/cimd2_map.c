@@ -11,11 +11,11 @@
 #include "../gateway/asked.h"
 #include "../sms/dcs.h"
 #include "cimd2_text.h"
+#include "refuse.h"
 
 #include <jansson.h>
 
 #include <ctype.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,19 +28,6 @@ enum {
 	ESM_REPLY_PATH = 0x80, ESM_HEADER = 0x40,
 	NAME_MAX_CHARACTERS = 11,
 };
-
-static bool refuse(struct outcome *outcome, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static bool refuse(struct outcome *outcome, const char *format, ...)
-{
-	va_list args;
-	*outcome = (struct outcome){ .verdict = VERDICT_REJECTED };
-	va_start(args, format);
-	vsnprintf(outcome->text, sizeof outcome->text, format, args);
-	va_end(args);
-	return false;
-}
 
 static const struct asked *asked_of(const struct message *message)
 {

@@ -23,11 +23,11 @@
 #include "../gateway/clock.h"
 #include "cimd2_connection.h"
 #include "digest.h"
+#include "refuse.h"
 #include "zone.h"
 
 #include <event2/event.h>
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -62,8 +62,7 @@ static bool wire_submit(void *at, struct part *part, struct wire_place *place, s
 		return false;
 	if (send_request(wire, &wire->request.pdu, place))
 		return true;
-	*outcome = (struct outcome){ .verdict = VERDICT_REJECTED, .text = "the message does not fit a packet" };
-	return false;
+	return refuse(outcome, "the message does not fit a packet");
 }
 
 static bool wire_ask(void *at, struct question *question, struct wire_place *place, struct reply *reply)

@@ -7,6 +7,8 @@
  */
 #include "smpp_other.h"
 
+#include "refuse.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -39,7 +41,7 @@ bool smpp_make_broadcast(const struct asked *asked, const struct part *part, str
 	    (broadcast->class < 0 ||
 	    put_number(pdu, message, SMPP_TAG_BROADCAST_MESSAGE_CLASS, (uint32_t)broadcast->class, 1)) &&
 	    (asked->default_message > 0 || smpp_into_payload(pdu));
-	return good || smpp_refuse(outcome, "the broadcast has too many optional parameters");
+	return good || refuse(outcome, "the broadcast has too many optional parameters");
 }
 
 /* An area as the row called it, else as octets. */

@@ -8,6 +8,7 @@
 #include "smpp_other.h"
 
 #include "../gateway/several.h"
+#include "refuse.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -43,7 +44,7 @@ bool smpp_make_multi(const struct smpp_options *options, const struct part *part
 			return false;
 		const size_t more = smpp_dest_put(SMPP_SUBMIT_MULTI, &dest, at + len, room - len);
 		if (!more)
-			return smpp_refuse(outcome, "a recipient does not fit a submit_multi");
+			return refuse(outcome, "a recipient does not fit a submit_multi");
 		len += more;
 		n++;
 	}

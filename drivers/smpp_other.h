@@ -6,8 +6,6 @@
 #include "../gateway/asked.h"
 #include "smpp.h"
 
-/* Writes why, as REJECTED; always false. */
-bool smpp_refuse(struct outcome *, const char *text);
 /* Moves short_message into message_payload. False: there are too many TLVs. */
 bool smpp_into_payload(struct smpp_pdu *);
 

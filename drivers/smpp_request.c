@@ -10,20 +10,13 @@
 #include "smpp.h"
 
 #include "../gateway/asked.h"
+#include "refuse.h"
 #include "smpp_other.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 enum { TAG_QOS_TIME_TO_LIVE = 0x0017 };
-
-bool smpp_refuse(struct outcome *outcome, const char *text)
-{
-	*outcome = (struct outcome){ .verdict = VERDICT_REJECTED };
-	snprintf(outcome->text, sizeof outcome->text, "%s", text);
-	return false;
-}
 
 bool smpp_into_payload(struct smpp_pdu *pdu)
 {
@@ -58,16 +51,13 @@ static bool put_time_to_live(int64_t end, struct smpp_pdu *pdu)
 static bool make_data(const struct asked *asked, const struct message *message, struct smpp_pdu *pdu,
     struct outcome *outcome)
 {
-	char why[OUTCOME_TEXT_MAX];
 	const char *lacks = asked->kind == KIND_SILENT ? "kind silent" : lacking(pdu);
-	if (lacks) {
-		snprintf(why, sizeof why, "%s does not go with data_sm, which has no field for it: use \"operation\": "
+	if (lacks)
+		return refuse(outcome, "%s does not go with data_sm, which has no field for it: use \"operation\": "
 		    "\"submit_sm\"", lacks);
-		return smpp_refuse(outcome, why);
-	}
 	pdu->command = SMPP_DATA_SM;
 	return (smpp_into_payload(pdu) && put_time_to_live(smpp_end_of(message), pdu)) ||
-	    smpp_refuse(outcome, "the message has too many optional parameters");
+	    refuse(outcome, "the message has too many optional parameters");
 }
 
 bool smpp_request(const struct smpp_options *options, const struct part *part, struct smpp_pdu *pdu,

@@ -16,6 +16,7 @@
 #include "../gateway/asked.h"
 #include "../gateway/tlv.h"
 #include "../sms/alphabet.h"
+#include "refuse.h"
 
 #include <jansson.h>
 
@@ -304,13 +305,6 @@ static bool add(const struct message *message, struct smpp_pdu *pdu, uint16_t ta
 	return smpp_tlv_add(pdu, tag, batch_text(message->batch, value->at, value->len), (uint16_t)value->len);
 }
 
-static bool fail(struct outcome *outcome, const char *format, const char *name, const char *more)
-{
-	*outcome = (struct outcome){ .verdict = VERDICT_REJECTED };
-	snprintf(outcome->text, sizeof outcome->text, format, name, more);
-	return false;
-}
-
 /* A name that only the link can know. */
 static bool add_named(const struct smpp_options *options, const struct message *message,
     const struct asked_tlv *tlv, struct smpp_pdu *pdu, struct outcome *outcome)
@@ -318,17 +312,17 @@ static bool add_named(const struct smpp_options *options, const struct message *
 	struct entry entry;
 	struct octets value;
 	if (!entry_named(options, tlv->name, &entry))
-		return fail(outcome, "option tlvs: %.32s is no parameter of SMPP, and link %.32s has no such name in "
+		return refuse(outcome, "option tlvs: %.32s is no parameter of SMPP, and link %.32s has no such name in "
 		    "tlv_names", tlv->name, message->link);
 	json_t *json = json_loads(tlv->json, JSON_DECODE_ANY, NULL);
 	const bool good = json && write_json(entry.type, json, &value);
 	json_decref(json);
 	if (!good)
-		return fail(outcome, "option tlvs: the value of %.32s does not fit its type in tlv_names, which is %s",
+		return refuse(outcome, "option tlvs: the value of %.32s does not fit its type in tlv_names, which is %s",
 		    tlv->name, type_words[entry.type]);
 	if (smpp_tlv(pdu, entry.tag))
-		return fail(outcome, "option tlvs: %.32s is there twice, by name and by tag%s", tlv->name, "");
-	return add(message, pdu, entry.tag, &value) || fail(outcome, "option tlvs: too many with %.32s%s", tlv->name, "");
+		return refuse(outcome, "option tlvs: %.32s is there twice, by name and by tag", tlv->name);
+	return add(message, pdu, entry.tag, &value) || refuse(outcome, "option tlvs: too many with %.32s", tlv->name);
 }
 
 bool smpp_add_tlvs(const struct smpp_options *options, const struct message *message, struct smpp_pdu *pdu,

@@ -7,7 +7,7 @@
  */
 #include "smpp.h"
 
-#include <stdio.h>
+#include "refuse.h"
 
 enum {
 	V33 = 0x33, V34 = 0x34, V50 = 0x50,
@@ -46,12 +46,9 @@ bool smpp_suits(uint8_t version, struct smpp_pdu *pdu, struct outcome *outcome)
 {
 	unsigned kept = 0;
 	const uint8_t least = least_version(pdu->command);
-	if (version < least) {
-		*outcome = (struct outcome){ .verdict = VERDICT_REJECTED };
-		snprintf(outcome->text, sizeof outcome->text, "%s needs SMPP %d.%d, and this session is of %d.%d",
+	if (version < least)
+		return refuse(outcome, "%s needs SMPP %d.%d, and this session is of %d.%d",
 		    smpp_command_name(pdu->command), least >> 4, least & 15, version >> 4, version & 15);
-		return false;
-	}
 	if (version >= V34)
 		return true;
 	for (unsigned i = 0; i < pdu->ntlvs; i++)
@@ -60,9 +57,6 @@ bool smpp_suits(uint8_t version, struct smpp_pdu *pdu, struct outcome *outcome)
 	pdu->ntlvs = kept;
 	if (kept == 0)
 		return true;
-	*outcome = (struct outcome){ .verdict = VERDICT_REJECTED };
-	snprintf(outcome->text, sizeof outcome->text, "it needs optional parameter 0x%04X, and this "
-	    "message centre speaks SMPP 3.3, which has none: use concat udh8, and no tlvs",
-	    pdu->tlvs[0].tag);
-	return false;
+	return refuse(outcome, "it needs optional parameter 0x%04X, and this message centre speaks SMPP 3.3, which "
+	    "has none: use concat udh8, and no tlvs", pdu->tlvs[0].tag);
 }

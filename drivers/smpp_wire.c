@@ -13,10 +13,10 @@
  */
 #include "smpp_wire.h"
 
+#include "refuse.h"
 #include "smpp_half.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 enum {
@@ -75,9 +75,7 @@ static bool wire_submit(void *at, struct part *part, struct wire_place *place,
 		return false;
 	if (write_request(wire, &pdu, place))
 		return true;
-	*outcome = (struct outcome){ .verdict = VERDICT_REJECTED,
-		.text = "the message does not fit its PDU" };
-	return false;
+	return refuse(outcome, "the message does not fit its PDU");
 }
 
 static bool wire_ask(void *at, struct question *question, struct wire_place *place,

@@ -44,7 +44,7 @@ static void ucp_ask(void *at, struct question *question)
 	account_ask(((struct ucp_session *)at)->account, question);
 }
 
-static void ucp_ack(void *at, uint64_t ticket, enum ack ack)
+static void ucp_acked(void *at, uint64_t ticket, enum ack ack)
 {
 	account_ack(((struct ucp_session *)at)->account, ticket, ack);
 }
@@ -96,7 +96,7 @@ const struct driver ucp_driver = {
 	.open = ucp_open,
 	.concats = 1 << CONCAT_UDH8 | 1 << CONCAT_UDH16,
 	.submit = ucp_take,
-	.ack = ucp_ack,
+	.ack = ucp_acked,
 	.ask = ucp_ask,
 	.drain = ucp_drain,
 	.close = ucp_close,

@@ -12,8 +12,8 @@
 #include "../sms/alphabet.h"
 #include "../sms/dcs.h"
 #include "../sms/udh.h"
+#include "refuse.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -25,17 +25,6 @@ enum {
 	PROTOCOL_SILENT = 64,           /* RPID: short message type 0; 65 to 71 replace */
 	DN = 1, ND = 2, BN = 4,         /* NT (4.6, 5.1) */
 };
-
-static bool refuse(struct outcome *outcome, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static bool refuse(struct outcome *outcome, const char *format, ...)
-{
-	va_list arguments;
-	*outcome = (struct outcome){ .verdict = VERDICT_REJECTED };
-	va_start(arguments, format);
-	vsnprintf(outcome->text, sizeof outcome->text, format, arguments);
-	va_end(arguments);
-	return false;
-}
 
 static const struct asked *asked_of(const struct message *message)
 {

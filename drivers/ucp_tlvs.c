@@ -11,6 +11,7 @@
 
 #include "../gateway/asked.h"
 #include "../sms/alphabet.h"
+#include "refuse.h"
 
 #include <jansson.h>
 
@@ -167,13 +168,6 @@ bool ucp_tlvs_check(const struct ucp_options *options, struct conf_error *err)
 
 /* Outwards. */
 
-static bool fail(struct outcome *outcome, const char *format, const char *name)
-{
-	*outcome = (struct outcome){ .verdict = VERDICT_REJECTED };
-	snprintf(outcome->text, sizeof outcome->text, format, name);
-	return false;
-}
-
 static bool put_asked(const struct asked_tlv *tlv, struct ucp_extras *extras, struct outcome *outcome)
 {
 	struct name name;
@@ -181,18 +175,18 @@ static bool put_asked(const struct asked_tlv *tlv, struct ucp_extras *extras, st
 	char tag[8];
 	if (!tlv->name) {
 		snprintf(tag, sizeof tag, "0x%04X", tlv->tag);
-		return fail(outcome, "option tlvs: %.40s is a parameter of SMPP, which UCP does not have", tag);
+		return refuse(outcome, "option tlvs: %.40s is a parameter of SMPP, which UCP does not have", tag);
 	}
 	if (!find(tlv->name, &name))
-		return fail(outcome, "option tlvs: %.40s is no parameter of UCP: ac, nadc, npid, lrad, lpid, "
+		return refuse(outcome, "option tlvs: %.40s is no parameter of UCP: ac, nadc, npid, lrad, lpid, "
 		    "billing_id, single_shot, xser_03 to xser_FF are", tlv->name);
 	json_t *json = json_loads(tlv->json, JSON_DECODE_ANY, NULL);
 	const bool good = json && write_json(name.form, json, &value);
 	json_decref(json);
 	const enum put put = good ? put_value(&name, &value, extras) : PUT_UNFIT;
 	if (put == PUT_THERE)
-		return fail(outcome, "option tlvs: %.40s is there twice, under two names", tlv->name);
-	return put == PUT || fail(outcome, "option tlvs: the value of %.40s does not fit", tlv->name);
+		return refuse(outcome, "option tlvs: %.40s is there twice, under two names", tlv->name);
+	return put == PUT || refuse(outcome, "option tlvs: the value of %.40s does not fit", tlv->name);
 }
 
 static void put_default(char *into, size_t room, const char *value)
@@ -215,7 +209,7 @@ bool ucp_read_extras(const struct ucp_options *options, const struct message *me
 		char said[NAME_ROOM];
 		if (*options->tlvs.items[i] && read_constant(options->tlvs.items[i], &name, said, &value) &&
 		    put_value(&name, &value, extras) == PUT_UNFIT)
-			return fail(outcome, "key tlvs of the link: no room is left for %.40s", name.name);
+			return refuse(outcome, "key tlvs of the link: no room is left for %.40s", name.name);
 	}
 	put_default(extras->ac, sizeof extras->ac, options->ac);
 	put_default(extras->nadc, sizeof extras->nadc, options->notification_address);

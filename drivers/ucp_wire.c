@@ -21,6 +21,7 @@
 #include "../gateway/clock.h"
 #include "../sms/alphabet.h"
 #include "digest.h"
+#include "refuse.h"
 #include "ucp_connection.h"
 
 #include <stdlib.h>
@@ -118,8 +119,7 @@ static bool wire_submit(void *at, struct part *part, struct wire_place *place, s
 		return false;
 	if (write_operation(wire, &written.pdu, place))
 		return true;
-	*outcome = (struct outcome){ .verdict = VERDICT_REJECTED, .text = "the message does not fit a frame" };
-	return false;
+	return refuse(outcome, "the message does not fit a frame");
 }
 
 static bool wire_ask(void *at, struct question *question, struct wire_place *place, struct reply *reply)
