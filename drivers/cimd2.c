@@ -17,8 +17,6 @@
 
 #include <stdlib.h>
 
-enum { TWINS_MAX = 20000 };             /* ids that are remembered */
-
 static void on_delivered(void *at, const void *what, uint64_t ticket)
 {
 	struct cimd2_session *session = at;
@@ -55,7 +53,7 @@ static void *cimd2_open(struct link *link, const void *at)
 	struct cimd2_session *session = calloc(1, sizeof *session);
 	if (!session)
 		abort();
-	*session = (struct cimd2_session){ .options = options, .twins = twins_new(TWINS_MAX),
+	*session = (struct cimd2_session){ .options = options, .twins = twins_new(TWINS_USUAL),
 		.zone = zone_seconds(options->time_zone) };
 	const struct account_settings settings = {
 		.line = { .class = &cimd2_wire, .options = options, .session = session,

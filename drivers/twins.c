@@ -32,7 +32,7 @@
 #include <string.h>
 
 enum {
-	BUCKETS = 4096,
+	BUCKETS_MIN = 64,
 	TWINS_MAX = 256,                /* of one id: more than a message has parts; further ones share the last */
 	NAMING_MS = 60 * 1000,          /* as long after the last one more twins may come */
 	SUFFIX_ROOM = 5,                /* "+256", and a NUL */
@@ -52,7 +52,8 @@ struct twins {
 	unsigned most;
 	struct entries single, several; /* the oldest first */
 	unsigned nsingle, nseveral;
-	struct entry *buckets[BUCKETS];
+	size_t nbuckets;                /* a power of two */
+	struct entry **buckets;
 };
 
 struct twins *twins_new(unsigned most)
@@ -61,6 +62,12 @@ struct twins *twins_new(unsigned most)
 	if (!twins)
 		abort();
 	twins->most = most;
+	twins->nbuckets = BUCKETS_MIN;
+	while (twins->nbuckets < most)
+		twins->nbuckets *= 2;
+	twins->buckets = calloc(twins->nbuckets, sizeof *twins->buckets);
+	if (!twins->buckets)
+		abort();
 	TAILQ_INIT(&twins->single);
 	TAILQ_INIT(&twins->several);
 	return twins;
@@ -81,12 +88,13 @@ void twins_free(struct twins *twins)
 		return;
 	free_all(&twins->single);
 	free_all(&twins->several);
+	free(twins->buckets);
 	free(twins);
 }
 
 static struct entry **bucket_of(struct twins *twins, const char *key)
 {
-	return &twins->buckets[digest_of(key, strlen(key)) % BUCKETS];
+	return &twins->buckets[digest_of(key, strlen(key)) & (twins->nbuckets - 1)];
 }
 
 static struct entry *find(struct twins *twins, const char *key)

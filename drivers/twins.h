@@ -15,6 +15,8 @@
 
 struct twins;
 
+enum { TWINS_USUAL = 16384 };           /* ids: some seconds of a fast link, and its long messages of days */
+
 /* So many ids are remembered of those just taken, and as many of those with twins; the oldest
  * are forgotten. */
 struct twins *twins_new(unsigned most);

@@ -17,8 +17,6 @@
 
 #include <stdlib.h>
 
-enum { TWINS_REMEMBERED = 8192 };
-
 static void on_delivered(void *at, const void *what, uint64_t ticket)
 {
 	struct ucp_session *session = at;
@@ -66,7 +64,7 @@ static void *ucp_open(struct link *link, const void *at)
 	struct ucp_session *session = calloc(1, sizeof *session);
 	if (!session)
 		abort();
-	*session = (struct ucp_session){ .options = options, .twins = twins_new(TWINS_REMEMBERED) };
+	*session = (struct ucp_session){ .options = options, .twins = twins_new(TWINS_USUAL) };
 	struct account_settings settings = {
 		.line = { .class = &ucp_wire, .options = options, .session = session,
 			.window = (unsigned)options->window, .response_timeout = options->response_timeout,
