@@ -97,7 +97,7 @@ static int64_t when(const struct smpp_options *options, const char *text)
 	char padded[PADDED_LENGTH + 1];
 	int64_t at_ms = 0;
 	if (strlen(text) == MINUTES_LENGTH) {
-		snprintf(padded, sizeof padded, "%s00", text);
+		snprintf(padded, sizeof padded, "%.*s00", (int)MINUTES_LENGTH, text);
 		text = padded;
 	}
 	const enum smpp_time kind = smpp_time_read(text, time(NULL), &at_ms);
