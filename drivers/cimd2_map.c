@@ -29,11 +29,6 @@ enum {
 	NAME_MAX_CHARACTERS = 11,
 };
 
-static const struct asked *asked_of(const struct message *message)
-{
-	return message->asked ? message->asked : &asked_nothing;
-}
-
 /* Addresses. */
 
 static struct address_rules rules_of(const struct cimd2_options *options)
@@ -177,18 +172,10 @@ static bool put_text(const struct cimd2_options *options, const struct part *par
 
 /* Times. */
 
-/* What a row asks wins over its own end; the sooner of two counts. */
-static int64_t end_of(const struct message *message, int64_t now)
-{
-	const struct asked *asked = asked_of(message);
-	const int64_t end = asked->validity > 0 ? now + asked->validity : 0;
-	return end && (!message->expires_at || end < message->expires_at) ? end : message->expires_at;
-}
-
 static bool put_times(const struct cimd2_options *options, int32_t zone, const struct message *message,
     struct cimd2_request *request, struct outcome *outcome)
 {
-	const int64_t now = time(NULL), end = end_of(message, now), first = asked_of(message)->schedule_at;
+	const int64_t now = time(NULL), end = asked_end(message, now), first = asked_of(message)->schedule_at;
 	const bool relative = options->validity_format == CIMD2_VALIDITY_IS_RELATIVE;
 	struct cimd2_pdu *pdu = &request->pdu;
 	enum { LONGEST = 255 };

@@ -157,8 +157,6 @@ bool smpp_ussd_check(const struct smpp_options *, struct conf_error *);
 /* A recipient as the link and the row want it written. False: it is none, as `outcome` says. */
 bool smpp_put_recipient(const struct smpp_options *, const struct message *, const char *recipient,
     struct smpp_address *, struct outcome *);
-/* When the message is of no use any more, by row and options; Unix seconds, 0: never. */
-int64_t smpp_end_of(const struct message *);
 
 /* The same in whatever PDU the row asks for: submit_sm, submit_multi, data_sm or broadcast_sm. */
 bool smpp_request(const struct smpp_options *, const struct part *, struct smpp_pdu *, struct outcome *);

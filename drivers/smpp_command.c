@@ -61,7 +61,7 @@ bool smpp_question(const struct smpp_options *options, uint8_t version,
 {
 	const struct command *command = question->command;
 	const struct message *message = command->message;
-	const struct asked *asked = message->asked ? message->asked : &asked_nothing;
+	const struct asked *asked = asked_of(message);
 	struct outcome outcome = { .text = "the question does not fit its PDU" };
 	*pdu = (struct smpp_pdu){ .command = smpp_question_command(command) };
 	if (command->broadcast && version < V50)

@@ -94,7 +94,7 @@ bool smpp_put_recipient(const struct smpp_options *options, const struct message
     const char *recipient, struct smpp_address *to, struct outcome *outcome)
 {
 	const struct address_rules rules = smpp_address_rules(options);
-	const struct asked *asked = message->asked ? message->asked : &asked_nothing;
+	const struct asked *asked = asked_of(message);
 	struct address address;
 	*outcome = (struct outcome){ .verdict = VERDICT_REJECTED };
 	if (!address_recipient(&address, recipient, &rules, outcome->text, sizeof outcome->text))
@@ -116,7 +116,7 @@ static bool put_destination(const struct smpp_options *options, const struct mes
 bool smpp_put_source(const struct smpp_options *options, const struct message *message,
     struct smpp_pdu *pdu, struct outcome *outcome)
 {
-	const struct asked *asked = message->asked ? message->asked : &asked_nothing;
+	const struct asked *asked = asked_of(message);
 	const struct address_rules rules = smpp_address_rules(options);
 	struct address address;
 	*outcome = (struct outcome){ .verdict = VERDICT_REJECTED };
@@ -132,18 +132,6 @@ bool smpp_put_source(const struct smpp_options *options, const struct message *m
 	put_fixed(options->source_ton, options->source_npi, &pdu->source);
 	put_fixed(asked->source_ton, asked->source_npi, &pdu->source);
 	return true;
-}
-
-/* What a row asks wins over the link's; the sooner of two ends counts. */
-static int64_t end_of(const struct message *message, const struct asked *asked)
-{
-	const int64_t end = asked->validity > 0 ? (int64_t)time(NULL) + asked->validity : 0;
-	return end && (!message->expires_at || end < message->expires_at) ? end : message->expires_at;
-}
-
-int64_t smpp_end_of(const struct message *message)
-{
-	return end_of(message, message->asked ? message->asked : &asked_nothing);
 }
 
 /* A time that the form cannot say is left to the message centre, as none would be. */
@@ -195,7 +183,7 @@ static uint8_t coding_of(const struct smpp_options *options, const struct messag
 /* SMPP 3.4, 5.2.17; success alone: 5.0, 4.7.21. */
 uint8_t smpp_receipts_of(const struct smpp_options *options, const struct message *message)
 {
-	const struct asked *asked = message->asked ? message->asked : &asked_nothing;
+	const struct asked *asked = asked_of(message);
 	enum { FINAL = 1, NOTIFICATIONS = 0x10 };
 	if (asked->registered_delivery >= 0)
 		return (uint8_t)asked->registered_delivery;
@@ -340,7 +328,7 @@ bool smpp_submit(const struct smpp_options *options, const struct part *part, st
     struct outcome *outcome)
 {
 	const struct message *message = part->message;
-	const struct asked *asked = message->asked ? message->asked : &asked_nothing;
+	const struct asked *asked = asked_of(message);
 	*pdu = (struct smpp_pdu){
 		.command = (uint32_t)SMPP_SUBMIT_SM,
 		.esm_class = (uint8_t)((part->udh_len ? SMPP_ESM_UDHI : 0) |
@@ -356,8 +344,9 @@ bool smpp_submit(const struct smpp_options *options, const struct part *part, st
 		.text = "the message does not fit a submit_sm" };
 	snprintf(pdu->service_type, sizeof pdu->service_type, "%s",
 	    asked->service_type ? asked->service_type : options->service_type);
-	put_validity(options, end_of(message, asked), pdu);
-	return put_schedule(options, asked->schedule_at, end_of(message, asked), pdu, outcome) &&
+	const int64_t end = asked_end(message, time(NULL));
+	put_validity(options, end, pdu);
+	return put_schedule(options, asked->schedule_at, end, pdu, outcome) &&
 	    smpp_put_text(options, part, pdu, outcome) &&
 	    put_tlvs(options, part, asked, pdu, outcome) &&
 	    smpp_put_turn(options, part, pdu, outcome) &&

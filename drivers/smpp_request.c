@@ -56,7 +56,7 @@ static bool make_data(const struct asked *asked, const struct message *message, 
 		return refuse(outcome, "%s does not go with data_sm, which has no field for it: use \"operation\": "
 		    "\"submit_sm\"", lacks);
 	pdu->command = SMPP_DATA_SM;
-	return (smpp_into_payload(pdu) && put_time_to_live(smpp_end_of(message), pdu)) ||
+	return (smpp_into_payload(pdu) && put_time_to_live(asked_end(message, time(NULL)), pdu)) ||
 	    refuse(outcome, "the message has too many optional parameters");
 }
 
@@ -64,7 +64,7 @@ bool smpp_request(const struct smpp_options *options, const struct part *part, s
     struct outcome *outcome)
 {
 	const struct message *message = part->message;
-	const struct asked *asked = message->asked ? message->asked : &asked_nothing;
+	const struct asked *asked = asked_of(message);
 	if (!smpp_submit(options, part, pdu, outcome))
 		return false;
 	if (message->ndestinations)

@@ -328,7 +328,7 @@ static bool add_named(const struct smpp_options *options, const struct message *
 bool smpp_add_tlvs(const struct smpp_options *options, const struct message *message, struct smpp_pdu *pdu,
     struct outcome *outcome)
 {
-	const struct asked *asked = message->asked ? message->asked : &asked_nothing;
+	const struct asked *asked = asked_of(message);
 	for (unsigned i = 0; i < asked->ntlvs; i++)
 		if (!asked->tlvs[i].name && !smpp_tlv_add(pdu, asked->tlvs[i].tag, asked->tlvs[i].value.at,
 		    (uint16_t)asked->tlvs[i].value.len))

@@ -26,11 +26,6 @@ enum {
 	DN = 1, ND = 2, BN = 4,         /* NT (4.6, 5.1) */
 };
 
-static const struct asked *asked_of(const struct message *message)
-{
-	return message->asked ? message->asked : &asked_nothing;
-}
-
 static bool is_digits(const char *text)
 {
 	return strspn(text, "0123456789") == strlen(text);
@@ -265,9 +260,7 @@ static bool put_times(const struct ucp_options *options, const struct message *m
     struct ucp_written *to, struct outcome *outcome)
 {
 	const struct asked *asked = asked_of(message);
-	const int64_t now = time(NULL), asked_end = asked->validity > 0 ? now + asked->validity : 0;
-	const int64_t end = asked_end && (!message->expires_at || asked_end < message->expires_at) ? asked_end
-	    : message->expires_at;
+	const int64_t now = time(NULL), end = asked_end(message, now);
 	if (end > 0) {
 		ucp_time_write(options, to->vp, end);
 		ucp_set(&to->pdu, UCP_VP, to->vp);

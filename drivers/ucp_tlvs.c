@@ -198,7 +198,7 @@ static void put_default(char *into, size_t room, const char *value)
 bool ucp_read_extras(const struct ucp_options *options, const struct message *message,
     struct ucp_extras *extras, struct outcome *outcome)
 {
-	const struct asked *asked = message->asked ? message->asked : &asked_nothing;
+	const struct asked *asked = asked_of(message);
 	*extras = (struct ucp_extras){ .len = 0 };
 	for (unsigned i = 0; i < asked->ntlvs; i++)
 		if (!put_asked(&asked->tlvs[i], extras, outcome))

@@ -46,6 +46,18 @@ const char *const concat_words[] = { "udh8", "udh16", "sar", "payload", NULL };
 	.dest_npi = -1, .dest_port = -1, .source_port = -1, .ports_wide = true, .validity = -1, \
 	.push.action = -1, .ota.type = -1, .operation = -1
 const struct asked asked_nothing = { NOTHING };
+
+const struct asked *asked_of(const struct message *message)
+{
+	return message->asked ? message->asked : &asked_nothing;
+}
+
+int64_t asked_end(const struct message *message, int64_t now)
+{
+	const struct asked *asked = asked_of(message);
+	const int64_t end = asked->validity > 0 ? now + asked->validity : 0;
+	return end && (!message->expires_at || end < message->expires_at) ? end : message->expires_at;
+}
 static const struct asked flash_alone = { NOTHING, .kind = KIND_FLASH };
 
 #define AT(member) offsetof(struct asked, member)

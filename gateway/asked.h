@@ -98,6 +98,12 @@ struct asked {
 /* What a row without kind or options asks for. */
 extern const struct asked asked_nothing;
 
+/* What a message asks for, read or not. */
+const struct asked *asked_of(const struct message *);
+/* When it is too late for the network to deliver it, Unix seconds: `now` and the validity that it
+ * asks for, or its expires_at when that is sooner; 0: never. */
+int64_t asked_end(const struct message *, int64_t now);
+
 /*
  * Reads kind and options of a message into its batch, and sets message->asked
  * (which is &asked_nothing when there is nothing to read). False: `why` says what
