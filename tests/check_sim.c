@@ -780,15 +780,5 @@ int main(void)
 		wrong_usage_ends_with_two,
 		a_line_that_cannot_be_injected_is_named,
 	};
-	Suite *suite = suite_create("sim");
-	TCase *sim = tcase_create("smsc-sim");
-	tcase_set_timeout(sim, 30);
-	for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
-		tcase_add_test(sim, tests[i]);
-	suite_add_tcase(suite, sim);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return sim_tests("sim", tests, sizeof tests / sizeof *tests);
 }

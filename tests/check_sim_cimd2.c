@@ -553,15 +553,5 @@ int main(void)
 		a_status_is_translated,
 		broken_packets_are_answered_as_the_reference_says,
 	};
-	Suite *suite = suite_create("sim_cimd2");
-	TCase *sim = tcase_create("cimd2");
-	tcase_set_timeout(sim, 30);
-	for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
-		tcase_add_test(sim, tests[i]);
-	suite_add_tcase(suite, sim);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return sim_tests("sim_cimd2", tests, sizeof tests / sizeof *tests);
 }

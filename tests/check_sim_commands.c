@@ -162,15 +162,5 @@ int main(void)
 		a_centre_may_know_no_commands,
 		a_receiver_asks_nothing,
 	};
-	Suite *suite = suite_create("sim_commands");
-	TCase *sim = tcase_create("commands");
-	tcase_set_timeout(sim, 30);
-	for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
-		tcase_add_test(sim, tests[i]);
-	suite_add_tcase(suite, sim);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return sim_tests("sim_commands", tests, sizeof tests / sizeof *tests);
 }

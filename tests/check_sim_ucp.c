@@ -531,15 +531,5 @@ int main(void)
 		an_echo_and_what_is_injected_are_the_same_octets,
 		what_is_not_answered_and_what_is_early_is_so_here_too,
 	};
-	Suite *suite = suite_create("sim_ucp");
-	TCase *sim = tcase_create("ucp");
-	tcase_set_timeout(sim, 30);
-	for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
-		tcase_add_test(sim, tests[i]);
-	suite_add_tcase(suite, sim);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return sim_tests("sim_ucp", tests, sizeof tests / sizeof *tests);
 }

@@ -6,42 +6,6 @@
  */
 #include "ucp_peer.h"
 
-enum { MARK = 99 };
-
-static void setup(void)
-{
-	link_world_setup();
-	ucp_setup();
-}
-
-static void teardown(void)
-{
-	world_close();
-	ucp_teardown();
-	link_world_teardown();
-}
-
-/* Acknowledges what has come. */
-static unsigned acked_inbound, acked_receipts;
-
-static void ack_all(void)
-{
-	while (acked_inbound < the_link.ninbound)
-		ack(the_link.inbound_tickets[acked_inbound++], ACK_KEPT);
-	while (acked_receipts < the_link.nreceipts)
-		ack(the_link.receipt_tickets[acked_receipts++], ACK_KEPT);
-}
-
-/* Answers come in order: once that to our mark is here, so are those to all before it. */
-static void await_mark(unsigned call)
-{
-	struct ucp_pdu pdu;
-	ucp_begin(&pdu, UCP_ALERT);
-	pdu.trn = MARK;
-	centre_say_pdu(call, &pdu);
-	AWAIT(centre.nheard && centre_last()->pdu.trn == MARK);
-}
-
 /* Logging in. */
 
 START_TEST(without_a_password_there_is_no_login)
@@ -707,7 +671,7 @@ static Suite *suite(void)
 	TCase *tests = tcase_create("ucp");
 	suite_add_tcase(suite, tests);
 	tcase_set_timeout(tests, 30);
-	tcase_add_checked_fixture(tests, setup, teardown);
+	tcase_add_checked_fixture(tests, ucp_world_setup, ucp_world_teardown);
 	tcase_add_test(tests, without_a_password_there_is_no_login);
 	tcase_add_test(tests, a_login_may_be_off_and_what_waits_may_be_asked_for);
 	tcase_add_loop_test(tests, a_refused_login_says_what_to_do, 0, 7);

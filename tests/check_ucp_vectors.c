@@ -6,21 +6,6 @@
 #include "ucp_peer.h"
 #include "vectors.h"
 
-enum { MARK = 99 };
-
-static void setup(void)
-{
-	link_world_setup();
-	ucp_setup();
-}
-
-static void teardown(void)
-{
-	world_close();
-	ucp_teardown();
-	link_world_teardown();
-}
-
 /* Vectors. */
 
 static void is_hex(const struct ucp_heard *heard, const char *hex, const char *what)
@@ -28,27 +13,6 @@ static void is_hex(const struct ucp_heard *heard, const char *hex, const char *w
 	char text[2 * sizeof heard->octets + 1];
 	ucp_hex(text, sizeof text, heard->octets, heard->len);
 	ck_assert_msg(strcmp(text, hex) == 0, "%s: %.*s", what, (int)heard->len, (const char *)heard->octets);
-}
-
-/* Acknowledges what has come. */
-static unsigned acked_inbound, acked_receipts;
-
-static void ack_all(void)
-{
-	while (acked_inbound < the_link.ninbound)
-		ack(the_link.inbound_tickets[acked_inbound++], ACK_KEPT);
-	while (acked_receipts < the_link.nreceipts)
-		ack(the_link.receipt_tickets[acked_receipts++], ACK_KEPT);
-}
-
-/* Answers come in order: once that to our mark is here, so are those to all before it. */
-static void await_mark(unsigned call)
-{
-	struct ucp_pdu pdu;
-	ucp_begin(&pdu, UCP_ALERT);
-	pdu.trn = MARK;
-	centre_say_pdu(call, &pdu);
-	AWAIT(centre.nheard && centre_last()->pdu.trn == MARK);
 }
 
 /* Lends parts that are answered until the next one has that number. */
@@ -237,7 +201,7 @@ int main(void)
 	TCase *tests = tcase_create("ucp_vectors");
 	suite_add_tcase(suite, tests);
 	tcase_set_timeout(tests, 30);
-	tcase_add_checked_fixture(tests, setup, teardown);
+	tcase_add_checked_fixture(tests, ucp_world_setup, ucp_world_teardown);
 	tcase_add_test(tests, a_login_is_the_one_of_the_book);
 	tcase_add_loop_test(tests, broken_frames_are_answered_to_the_letter, 0, sizeof broken / sizeof *broken);
 	tcase_add_test(tests, a_connection_that_ends_inside_a_frame_is_lost);

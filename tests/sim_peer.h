@@ -339,4 +339,20 @@ static inline int exit_status(char *const *argv, char said[512])
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
+/* main() of a program whose tests are these: 0 when all of them pass. */
+static inline int sim_tests(const char *name, const TTest *const *tests, size_t n)
+{
+	Suite *suite = suite_create(name);
+	TCase *sim = tcase_create(name);
+	tcase_set_timeout(sim, 30);
+	for (size_t i = 0; i < n; i++)
+		tcase_add_test(sim, tests[i]);
+	suite_add_tcase(suite, sim);
+	SRunner *runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	const int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed != 0;
+}
+
 #endif

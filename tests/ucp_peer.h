@@ -355,4 +355,42 @@ static inline void ucp_teardown(void)
 		close(centre.listener);
 }
 
+/* For a test that has no other peer. */
+
+enum { MARK = 99 };
+
+static inline void ucp_world_setup(void)
+{
+	link_world_setup();
+	ucp_setup();
+}
+
+static inline void ucp_world_teardown(void)
+{
+	world_close();
+	ucp_teardown();
+	link_world_teardown();
+}
+
+/* Acknowledges what has come. */
+static unsigned acked_inbound, acked_receipts;
+
+static inline void ack_all(void)
+{
+	while (acked_inbound < the_link.ninbound)
+		ack(the_link.inbound_tickets[acked_inbound++], ACK_KEPT);
+	while (acked_receipts < the_link.nreceipts)
+		ack(the_link.receipt_tickets[acked_receipts++], ACK_KEPT);
+}
+
+/* Answers come in order: once that to our mark is here, so are those to all before it. */
+static inline void await_mark(unsigned call)
+{
+	struct ucp_pdu pdu;
+	ucp_begin(&pdu, UCP_ALERT);
+	pdu.trn = MARK;
+	centre_say_pdu(call, &pdu);
+	AWAIT(centre.nheard && centre_last()->pdu.trn == MARK);
+}
+
 #endif
