@@ -66,6 +66,9 @@ static const struct { uint16_t error; enum action action; const char *words; } e
 	{ 601, ACTION_FEW, "incorrect address" },
 	{ 602, ACTION_FEW, "incorrect mode" },
 	{ 603, ACTION_FEW, "incorrect combination of parameters" },
+	{ 710, ACTION_FEW, "generic failure" },     /* 710 to 712 are what we say to the centre */
+	{ 711, ACTION_FEW, "unsupported data coding" },
+	{ 712, ACTION_FEW, "unsupported user data header" },
 	{ 800, ACTION_FEW, "changing password failed" },
 	{ 801, ACTION_FEW, "changing password not allowed" },
 	{ 900, ACTION_FEW, "unsupported item" },

@@ -31,8 +31,8 @@ static void answer(struct cimd2_connection *wire, struct cimd2_heard_slot *slot,
 static void refuse(struct cimd2_connection *wire, struct cimd2_heard_slot *slot, unsigned number, unsigned error)
 {
 	const char *name = cimd2_operation_name(slot->operation);
-	link_warn(wire->link, "event=request_refused operation=\"%s\" packet=%03u error=%u", name ? name : "unknown",
-	    number, error);
+	link_warn(wire->link, "event=request_refused operation=\"%s\" packet=%03u error=%u reason=\"%s\"",
+	    name ? name : "unknown", number, error, cimd2_error_words(error));
 	answer(wire, slot, number, error);
 }
 

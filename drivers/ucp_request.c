@@ -124,7 +124,7 @@ void ucp_on_operation(struct ucp_connection *wire, struct ucp_pdu *pdu, uint32_t
 	const enum ucp_error ec = ucp_judge(pdu, &culprit);
 	const bool up = talk_phase(wire->talk) == TALK_UP;
 	if (ec != UCP_EC_NONE) {
-		link_warn(wire->link, "event=refused operation=%02u ec=%02d field=%s", pdu->operation, (int)ec,
+		link_warn(wire->link, "event=refused operation=%02u ec=%02d reason=\"%s\" field=%s", pdu->operation, (int)ec, ucp_error_text(ec),
 		    culprit ? culprit : "none");
 		ucp_respond(wire, pdu, ec);
 		return;
