@@ -274,7 +274,8 @@ all_goes_over_tls() {
 	gateway_stop
 }
 
-# One at a time, since Wireshark reads but the first CIMD2 packet of each segment.
+# One at a time, since Wireshark reads but the first CIMD2 packet of each segment. What the centre
+# sends by itself may share one all the same, so most of it is enough.
 tshark_finds_nothing_malformed_in_a_whole_run() {
 	local operation
 	centre_start sim --fail $fails --inbound 20 --inbound-count 20 --inbound-text 'hello %d, привет' --inbound-long 4 --receipt-delay 300
@@ -296,7 +297,7 @@ tshark_finds_nothing_malformed_in_a_whole_run() {
 	tshark -r "$DIR/run.pcapng" -d "tcp.port==$CAPTURED,${DISSECTED%2}" -T fields -e "$OPERATION" \
 		-E occurrence=a -E aggregator=/s 2>"$DIR/tshark.log" | tr ' ' '\n' >"$DIR/operations.out"
 	for operation in "$SUBMIT" "$DELIVERY" "$RECEIPT"; do
-		expect_at_least "operations $operation that it dissected" "$(grep -cx "$operation" "$DIR/operations.out")" 5
+		expect_at_least "operations $operation that it dissected" "$(grep -cx "$operation" "$DIR/operations.out")" 3
 	done
 	note "$(grep -c . "$DIR/operations.out") operations"
 }
