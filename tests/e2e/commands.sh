@@ -370,19 +370,20 @@ a_broadcast_is_asked_about_and_stopped() {
 	expect "cancels that tshark dissected" "$(frames 'smpp.command_id == 0x113')" 2
 }
 
-on_both a_message_to_several_is_asked_about_once a_broadcast_is_asked_about_and_stopped
+on_both a_message_to_several_is_asked_about_once
 on_both a_query_tells_what_has_become_of_a_message \
 	a_query_makes_good_a_receipt_that_was_lost \
 	a_cancelled_message_is_not_delivered \
 	all_that_wait_from_one_to_another_are_cancelled_at_once \
 	a_replaced_message_has_the_new_text \
-	what_can_never_be_asked_fails_in_words \
-	a_centre_says_no_in_its_own_words \
-	the_source_address_is_that_of_the_message \
 	a_command_waits_for_its_link \
 	every_example_of_the_documentation_is_asked \
 	smsqlctl_asks_and_waits_for_the_answer \
-	a_foreign_centre_and_a_dissector_understand_every_question \
 	a_query_survives_the_gateway_and_the_connection_and_a_cancel_says_that_nobody_knows
+on_one sqlite a_broadcast_is_asked_about_and_stopped \
+	what_can_never_be_asked_fails_in_words \
+	a_centre_says_no_in_its_own_words \
+	the_source_address_is_that_of_the_message \
+	a_foreign_centre_and_a_dissector_understand_every_question
 on_one mysql a_query_tells_what_has_become_of_a_message a_replaced_message_has_the_new_text
 finish

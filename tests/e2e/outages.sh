@@ -186,15 +186,15 @@ many_rows_at_once_pass_in_bounded_memory() {
 	ctl init
 	gateway_up
 	local began=$SECONDS peak
-	insert_load 200000
-	await 300 "200000 receipts" acknowledged 200000
-	await_statuses 60 delivered=200000
+	insert_load 100000
+	await 300 "100000 receipts" acknowledged 100000
+	await_statuses 60 delivered=100000
 	peak=$(awk '/^VmHWM/ { print int($2 / 1024) }' "/proc/${PID[gateway]}/status")
-	note "200000 rows in about $((SECONDS - began)) s, $peak MiB"
+	note "100000 rows in about $((SECONDS - began)) s, $peak MiB"
 	[ -n "${SAN-}" ] || [ "$peak" -lt 64 ] || fail "the gateway took $peak MiB"
 	gateway_stop
 	sim_stop sim
-	expect "messages at the centre" "$(sim_count sim messages)" 200000
+	expect "messages at the centre" "$(sim_count sim messages)" 100000
 	expect "doubles" "$(sim_count sim doubles)" 0
 }
 
@@ -202,8 +202,8 @@ on_all a_gateway_told_to_end_drains_and_leaves_nothing_half_done \
 	an_answer_that_comes_too_late_still_settles_its_row \
 	killed_with_answers_due_each_row_goes_by_its_own_or_its_links_in_doubt \
 	a_gateway_takes_over_the_rows_of_a_dead_one
-on_both a_message_centre_killed_under_load_is_found_again \
-	a_centre_that_cuts_connections_leaves_rows_in_doubt_and_doubles_none
+on_both a_message_centre_killed_under_load_is_found_again
+on_one sqlite a_centre_that_cuts_connections_leaves_rows_in_doubt_and_doubles_none
 on_one pgsql a_server_restarted_under_load_loses_and_doubles_nothing
 on_one mysql a_server_restarted_under_load_loses_and_doubles_nothing
 on_both many_rows_at_once_pass_in_bounded_memory

@@ -167,6 +167,6 @@ tshark_reads_every_pdu_and_header_as_it_was_meant() {
 }
 
 on_all every_text_comes_back_from_the_simulator_as_it_was_written
-on_both every_text_comes_back_from_a_foreign_centre_which_reads_the_same
-on_one sqlite tshark_reads_every_pdu_and_header_as_it_was_meant
+on_one sqlite every_text_comes_back_from_a_foreign_centre_which_reads_the_same \
+	tshark_reads_every_pdu_and_header_as_it_was_meant
 finish
