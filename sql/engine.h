@@ -184,7 +184,7 @@ typedef void row_fn(void *ctx, const struct value *columns, size_t n);
 
 enum edge { EDGE_BEGIN, EDGE_COMMIT, EDGE_ROLLBACK };
 
-enum { SCHEMA_VERSION = 3 };
+enum { SCHEMA_VERSION = 4 };
 
 struct engine {
 	const char *const *schemes;     /* of its URLs, NULL-ended: "postgresql", "postgres" */

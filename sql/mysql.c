@@ -37,7 +37,7 @@ enum {
 	NO_SUCH_VARIABLE = 1193,
 };
 
-extern const char mysql_schema[], mysql_partitioned[];
+extern const char mysql_schema[], mysql_partitioned[], mysql_upgrade_4[];
 extern const char *const mysql_statements[STATEMENT_COUNT];
 
 struct db {
@@ -718,7 +718,7 @@ static enum db_result mysql_script(struct db *db, const char *text, struct db_er
 static const char *const schemes[] = { "mysql", "mariadb", NULL };
 
 /* Version 3 is the first one here. */
-static const char *const upgrades[SCHEMA_VERSION + 1] = { NULL };
+static const char *const upgrades[SCHEMA_VERSION + 1] = { [4] = mysql_upgrade_4 };
 
 const struct engine mysql_engine = {
 	.schemes = schemes,

@@ -33,7 +33,8 @@ enum {
 	ANSWER_MS = 70000,              /* more than statement_timeout */
 };
 
-extern const char pgsql_schema[], pgsql_partitioned[], pgsql_upgrade_2[], pgsql_upgrade_3[];
+extern const char pgsql_schema[], pgsql_partitioned[], pgsql_upgrade_2[], pgsql_upgrade_3[],
+	pgsql_upgrade_4[];
 extern const char *const pgsql_statements[STATEMENT_COUNT];
 
 struct prepared { bool known; unsigned width; Oid types[PARAMETERS_MAX]; };
@@ -453,7 +454,7 @@ static enum db_result pgsql_script(struct db *db, const char *text, struct db_er
 static const char *const schemes[] = { "postgresql", "postgres", NULL };
 
 static const char *const upgrades[SCHEMA_VERSION + 1] = { [2] = pgsql_upgrade_2,
-	[3] = pgsql_upgrade_3 };
+	[3] = pgsql_upgrade_3, [4] = pgsql_upgrade_4 };
 
 const struct engine pgsql_engine = {
 	.schemes = schemes,

@@ -37,7 +37,8 @@ enum {
 	STEPS_MAX = 5,
 };
 
-extern const char sqlite_schema[], sqlite_upgrade_2[], sqlite_upgrade_3[];
+extern const char sqlite_schema[], sqlite_upgrade_2[], sqlite_upgrade_3[],
+	sqlite_upgrade_4[];
 extern const char *const sqlite_statements[STATEMENT_COUNT];
 
 /* A text of statements.sql: one statement of SQLite's, or several with ; between. */
@@ -441,7 +442,7 @@ static enum db_result sqlite_script(struct db *db, const char *text, struct db_e
 static const char *const schemes[] = { "sqlite", NULL };
 
 static const char *const upgrades[SCHEMA_VERSION + 1] = { [2] = sqlite_upgrade_2,
-	[3] = sqlite_upgrade_3 };
+	[3] = sqlite_upgrade_3, [4] = sqlite_upgrade_4 };
 
 const struct engine sqlite_engine = {
 	.schemes = schemes,

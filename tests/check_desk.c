@@ -103,10 +103,10 @@ START_TEST(init_creates_the_tables_and_then_leaves_them_alone)
 	ck_assert_int_eq(plain("check", NULL, NULL), EXIT_FAILED);
 	ck_assert_str_eq(err, "smsqlctl: sqlite://here: the tables are not there: run smsqlctl init\n");
 	ck_assert_int_eq(plain("init", NULL, NULL), EXIT_DONE);
-	ck_assert_str_eq(out, "sqlite://here: the tables were created, version 3\n");
+	ck_assert_str_eq(out, "sqlite://here: the tables were created, version 4\n");
 	sql("INSERT INTO outbox (recipient) VALUES ('1234')");
 	ck_assert_int_eq(plain("init", NULL, NULL), EXIT_DONE);
-	ck_assert_str_eq(out, "sqlite://here: the tables are there already, version 3\n");
+	ck_assert_str_eq(out, "sqlite://here: the tables are there already, version 4\n");
 	ck_assert_int_eq(plain("queue", NULL, NULL), EXIT_DONE);
 	ck_assert_ptr_nonnull(strstr(out, "1234"));
 	ck_assert_int_eq(plain("check", NULL, NULL), EXIT_DONE);
@@ -147,9 +147,9 @@ START_TEST(upgrade_brings_old_tables_to_this_version)
 	ck_assert_ptr_nonnull(strstr(err, "gateway gw1 is running: stop it first"));
 	sql("UPDATE gateway SET state = 'stopped'");
 	ck_assert_int_eq(run((struct desk){ .yes = true }, "upgrade", NULL, NULL), EXIT_DONE);
-	ck_assert_str_eq(out, "sqlite://here: the tables are now of version 3\n");
+	ck_assert_str_eq(out, "sqlite://here: the tables are now of version 4\n");
 	ck_assert_int_eq(run((struct desk){ .yes = true }, "upgrade", NULL, NULL), EXIT_DONE);
-	ck_assert_str_eq(out, "sqlite://here: the tables are of version 3 already\n");
+	ck_assert_str_eq(out, "sqlite://here: the tables are of version 4 already\n");
 	ck_assert_int_eq(plain("check", NULL, NULL), EXIT_DONE);
 }
 END_TEST
@@ -163,7 +163,7 @@ START_TEST(upgrade_changes_nothing_without_a_yes)
 	dup2(kept, STDIN_FILENO);
 	close(empty);
 	close(kept);
-	ck_assert_ptr_nonnull(strstr(out, "from version 1 to 3? Make a backup first. [y/N]"));
+	ck_assert_ptr_nonnull(strstr(out, "from version 1 to 4? Make a backup first. [y/N]"));
 	ck_assert_ptr_nonnull(strstr(err, "nothing was changed"));
 	ck_assert_int_eq(plain("check", NULL, NULL), EXIT_FAILED);
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * check_upgrade.c - tables of an older version become those of this one, with what is
- * in them. tests/schema has the schema.sql of every earlier version. MariaDB came with version 3, so
- * there is nothing older of it to upgrade from, until there is a version 4.
+ * in them. tests/schema has the schema.sql of every earlier version. MariaDB came with version 3.
  */
 #include "ledger_world.h"
 
@@ -121,11 +120,65 @@ START_TEST(what_version_1_had_is_still_there)
 }
 END_TEST
 
+static void make_version_3(void)
+{
+	make_old(3);
+	words("INSERT INTO outbox (recipient, body) VALUES ('4915', 'old')");
+	words("INSERT INTO inbox (sender, recipient, body, link, arrival) VALUES ('A', '1', 'whole', 'acme', 'a')");
+	words("INSERT INTO link (gateway, name, driver, state, wanted, window_size, queued, unanswered, rate, "
+	    "sent, failed, receipts, received, updated_at) VALUES ('gw1', 'acme', 'smpp', 'up', 'hold', 10, 0, 0, "
+	    "5, 7, 0, 0, 0, '2026-11-01 00:00:00')");
+}
+
+static void look_at_version_4(void)
+{
+	struct ledger ledger = { .engine = engine, .db = db };
+	GOOD(ledger_check(&ledger, &err));
+	ck_assert_int_eq(count("SELECT count(*) FROM inbox WHERE body = 'whole' AND outbox_id IS NULL"), 1);
+	ck_assert_int_eq(count("SELECT count(*) FROM link WHERE name = 'acme' AND wanted = 'hold' AND sent = 7 AND "
+	    "interval_ms + quota_hour + quota_day + quota_month + used_hour + used_day + used_month = 0 AND "
+	    "used_at IS NULL"), 1);
+	gw1 = ledger_of("gw1", db);
+	enter(&gw1);
+	claim(&gw1, 1, CLAIM_MAX);
+	ck_assert_uint_eq(nmessages, 1);
+}
+
+START_TEST(what_version_3_had_is_still_there)
+{
+	begin_empty(_i);
+	make_version_3();
+	upgrade(3);
+	look_at_version_4();
+	end_entered();
+}
+END_TEST
+
+/* Where DDL commits by itself, a server that dies leaves some of an upgrade behind. */
+START_TEST(an_upgrade_that_was_cut_off_can_run_again)
+{
+	begin_empty(_i);
+	if (!mysql_outside) {
+		end();
+		return;
+	}
+	make_version_3();
+	words("ALTER TABLE inbox ADD COLUMN outbox_id bigint");
+	upgrade(3);
+	words("UPDATE smsqld_schema SET version = 3");
+	upgrade(3);
+	look_at_version_4();
+	end_entered();
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *const tests[] = {
 		an_upgraded_database_is_like_a_new_one,
 		what_version_1_had_is_still_there,
+		what_version_3_had_is_still_there,
+		an_upgrade_that_was_cut_off_can_run_again,
 	};
 	return run_tests("upgrade", tests, sizeof tests / sizeof *tests);
 }

@@ -29,7 +29,7 @@ CREATE TABLE smsqld_schema (            -- marks the tables as ours
     version       bigint PRIMARY KEY,               -- every table has one: clusters ask for it
     installed_at  datetime(3) NOT NULL DEFAULT (UTC_TIMESTAMP(3))
 ) ENGINE = InnoDB ROW_FORMAT = DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
-INSERT INTO smsqld_schema (version) VALUES (3);
+INSERT INTO smsqld_schema (version) VALUES (4);
 
 CREATE TABLE outbox (
     id            bigint AUTO_INCREMENT PRIMARY KEY,
@@ -118,6 +118,7 @@ CREATE TABLE inbox (                    -- messages from handsets
     options       json,                             -- what else was said: ports, class, TLVs
     keyword       varchar(64),
     app           varchar(64) NOT NULL DEFAULT '',
+    outbox_id     bigint,                           -- the message that it answers: of kind ussd, to a code
     dup_of        bigint,                           -- it looks like a repeat of this one
     arrival       varchar(190) UNIQUE,              -- so that our own retry stores it once
     taken_at      datetime(3),                      -- by the application, when it has read it
@@ -254,6 +255,14 @@ CREATE TABLE link (                     -- a row for each link of each gateway
     queued        bigint NOT NULL,                  -- parts waiting in the gateway
     unanswered    bigint NOT NULL,                  -- parts on the wire
     rate          bigint NOT NULL,                  -- configured limit, parts a second; 0: none
+    interval_ms   bigint NOT NULL DEFAULT 0,        -- configured: between parts, at least; 0: none
+    quota_hour    bigint NOT NULL DEFAULT 0,        -- configured: parts at most; 0: none
+    quota_day     bigint NOT NULL DEFAULT 0,
+    quota_month   bigint NOT NULL DEFAULT 0,
+    used_hour     bigint NOT NULL DEFAULT 0,        -- parts that the network took or may have taken, in
+    used_day      bigint NOT NULL DEFAULT 0,        -- the hour, the day and the month of used_at, by the
+    used_month    bigint NOT NULL DEFAULT 0,        -- local time of the gateway
+    used_at       datetime(3),                      -- the last of them left; NULL: none ever did
     sent          bigint NOT NULL,                  -- parts since the gateway started
     failed        bigint NOT NULL,
     receipts      bigint NOT NULL,

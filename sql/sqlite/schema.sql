@@ -24,7 +24,7 @@ CREATE TABLE smsqld_schema (            -- marks the tables as ours
     version       INTEGER NOT NULL,
     installed_at  TEXT    NOT NULL DEFAULT (strftime('%Y-%m-%d %H:%M:%f', 'now'))
 );
-INSERT INTO smsqld_schema (version) VALUES (3);
+INSERT INTO smsqld_schema (version) VALUES (4);
 
 CREATE TABLE outbox (
     id            INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -120,6 +120,7 @@ CREATE TABLE inbox (                    -- messages from handsets
     options       TEXT,                             -- JSON: what else was said: ports, class, TLVs
     keyword       TEXT,
     app           TEXT    NOT NULL DEFAULT '',
+    outbox_id     INTEGER,                          -- the message that it answers: of kind ussd, to a code
     dup_of        INTEGER,                          -- it looks like a repeat of this one
     arrival       TEXT    UNIQUE,                   -- so that our own retry stores it once
     taken_at      TEXT                              -- by the application, when it has read it
@@ -255,6 +256,14 @@ CREATE TABLE link (                     -- a row for each link of each gateway
     queued        INTEGER NOT NULL,                 -- parts waiting in the gateway
     unanswered    INTEGER NOT NULL,                 -- parts on the wire
     rate          INTEGER NOT NULL,                 -- configured limit, parts a second; 0: none
+    interval_ms   INTEGER NOT NULL DEFAULT 0,       -- configured: between parts, at least; 0: none
+    quota_hour    INTEGER NOT NULL DEFAULT 0,       -- configured: parts at most; 0: none
+    quota_day     INTEGER NOT NULL DEFAULT 0,
+    quota_month   INTEGER NOT NULL DEFAULT 0,
+    used_hour     INTEGER NOT NULL DEFAULT 0,       -- parts that the network took or may have taken, in
+    used_day      INTEGER NOT NULL DEFAULT 0,       -- the hour, the day and the month of used_at, by the
+    used_month    INTEGER NOT NULL DEFAULT 0,       -- local time of the gateway
+    used_at       TEXT,                             -- the last of them left; NULL: none ever did
     sent          INTEGER NOT NULL,                 -- parts since the gateway started
     failed        INTEGER NOT NULL,
     receipts      INTEGER NOT NULL,
