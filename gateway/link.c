@@ -28,6 +28,7 @@
 
 #include "backoff.h"
 #include "clock.h"
+#include "easing.h"
 #include "log.h"
 #include "pace.h"
 
@@ -63,9 +64,7 @@ struct link {
 	unsigned queued, unanswered, window;
 	struct pace pace;
 	char note[LINK_REASON_MAX];     /* of this session, for people */
-	double eased, eased_to;         /* parts a second after a throttling, and before; 0: not eased */
-	uint64_t throttled_at;          /* loop ms of the last one */
-	char throttled_by[OUTCOME_TEXT_MAX]; /* what the peer said with it; "": how full it is */
+	struct easing easing;
 	uint64_t turns;                 /* parts submitted */
 	unsigned taken_now, taken;      /* by the network, this second and of late */
 
@@ -262,29 +261,21 @@ static void turn(evutil_socket_t fd, short what, void *arg)
 	journal_flush(link->hub->journal);
 }
 
-/* Easing: after a throttling the link goes on at four fifths of its rate, and after ten
- * quiet seconds a twentieth faster each second, until it is what it was. */
-
-enum { EASE_QUIET_MS = 10000 };
-
-static double limit_of(const struct link *link)
+/* The pace that configuration and easing allow together. */
+static void pace_anew(struct link *link)
 {
-	const double rate = (double)link->settings->common.rate;
-	return link->eased > 0 && (rate <= 0 || link->eased < rate) ? link->eased : rate;
+	pace_set(&link->pace, easing_limit(&link->easing, (double)link->settings->common.rate), clock_ms());
 }
 
 static void ease(struct link *link, unsigned percent, const char *why)
 {
-	const double rate = limit_of(link);
+	const double rate = easing_limit(&link->easing, (double)link->settings->common.rate);
 	const double now = rate > 0 ? rate : link->taken_now > link->taken ? link->taken_now
 	    : link->taken ? link->taken : link->window;
-	link->throttled_at = clock_ms();
-	if (!link->eased)
-		link->eased_to = now;
-	link->eased = now * percent / 100 > 1 ? now * percent / 100 : 1;
-	snprintf(link->throttled_by, sizeof link->throttled_by, "%s", why);
-	link_info(link, "event=eased rate=%.0f reason=\"%s\"", link->eased, *why ? why : "the peer is nearly full");
-	pace_set(&link->pace, limit_of(link), link->throttled_at);
+	easing_begin(&link->easing, now, percent, why, clock_ms());
+	link_info(link, "event=eased rate=%.0f reason=\"%s\"", link->easing.rate,
+	    *why ? why : "the peer is nearly full");
+	pace_anew(link);
 }
 
 void link_ease(struct link *link, unsigned percent)
@@ -294,15 +285,11 @@ void link_ease(struct link *link, unsigned percent)
 
 static void recover(struct link *link)
 {
-	const uint64_t now = clock_ms();
-	if (!link->eased || now - link->throttled_at < EASE_QUIET_MS)
+	if (!easing_recover(&link->easing, clock_ms()))
 		return;
-	link->eased = link->eased * 1.05 + 0.05;
-	if (link->eased >= link->eased_to) {
-		link->eased = 0;
+	if (!link->easing.rate)
 		link_info(link, "event=recovered");
-	}
-	pace_set(&link->pace, limit_of(link), now);
+	pace_anew(link);
 }
 
 /* Back among those that wait, before every part that was to leave after it. */
@@ -397,7 +384,7 @@ void link_unbar(struct link *link)
 void link_apply(struct link *link, const struct link_settings *settings)
 {
 	link->settings = settings;
-	pace_set(&link->pace, limit_of(link), clock_ms());
+	pace_anew(link);
 	wake(link);
 }
 
@@ -524,9 +511,9 @@ void link_report(const struct link *link, struct link_report *report)
 	snprintf(report->account, sizeof report->account, "%s", link->settings->common.account);
 	snprintf(report->driver, sizeof report->driver, "%s", link->settings->driver->name);
 	snprintf(report->state, sizeof report->state, "%s", state_name(link));
-	if (link->state == UP && link->eased > 0)
+	if (link->state == UP && link->easing.rate > 0)
 		snprintf(report->reason, sizeof report->reason, "throttled by the peer: %.0f parts a second "
-		    "for now%s%s", link->eased, *link->throttled_by ? "; it says: " : "", link->throttled_by);
+		    "for now%s%s", link->easing.rate, *link->easing.by ? "; it says: " : "", link->easing.by);
 	else
 		snprintf(report->reason, sizeof report->reason, "%s",
 		    link->state == UP || (link->state == OPENING && *link->note) ? link->note : link->reason);
