@@ -81,6 +81,14 @@ enum store_state {
 
 enum wanted { WANTED_RUN, WANTED_HOLD, WANTED_DRAIN };
 
+/* Parts that the network took from a link or may have taken: in the hour, the day and the month of
+ * `at`, by the local time of the gateway's host. */
+enum use_period { USE_HOUR, USE_DAY, USE_MONTH, USE_PERIODS };
+struct link_use {
+	int64_t at;                     /* Unix seconds: the last of them left; 0: none, or not known yet */
+	uint64_t parts[USE_PERIODS];
+};
+
 /* What the gateway wants to hear; called from the loop. */
 struct store_listener {
 	void *ctx;
@@ -89,6 +97,9 @@ struct store_listener {
 	/* What the operator wants of a link (table link), when it differs from
 	 * what was told last, and once after the link's first report. */
 	void (*wanted)(void *ctx, const char *link, enum wanted);
+	/* What a link of this gateway has used, as the table link has it: of each that is there, whenever
+	 * a lease was taken, before STORE_READY. NULL: nobody wants to know. */
+	void (*used)(void *ctx, const char *link, const struct link_use *);
 	/* store_full() has become false. */
 	void (*room)(void *ctx);
 	/* What became of a message is in the tables, or was refused for good and never will be.
@@ -111,6 +122,9 @@ struct link_report {
 	char reason[LINK_REASON_MAX];   /* why it is not up */
 	unsigned window, queued, unanswered;
 	long rate;                      /* configured limit in parts a second; 0: none */
+	long interval_ms;               /* configured: between parts, at least; 0: none */
+	long quota[USE_PERIODS];        /* configured: parts at most; 0: none */
+	struct link_use used;           /* at 0: the table keeps what it has */
 	uint64_t sent, failed, receipts, received; /* since the gateway started, parts */
 };
 

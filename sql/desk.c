@@ -106,12 +106,23 @@ static const struct column unmatched_columns[] = {
 	{ .name = "oldest_seconds", .title = "oldest", .look = COLUMN_AGE }, { .name = NULL },
 };
 
+/* What a link has used, and behind a stroke its quota. */
+#define USED_COLUMNS \
+	{ .name = "used_hour", .title = "hour", .look = COLUMN_OF }, { .name = "quota_hour", .look = COLUMN_HIDDEN }, \
+	{ .name = "used_day", .title = "day", .look = COLUMN_OF }, { .name = "quota_day", .look = COLUMN_HIDDEN }, \
+	{ .name = "used_month", .title = "month", .look = COLUMN_OF }, { .name = "quota_month", .look = COLUMN_HIDDEN }
+
 static const struct column link_columns[] = {
 	{ .name = "gateway" }, { .name = "name" }, { .name = "driver" }, { .name = "state" },
 	{ .name = "wanted" }, { .name = "reason", .look = COLUMN_LAST }, { .name = "window" },
-	{ .name = "queued" }, { .name = "unanswered" }, { .name = "rate" }, { .name = "sent" },
-	{ .name = "failed" }, { .name = "receipts" }, { .name = "received" }, { .name = "since" },
-	{ .name = NULL },
+	{ .name = "queued" }, { .name = "unanswered" }, { .name = "rate" },
+	{ .name = "interval_ms", .title = "interval", .look = COLUMN_MS }, USED_COLUMNS,
+	{ .name = "sent" }, { .name = "failed" }, { .name = "receipts" }, { .name = "received" },
+	{ .name = "since" }, { .name = NULL },
+};
+
+static const struct column quota_columns[] = {
+	{ .name = "gateway" }, { .name = "link" }, { .name = "state" }, USED_COLUMNS, { .name = NULL },
 };
 
 static const struct column queue_columns[] = {
@@ -131,13 +142,16 @@ static enum exit_status status(struct desk *desk)
 	struct table gateways = { .columns = gateway_columns };
 	struct table messages = { .columns = status_columns };
 	struct table unmatched = { .columns = unmatched_columns };
+	struct table quotas = { .columns = quota_columns };
 	const bool good = desk_ask(desk, STATEMENT_DESK_GATEWAYS, NULL, 0, 1, &gateways) &&
 	    desk_ask(desk, STATEMENT_DESK_STATUS, NULL, 0, 1, &messages) &&
-	    desk_ask(desk, STATEMENT_DESK_UNMATCHED, NULL, 0, 1, &unmatched);
+	    desk_ask(desk, STATEMENT_DESK_UNMATCHED, NULL, 0, 1, &unmatched) &&
+	    desk_ask(desk, STATEMENT_DESK_QUOTAS, NULL, 0, 1, &quotas);
 	if (good && desk->json) {
 		json_t *both = json_object();
 		if (json_object_set_new(both, "gateways", table_json(&gateways)) != 0 ||
 		    json_object_set_new(both, "unmatched_receipts", table_json(&unmatched)) != 0 ||
+		    json_object_set_new(both, "quotas", table_json(&quotas)) != 0 ||
 		    json_object_set_new(both, "messages", table_json(&messages)) != 0)
 			abort();
 		desk_print_json(both);
@@ -150,7 +164,12 @@ static enum exit_status status(struct desk *desk)
 			puts("\nRECEIPTS WITHOUT A MESSAGE");
 			table_print(&unmatched, stdout);
 		}
+		if (quotas.rows > 0) {
+			puts("\nQUOTAS USED");
+			table_print(&quotas, stdout);
+		}
 	}
+	table_free(&quotas);
 	table_free(&unmatched);
 	table_free(&gateways);
 	table_free(&messages);

@@ -73,7 +73,7 @@ enum shape { ONE, MANY };
  * behind -> what its rows hold. An engine's dialect is a table of texts with
  * these indexes, made from its statements.sql at build time. Names ending in
  * _ms are milliseconds: of a duration, or since 1970 where _at_ms. owner is
- * "name/epoch". source: digits that a receipt is from. key is network_key() of a message id. A number 0/1 is a truth.
+ * "name/epoch". LINK_PUT with used_at_ms 0 leaves what the row has as used. source: digits that a receipt is from. key is network_key() of a message id. A number 0/1 is a truth.
  * floors: a time in Unix milliseconds for each priority from 0, separated by commas, each of which
  * may be missing. Rows that were due before that may be left for a claim without it; an engine
  * whose indexes keep nothing of what has gone takes no notice.
@@ -146,14 +146,16 @@ enum shape { ONE, MANY };
 	X(KEEP_RECEIPT,    ONE,  "after, max, dry, keep_s -> last, seen, young, gone")   \
 	X(KEEP_COMMAND,    ONE,  "after, max, dry, keep_s -> last, seen, young, gone")   \
 	X(KEEP_USSD,       ONE,  "after, max, dry, keep_s -> last, seen, young, gone")   \
-	X(LINK_PUT,        MANY, "gateway, name, driver, state, reason, window, queued, unanswered, rate, sent, failed, receipts, received, account") \
+	X(LINK_PUT,        MANY, "gateway, name, driver, state, reason, window, queued, unanswered, rate, sent, failed, receipts, received, account, interval_ms, quota_hour, quota_day, quota_month, used_hour, used_day, used_month, used_at_ms") \
 	X(LINK_WANTED,     ONE,  "gateway -> name, wanted")                              \
+	X(LINK_USED,       ONE,  "gateway -> name, used_hour, used_day, used_month, used_at_s") \
 	X(DESK_SEND,       ONE,  "recipient, body, sender, link -> id")                  \
 	X(DESK_ROW,        ONE,  "id -> id, status, attempts, link_used, message_id, error_code, error_text, sent_at, done_at") \
 	X(DESK_STATUS,     ONE,  "-> status, messages, oldest_seconds")                  \
 	X(DESK_UNMATCHED,  ONE,  "-> link, receipts, oldest_seconds")                    \
 	X(DESK_GATEWAYS,   ONE,  "-> name, state, host, version, alive_until, epoch")    \
-	X(DESK_LINKS,      ONE,  "-> gateway, name, driver, state, wanted, reason, window, queued, unanswered, rate, sent, failed, receipts, received, since") \
+	X(DESK_LINKS,      ONE,  "-> gateway, name, driver, state, wanted, reason, window, queued, unanswered, rate, interval_ms, used_hour, quota_hour, used_day, quota_day, used_month, quota_month, sent, failed, receipts, received, since") \
+	X(DESK_QUOTAS,     ONE,  "-> gateway, link, state, used_hour, quota_hour, used_day, quota_day, used_month, quota_month") /* where there are any */ \
 	X(DESK_QUEUE,      ONE,  "max -> id, route, link, priority, recipient, status, attempts, send_after, error_text") \
 	X(DESK_DOUBTFUL,   ONE,  "link, max -> id, recipient, link_used, attempts, claimed_at, in_doubt, error_text") \
 	X(DESK_DECIDE,     MANY, "id, decision -> id") /* resend, accept: of a row in doubt */ \

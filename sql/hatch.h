@@ -50,6 +50,7 @@ enum notice_kind {
 	NOTICE_CONDITION,               /* worker, state, text, retry_ms: how that worker is */
 	NOTICE_LINE,                    /* level, text: for the log */
 	NOTICE_WANTED,                  /* text, wanted: what the operator wants of a link */
+	NOTICE_USED,                    /* text, used: what a link has used */
 	NOTICE_COMMAND,                 /* command: claimed under the lease of good_until */
 	NOTICE_LEASE,                   /* good_until, epoch: it was taken or renewed */
 	NOTICE_LEFT,                    /* the lease was given back */
@@ -68,6 +69,7 @@ struct notice {
 	int64_t epoch;                  /* of the lease */
 	enum log_level level;
 	enum wanted wanted;
+	struct link_use used;
 	char text[WHY_MAX];
 };
 TAILQ_HEAD(notices, notice);

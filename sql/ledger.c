@@ -455,7 +455,7 @@ static void see_wanted(void *ctx, const struct value *columns, size_t n)
 enum db_result ledger_links(struct ledger *ledger, const struct link_report *reports, size_t n,
     ledger_wanted_fn *tell, void *ctx, struct db_error *err)
 {
-	enum { WIDTH = 14 };
+	enum { WIDTH = 22 };
 	struct batch *scratch = batch_new();
 	struct value *values = batch_alloc(scratch, (n + 1) * WIDTH * sizeof *values);
 	for (size_t i = 0; i < n; i++) {
@@ -467,7 +467,13 @@ enum db_result ledger_links(struct ledger *ledger, const struct link_report *rep
 			number_value(report->unanswered), number_value(report->rate),
 			number_value((int64_t)report->sent), number_value((int64_t)report->failed),
 			number_value((int64_t)report->receipts), number_value((int64_t)report->received),
-			text_value(report->account),
+			text_value(report->account), number_value(report->interval_ms),
+			number_value(report->quota[USE_HOUR]), number_value(report->quota[USE_DAY]),
+			number_value(report->quota[USE_MONTH]),
+			number_value((int64_t)report->used.parts[USE_HOUR]),
+			number_value((int64_t)report->used.parts[USE_DAY]),
+			number_value((int64_t)report->used.parts[USE_MONTH]),
+			number_value(report->used.at * 1000),
 		};
 		memcpy(values + i * WIDTH, row, sizeof row);
 	}
@@ -479,4 +485,23 @@ enum db_result ledger_links(struct ledger *ledger, const struct link_report *rep
 		result = ledger_run(ledger, STATEMENT_LINK_WANTED, &name, 1, 1, see_wanted, &wants, err);
 	batch_release(scratch);
 	return result;
+}
+
+struct uses { ledger_used_fn *tell; void *ctx; };
+
+static void see_used(void *ctx, const struct value *columns, size_t n)
+{
+	(void)n;
+	const struct uses *uses = ctx;
+	struct link_use use = { .at = columns[4].number };
+	for (int i = 0; i < USE_PERIODS; i++)
+		use.parts[i] = columns[1 + i].number > 0 ? (uint64_t)columns[1 + i].number : 0;
+	uses->tell(uses->ctx, columns[0].at, &use);
+}
+
+enum db_result ledger_used(struct ledger *ledger, ledger_used_fn *tell, void *ctx, struct db_error *err)
+{
+	struct uses uses = { tell, ctx };
+	const struct value name = text_value(ledger->name);
+	return ledger_run(ledger, STATEMENT_LINK_USED, &name, 1, 1, see_used, &uses, err);
 }

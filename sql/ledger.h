@@ -141,6 +141,10 @@ typedef void ledger_wanted_fn(void *ctx, const char *link, enum wanted);
 enum db_result ledger_links(struct ledger *, const struct link_report *, size_t n,
     ledger_wanted_fn *, void *ctx, struct db_error *);
 
+/* Tells what each link has used, as far as its row says so. */
+typedef void ledger_used_fn(void *ctx, const char *link, const struct link_use *);
+enum db_result ledger_used(struct ledger *, ledger_used_fn *, void *ctx, struct db_error *);
+
 /* Gives the lease back. Rows still held go the way of in_doubt. */
 enum db_result ledger_leave(struct ledger *, struct db_error *);
 

@@ -24,7 +24,7 @@
 #include <string.h>
 
 enum {
-	PARAMETERS_MAX = 16,
+	PARAMETERS_MAX = 24,
 	COLUMNS_MAX = 32,
 	/* pg_type.dat: stable since the types exist */
 	OID_BYTEA = 17, OID_INT8 = 20, OID_INT2 = 21, OID_INT4 = 23, OID_TEXT = 25,

@@ -503,6 +503,10 @@ static void on_notice(struct store *store, const struct notice *notice)
 	case NOTICE_WANTED:
 		on_wanted(store, notice->text, notice->wanted);
 		break;
+	case NOTICE_USED:
+		if (store->listener.used)
+			store->listener.used(store->listener.ctx, notice->text, &notice->used);
+		break;
 	case NOTICE_COMMAND:
 		on_command(store, notice);
 		break;

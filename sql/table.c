@@ -98,8 +98,12 @@ static char *shown(const struct table *table, size_t row, size_t column)
 		return own(strdup(table_text(table, row, column)));
 	if (table->columns[column].look == COLUMN_AGE)
 		return age(value->number);
+	const int64_t of = table->columns[column].look == COLUMN_OF ? value[1].number : 0;
 	char *text;
-	if (asprintf(&text, "%" PRId64, value->number) < 0)
+	if (table->columns[column].look == COLUMN_MS
+	    ? asprintf(&text, "%gs", (double)value->number / 1000) < 0
+	    : of ? asprintf(&text, "%" PRId64 "/%" PRId64, value->number, of) < 0
+	    : asprintf(&text, "%" PRId64, value->number) < 0)
 		abort();
 	return text;
 }
@@ -121,7 +125,7 @@ static size_t arrange(const struct table *table, size_t order[COLUMNS_MAX])
 		abort();
 	for (int last = 0; last < 2; last++)
 		for (size_t i = 0; i < width; i++)
-			if ((table->columns[i].look == COLUMN_LAST) == last)
+			if ((table->columns[i].look == COLUMN_LAST) == last && table->columns[i].look != COLUMN_HIDDEN)
 				order[n++] = i;
 	return n;
 }

@@ -13,8 +13,14 @@
 struct column {
 	const char *name;
 	const char *title;              /* for people, where it is not the name */
-	enum { COLUMN_PLAIN, COLUMN_AGE, COLUMN_LAST } look; /* AGE: seconds, shown as 3h 05m;
-	                                                      * LAST: long texts, shown at the end */
+	enum {
+		COLUMN_PLAIN,
+		COLUMN_AGE,             /* seconds, shown as 3h 05m */
+		COLUMN_MS,              /* milliseconds, shown as 1.5s */
+		COLUMN_OF,              /* of the number in the next column, shown as 150/200; 0 there: 150 */
+		COLUMN_HIDDEN,          /* for programs alone */
+		COLUMN_LAST,            /* long texts, shown at the end */
+	} look;
 };
 
 /* Zero but for `columns`, which is borrowed. table_free() empties it. */

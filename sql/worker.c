@@ -303,6 +303,13 @@ static uint64_t when_enter(const struct worker *worker)
 	return worker->enter_at;
 }
 
+static void on_used(void *ctx, const char *link, const struct link_use *used)
+{
+	struct notice notice = { .kind = NOTICE_USED, .used = *used };
+	snprintf(notice.text, sizeof notice.text, "%s", link);
+	post(ctx, notice);
+}
+
 static enum db_result enter(struct worker *worker, struct db_error *err)
 {
 	uint64_t asked = hatch_now();
@@ -312,6 +319,8 @@ static enum db_result enter(struct worker *worker, struct db_error *err)
 	if (result == DB_AGAIN && recalls && !worker->ledger.past)
 		say(worker, LOG_LEVEL_WARN, "database event=recall-refused reason=\"%s\" effect=\"rows of the "
 		    "last run go the way of in_doubt\"", err->text);
+	if (result == DB_OK && alive_ms <= 0)
+		result = ledger_used(&worker->ledger, on_used, worker, err);
 	if (result != DB_OK)
 		return result;
 	if (alive_ms <= 0) {

@@ -11,8 +11,11 @@ static void report(const char *state, int64_t sent)
 {
 	RUN(LINK_PUT, text("gw"), text("acme"), text("smpp"), text(state), text("because"), number(10),
 	    number(1), number(2), number(50), number(sent), number(4), number(5), number(6), text(""),
+	    number(6000), number(0), number(200), number(0), number(7), number(sent), number(9),
+	    number(sent ? 1764288000123 : 0),
 	    text("gw"), text("beta"), text("loop"), text("up"), text(""), number(1), number(0), number(0),
-	    number(0), number(0), number(0), number(0), number(0), text(""));
+	    number(0), number(0), number(0), number(0), number(0), text(""),
+	    number(0), number(0), number(0), number(0), number(0), number(0), number(0), number(0));
 }
 
 START_TEST(since_moves_only_with_the_state_and_wanted_is_the_operators)
@@ -42,6 +45,39 @@ START_TEST(since_moves_only_with_the_state_and_wanted_is_the_operators)
 	ck_assert_str_eq(cell(0, "name"), "acme");
 	ck_assert_str_eq(cell(0, "window"), "10");
 	ck_assert_str_eq(cell(0, "wanted"), "hold");
+	end();
+}
+END_TEST
+
+/* What is used is read by the next run, so a report that does not know it leaves it. */
+START_TEST(what_a_link_has_used_is_kept_and_given_back)
+{
+	begin(_i);
+	report("up", 0);
+	ck_assert_int_eq(count("SELECT count(*) FROM link WHERE name = 'acme' AND used_at IS NULL AND "
+	    "interval_ms = 6000 AND quota_hour = 0 AND quota_day = 200 AND quota_month = 0"), 1);
+	RUN(LINK_USED, text("gw"));
+	ck_assert_uint_eq(nanswers, 0);
+	report("up", 150);
+	RUN(LINK_USED, text("gw"));
+	ck_assert_uint_eq(nanswers, 1);
+	ck_assert_str_eq(cell(0, "name"), "acme");
+	ck_assert_int_eq(cell_number(0, "used_hour"), 7);
+	ck_assert_int_eq(cell_number(0, "used_day"), 150);
+	ck_assert_int_eq(cell_number(0, "used_month"), 9);
+	ck_assert_int_eq(cell_number(0, "used_at_s"), 1764288000);
+	report("connecting", 0);
+	RUN(LINK_USED, text("gw"));
+	ck_assert_uint_eq(nanswers, 1);
+	ck_assert_int_eq(cell_number(0, "used_day"), 150);
+	ck_assert_int_eq(cell_number(0, "used_at_s"), 1764288000);
+	RUN(LINK_USED, text("other"));
+	ck_assert_uint_eq(nanswers, 0);
+	ASK(DESK_QUOTAS);
+	ck_assert_uint_eq(nanswers, 1);
+	ck_assert_str_eq(cell(0, "link"), "acme");
+	ck_assert_str_eq(cell(0, "used_day"), "150");
+	ck_assert_str_eq(cell(0, "quota_day"), "200");
 	end();
 }
 END_TEST
@@ -193,6 +229,7 @@ int main(void)
 {
 	const TTest *const tests[] = {
 		since_moves_only_with_the_state_and_wanted_is_the_operators,
+		what_a_link_has_used_is_kept_and_given_back,
 		the_desk_shows_a_row_and_counts_by_status,
 		the_desk_shows_gateways_and_doubts,
 		the_desk_retries_what_is_over_and_nothing_else,

@@ -34,6 +34,7 @@ static bool is_number(const char *name)
 		"received_at", "network_at", "data_coding", "protocol_id", "session", "sequence", "passed", "quiet_s", "confirm",
 		"wait_s", "most_s", "keep_s", "unconfirmed_s", "after", "dry", "number", "ranges",
 		"per_link", "per_sender", "digest", "attempt", "window", "queued", "answer_at_ms",
+		"interval_ms", "quota_hour", "quota_day", "quota_month", "used_hour", "used_day", "used_month", "used_at_ms",
 		"unanswered", "rate", "sent", "failed", "receipts", "received", NULL };
 	for (size_t i = 0; numbers[i]; i++)
 		if (strcmp(numbers[i], name) == 0)
@@ -336,7 +337,8 @@ START_TEST(a_value_against_a_rule_of_the_tables_is_refused)
 {
 	begin(_i);
 	RUN(LINK_PUT, text("gw"), text("acme"), text("loop"), text("up"), text(""), number(1), number(0),
-	    number(0), number(0), number(0), number(0), number(0), number(0), text(""));
+	    number(0), number(0), number(0), number(0), number(0), number(0), text(""), number(0), number(0),
+	    number(0), number(0), number(0), number(0), number(0), number(0));
 	ck_assert_int_eq(TRY(DESK_WANT, text("acme"), text("stop")), DB_REFUSED);
 	ck_assert_int_eq(TRY(PART_PUT, number(1), number(1), text("acme"), text("x"), text("nonsense"),
 	    number(0), text(""), number(0), text("")), DB_REFUSED);

@@ -153,6 +153,34 @@ START_TEST(facts_and_claims_do_not_starve_each_other)
 }
 END_TEST
 
+START_TEST(what_a_link_has_used_is_told_before_anything_can_leave)
+{
+	struct link_report values = { .name = "acme", .driver = "loop", .state = "up",
+		.used = { .at = 1764288000, .parts = { 1, 20, 300 } } };
+	begin_installed(_i);
+	open_ready();
+	ck_assert_uint_eq(nused, 0);
+	store_report(store, &values);
+	await(sql("SELECT used_day FROM link WHERE name = 'acme'") == 20);
+	values.used = (struct link_use){ .at = 0 };     /* as before it is told */
+	snprintf(values.state, sizeof values.state, "down");
+	store_report(store, &values);
+	await(sql("SELECT count(*) FROM link WHERE state = 'down' AND used_day = 20") == 1);
+	close_store();                          /* without giving the lease back, as a crash */
+	nstates = 0;
+	open_ready();
+	ck_assert_uint_eq(nused, 1);
+	ck_assert_uint_eq(nused_unready, 1);
+	ck_assert_int_eq(used.at, 1764288000);
+	ck_assert(used.parts[USE_HOUR] == 1 && used.parts[USE_DAY] == 20 && used.parts[USE_MONTH] == 300);
+	options.name = "gw2";                   /* each gateway has counts of its own */
+	close_store();
+	open_ready();
+	ck_assert_uint_eq(nused, 1);
+	end();
+}
+END_TEST
+
 START_TEST(a_link_is_reported_and_the_operator_heard)
 {
 	begin_installed(_i);
@@ -580,6 +608,7 @@ int main(void)
 		a_claimed_message_is_settled_into_its_row,
 		a_claim_is_answered_with_none_while_the_store_is_not_ready,
 		facts_and_claims_do_not_starve_each_other,
+		what_a_link_has_used_is_told_before_anything_can_leave,
 		a_link_is_reported_and_the_operator_heard,
 		a_fenced_store_begins_a_new_epoch,
 		what_was_claimed_again_is_not_settled_by_the_old_claim,

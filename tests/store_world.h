@@ -69,6 +69,8 @@ static size_t waiting_at_room;
 static char why[WHY_MAX];
 static enum wanted wanted;
 static unsigned nwanted;
+static struct link_use used;            /* of acme, as it was told */
+static unsigned nused, nused_unready;   /* how often, and of these before the store was ready */
 static unsigned kept_times[TICKETS];
 static bool kept_so[TICKETS];
 static unsigned nkept;
@@ -176,6 +178,16 @@ static inline void on_wanted(void *ctx, const char *link, enum wanted what)
 	ck_assert_str_eq(link, "acme");
 	wanted = what;
 	nwanted++;
+}
+
+static inline void on_used(void *ctx, const char *link, const struct link_use *what)
+{
+	(void)ctx;
+	ck_assert(!inside);
+	ck_assert_str_eq(link, "acme");
+	used = *what;
+	nused++;
+	nused_unready += nstates == 0 || states[nstates - 1] != STORE_READY;
 }
 
 static inline void on_room(void *ctx)
@@ -323,7 +335,7 @@ static inline void idle(unsigned ms)
 }
 
 static const struct store_listener listener = {
-	.state = on_state, .wanted = on_wanted, .room = on_room,
+	.state = on_state, .wanted = on_wanted, .used = on_used, .room = on_room,
 	.command = on_command };
 
 static inline void open_store(void)

@@ -564,7 +564,7 @@ SELECT c.id
   FROM command c FORCE INDEX (command_asked)
  WHERE c.status = 'asked'
    AND coalesce((SELECT o.status FROM outbox o WHERE o.id = c.outbox_id), '') <> 'sending'
-   AND coalesce((SELECT max(k.gateway = ?1 AND k.state = 'up') FROM link k
+   AND coalesce((SELECT max(k.gateway = ?1 AND k.state IN ('up', 'resting')) FROM link k
                   WHERE k.name = coalesce((SELECT o.link_used FROM outbox o WHERE o.id = c.outbox_id),
                                           c.link)), 1) = 1
  ORDER BY c.id LIMIT ?2 FOR UPDATE SKIP LOCKED;
@@ -816,22 +816,39 @@ SELECT @smsqld_last, @smsqld_seen, @smsqld_young, (SELECT count(*) FROM smsqld_i
 -- `wanted` is the operator's and stays.
 -- :LINK_PUT
 INSERT INTO link (gateway, name, driver, state, reason, window_size, queued, unanswered, rate, sent,
-                  failed, receipts, received, account, updated_at)
-SELECT r.*, UTC_TIMESTAMP(3)
+                  failed, receipts, received, account, interval_ms, quota_hour, quota_day, quota_month,
+                  used_hour, used_day, used_month, used_at, updated_at)
+SELECT r.gateway, r.name, r.driver, r.state, r.reason, r.window_size, r.queued, r.unanswered, r.rate, r.sent,
+       r.failed, r.receipts, r.received, r.account, r.interval_ms, r.quota_hour, r.quota_day, r.quota_month,
+       r.used_hour, r.used_day, r.used_month, '1970-01-01' + INTERVAL nullif(r.used_at_ms, 0) * 1000 MICROSECOND,
+       UTC_TIMESTAMP(3)
   FROM JSON_TABLE(?rows, '$[*]' COLUMNS (
          gateway varchar(64) PATH '$[0]', name varchar(64) PATH '$[1]',
          driver varchar(64) PATH '$[2]', state varchar(16) PATH '$[3]',
          reason varchar(500) PATH '$[4]', window_size bigint PATH '$[5]', queued bigint PATH '$[6]',
          unanswered bigint PATH '$[7]', rate bigint PATH '$[8]', sent bigint PATH '$[9]',
          failed bigint PATH '$[10]', receipts bigint PATH '$[11]', received bigint PATH '$[12]',
-         account varchar(64) PATH '$[13]')) AS r
+         account varchar(64) PATH '$[13]', interval_ms bigint PATH '$[14]',
+         quota_hour bigint PATH '$[15]', quota_day bigint PATH '$[16]', quota_month bigint PATH '$[17]',
+         used_hour bigint PATH '$[18]', used_day bigint PATH '$[19]', used_month bigint PATH '$[20]',
+         used_at_ms bigint PATH '$[21]')) AS r
 ON DUPLICATE KEY UPDATE
+       interval_ms = VALUES(interval_ms), quota_hour = VALUES(quota_hour), quota_day = VALUES(quota_day),
+       quota_month = VALUES(quota_month),
+       used_hour = CASE WHEN VALUES(used_at) IS NULL THEN link.used_hour ELSE VALUES(used_hour) END,
+       used_day = CASE WHEN VALUES(used_at) IS NULL THEN link.used_day ELSE VALUES(used_day) END,
+       used_month = CASE WHEN VALUES(used_at) IS NULL THEN link.used_month ELSE VALUES(used_month) END,
+       used_at = coalesce(VALUES(used_at), link.used_at),
        since = CASE WHEN link.state = VALUES(state) THEN link.since ELSE VALUES(updated_at) END,
        state = VALUES(state), driver = VALUES(driver), reason = VALUES(reason), window_size = VALUES(window_size), queued = VALUES(queued), unanswered = VALUES(unanswered), rate = VALUES(rate),
        sent = VALUES(sent), failed = VALUES(failed), receipts = VALUES(receipts), received = VALUES(received), account = VALUES(account), updated_at = VALUES(updated_at)
 
 -- :LINK_WANTED
 SELECT name, wanted FROM link WHERE gateway = ?1
+
+-- :LINK_USED
+SELECT name, used_hour, used_day, used_month, TIMESTAMPDIFF(SECOND, '1970-01-01', used_at)
+  FROM link WHERE gateway = ?1 AND used_at IS NOT NULL
 
 -- What smsqlctl asks.
 
@@ -860,9 +877,14 @@ SELECT name, CASE WHEN state = 'running' AND alive_until < SYSDATE(3) THEN 'dead
   FROM gateway ORDER BY name
 
 -- :DESK_LINKS
-SELECT gateway, name, driver, state, wanted, reason, window_size, queued, unanswered, rate, sent,
+SELECT gateway, name, driver, state, wanted, reason, window_size, queued, unanswered, rate,
+       interval_ms, used_hour, quota_hour, used_day, quota_day, used_month, quota_month, sent,
        failed, receipts, received, since
   FROM link ORDER BY gateway, name
+
+-- :DESK_QUOTAS
+SELECT gateway, name, state, used_hour, quota_hour, used_day, quota_day, used_month, quota_month
+  FROM link WHERE quota_hour + quota_day + quota_month > 0 ORDER BY gateway, name
 
 -- :DESK_QUEUE
 SELECT id, route, coalesce(lane, link, ''), priority, recipient, status, attempts, send_after,

@@ -249,7 +249,8 @@ CREATE TABLE link (                     -- a row for each link of each gateway
     name          text NOT NULL,
     driver        text NOT NULL,
     account       text NOT NULL DEFAULT '',         -- with the provider; links of one share receipts
-    state         text NOT NULL,                    -- up, held, connecting, down, draining, stopped
+    state         text NOT NULL,                    -- up, held, resting, connecting, down, draining,
+                                                    -- stopped; resting: a quota is used up
     reason        text NOT NULL DEFAULT '',         -- why it is not up, or slow; TLS: its certificate
     since         timestamptz(3) NOT NULL DEFAULT clock_timestamp(),
     wanted        text NOT NULL DEFAULT 'run'       -- by the operator:
@@ -264,7 +265,7 @@ CREATE TABLE link (                     -- a row for each link of each gateway
     quota_month   bigint NOT NULL DEFAULT 0,
     used_hour     bigint NOT NULL DEFAULT 0,        -- parts that the network took or may have taken, in
     used_day      bigint NOT NULL DEFAULT 0,        -- the hour, the day and the month of used_at, by the
-    used_month    bigint NOT NULL DEFAULT 0,        -- local time of the gateway
+    used_month    bigint NOT NULL DEFAULT 0,        -- local time of the gateway: docs/pools.md
     used_at       timestamptz(3),                   -- the last of them left; NULL: none ever did
     sent          bigint NOT NULL,                  -- parts since the gateway started
     failed        bigint NOT NULL,

@@ -547,7 +547,7 @@ SELECT c.id, c.what, c.attempts::bigint, coalesce(c.outbox_id, 0), coalesce(c.li
   FROM command c
   LEFT JOIN LATERAL (SELECT * FROM outbox w WHERE w.id = c.outbox_id OFFSET 0) AS o ON true
  CROSS JOIN LATERAL (
-       SELECT count(*) AS known, coalesce(bool_or(k.gateway = $1::text AND k.state = 'up'), false) AS up
+       SELECT count(*) AS known, coalesce(bool_or(k.gateway = $1::text AND k.state IN ('up', 'resting')), false) AS up
          FROM link k WHERE k.name = coalesce(o.link_used, c.link)) AS l
  WHERE c.status = 'asked' AND c.id > 0 AND (o.id IS NULL OR o.status <> 'sending')
    AND (l.known = 0 OR l.up)
@@ -813,22 +813,39 @@ SELECT coalesce(max(id), 0), count(*),
 -- `wanted` is the operator's and stays.
 -- :LINK_PUT
 INSERT INTO link (gateway, name, driver, state, reason, window_size, queued, unanswered, rate, sent,
-                  failed, receipts, received, account, updated_at)
-SELECT r.*, clock_timestamp()
+                  failed, receipts, received, account, interval_ms, quota_hour, quota_day, quota_month,
+                  used_hour, used_day, used_month, used_at, updated_at)
+SELECT r.gateway, r.name, r.driver, r.state, r.reason, r.window_size, r.queued, r.unanswered, r.rate, r.sent,
+       r.failed, r.receipts, r.received, r.account, r.interval_ms, r.quota_hour, r.quota_day, r.quota_month,
+       r.used_hour, r.used_day, r.used_month, to_timestamp(nullif(r.used_at_ms, 0) / 1000.0),
+       clock_timestamp()
   FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bigint[],
               $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[],
-              $14::text[])
-       AS r
+              $14::text[], $15::bigint[], $16::bigint[], $17::bigint[], $18::bigint[], $19::bigint[],
+              $20::bigint[], $21::bigint[], $22::bigint[])
+       AS r (gateway, name, driver, state, reason, window_size, queued, unanswered, rate, sent, failed,
+             receipts, received, account, interval_ms, quota_hour, quota_day, quota_month, used_hour,
+             used_day, used_month, used_at_ms)
 ON CONFLICT (gateway, name) DO UPDATE
    SET driver = excluded.driver, reason = excluded.reason, window_size = excluded.window_size,
        queued = excluded.queued, unanswered = excluded.unanswered, rate = excluded.rate,
        sent = excluded.sent, failed = excluded.failed, receipts = excluded.receipts,
        received = excluded.received, account = excluded.account, updated_at = excluded.updated_at,
+       interval_ms = excluded.interval_ms, quota_hour = excluded.quota_hour,
+       quota_day = excluded.quota_day, quota_month = excluded.quota_month,
+       used_hour = CASE WHEN excluded.used_at IS NULL THEN link.used_hour ELSE excluded.used_hour END,
+       used_day = CASE WHEN excluded.used_at IS NULL THEN link.used_day ELSE excluded.used_day END,
+       used_month = CASE WHEN excluded.used_at IS NULL THEN link.used_month ELSE excluded.used_month END,
+       used_at = coalesce(excluded.used_at, link.used_at),
        since = CASE WHEN link.state = excluded.state THEN link.since ELSE excluded.updated_at END,
        state = excluded.state
 
 -- :LINK_WANTED
 SELECT name, wanted FROM link WHERE gateway = $1::text
+
+-- :LINK_USED
+SELECT name, used_hour, used_day, used_month, floor(extract(epoch FROM used_at))::bigint
+  FROM link WHERE gateway = $1::text AND used_at IS NOT NULL
 
 -- What smsqlctl asks.
 
@@ -858,9 +875,14 @@ SELECT name, CASE WHEN state = 'running' AND alive_until < clock_timestamp() THE
   FROM gateway ORDER BY name
 
 -- :DESK_LINKS
-SELECT gateway, name, driver, state, wanted, reason, window_size, queued, unanswered, rate, sent,
+SELECT gateway, name, driver, state, wanted, reason, window_size, queued, unanswered, rate,
+       interval_ms, used_hour, quota_hour, used_day, quota_day, used_month, quota_month, sent,
        failed, receipts, received, since::text
   FROM link ORDER BY gateway, name
+
+-- :DESK_QUOTAS
+SELECT gateway, name, state, used_hour, quota_hour, used_day, quota_day, used_month, quota_month
+  FROM link WHERE quota_hour + quota_day + quota_month > 0 ORDER BY gateway, name
 
 -- :DESK_QUEUE
 SELECT id, route, coalesce(lane, link, ''), priority::bigint, recipient, status::text,

@@ -247,7 +247,8 @@ CREATE TABLE link (                     -- a row for each link of each gateway
     name          TEXT    NOT NULL,
     driver        TEXT    NOT NULL,
     account       TEXT    NOT NULL DEFAULT '',      -- with the provider; links of one share receipts
-    state         TEXT    NOT NULL,                 -- up, held, connecting, down, draining, stopped
+    state         TEXT    NOT NULL,                 -- up, held, resting, connecting, down, draining,
+                                                    -- stopped; resting: a quota is used up
     reason        TEXT    NOT NULL DEFAULT '',      -- why it is not up, or slow; TLS: its certificate
     since         TEXT    NOT NULL DEFAULT (strftime('%Y-%m-%d %H:%M:%f', 'now')),
     wanted        TEXT    NOT NULL DEFAULT 'run'    -- by the operator:
@@ -262,7 +263,7 @@ CREATE TABLE link (                     -- a row for each link of each gateway
     quota_month   INTEGER NOT NULL DEFAULT 0,
     used_hour     INTEGER NOT NULL DEFAULT 0,       -- parts that the network took or may have taken, in
     used_day      INTEGER NOT NULL DEFAULT 0,       -- the hour, the day and the month of used_at, by the
-    used_month    INTEGER NOT NULL DEFAULT 0,       -- local time of the gateway
+    used_month    INTEGER NOT NULL DEFAULT 0,       -- local time of the gateway: docs/pools.md
     used_at       TEXT,                             -- the last of them left; NULL: none ever did
     sent          INTEGER NOT NULL,                 -- parts since the gateway started
     failed        INTEGER NOT NULL,

@@ -428,7 +428,7 @@ SELECT c.id, c.what, c.attempts, coalesce(c.outbox_id, 0), coalesce(c.link, ''),
   FROM command c LEFT JOIN outbox o ON o.id = c.outbox_id
  WHERE c.status = 'asked' AND (o.id IS NULL OR o.status <> 'sending')
    AND (NOT EXISTS (SELECT 1 FROM link k WHERE k.name = coalesce(o.link_used, c.link))
-        OR EXISTS (SELECT 1 FROM link k WHERE k.gateway = ?1 AND k.state = 'up'
+        OR EXISTS (SELECT 1 FROM link k WHERE k.gateway = ?1 AND k.state IN ('up', 'resting')
                                           AND k.name = coalesce(o.link_used, c.link)))
  ORDER BY c.id LIMIT ?2
 
@@ -631,19 +631,31 @@ DELETE FROM ussd WHERE ?3 = 0 AND id IN (SELECT id FROM picked)
 -- `wanted` is the operator's and stays.
 -- :LINK_PUT
 INSERT INTO link (gateway, name, driver, state, reason, window_size, queued, unanswered, rate, sent,
-                  failed, receipts, received, account, updated_at)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14,
+                  failed, receipts, received, account, interval_ms, quota_hour, quota_day, quota_month,
+                  used_hour, used_day, used_month, used_at, updated_at)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21,
+        strftime('%Y-%m-%d %H:%M:%f', nullif(?22, 0) / 1000.0, 'unixepoch'),
         strftime('%Y-%m-%d %H:%M:%f', 'now'))
 ON CONFLICT (gateway, name) DO UPDATE
    SET driver = excluded.driver, reason = excluded.reason, window_size = excluded.window_size,
        queued = excluded.queued, unanswered = excluded.unanswered, rate = excluded.rate,
        sent = excluded.sent, failed = excluded.failed, receipts = excluded.receipts,
        received = excluded.received, account = excluded.account, updated_at = excluded.updated_at,
+       interval_ms = excluded.interval_ms, quota_hour = excluded.quota_hour,
+       quota_day = excluded.quota_day, quota_month = excluded.quota_month,
+       used_hour = CASE WHEN excluded.used_at IS NULL THEN used_hour ELSE excluded.used_hour END,
+       used_day = CASE WHEN excluded.used_at IS NULL THEN used_day ELSE excluded.used_day END,
+       used_month = CASE WHEN excluded.used_at IS NULL THEN used_month ELSE excluded.used_month END,
+       used_at = coalesce(excluded.used_at, used_at),
        since = CASE WHEN state = excluded.state THEN since ELSE excluded.updated_at END,
        state = excluded.state
 
 -- :LINK_WANTED
 SELECT name, wanted FROM link WHERE gateway = ?1
+
+-- :LINK_USED
+SELECT name, used_hour, used_day, used_month, CAST(strftime('%s', used_at) AS INTEGER)
+  FROM link WHERE gateway = ?1 AND used_at IS NOT NULL
 
 -- What smsqlctl asks.
 
@@ -672,9 +684,14 @@ SELECT name, CASE WHEN state = 'running' AND alive_until < strftime('%Y-%m-%d %H
   FROM gateway ORDER BY name
 
 -- :DESK_LINKS
-SELECT gateway, name, driver, state, wanted, reason, window_size, queued, unanswered, rate, sent,
+SELECT gateway, name, driver, state, wanted, reason, window_size, queued, unanswered, rate,
+       interval_ms, used_hour, quota_hour, used_day, quota_day, used_month, quota_month, sent,
        failed, receipts, received, since
   FROM link ORDER BY gateway, name
+
+-- :DESK_QUOTAS
+SELECT gateway, name, state, used_hour, quota_hour, used_day, quota_day, used_month, quota_month
+  FROM link WHERE quota_hour + quota_day + quota_month > 0 ORDER BY gateway, name
 
 -- :DESK_QUEUE
 SELECT id, route, coalesce(lane, link, ''), priority, recipient, status, attempts, send_after,
