@@ -25,6 +25,7 @@
 #include "journal.h"
 #include "log.h"
 #include "route.h"
+#include "several.h"
 
 #include "../sms/address.h"
 
@@ -43,7 +44,8 @@ enum {
 	POLL_FIRST_MS = 10,             /* after the first empty claim; doubles up to gateway.poll */
 	PARKED_POLL_MS = 1000,          /* rows that others have parked for one of our links */
 	REPORT_MS = 1000,
-	ABSENT_RETRY_MS = 5000,         /* pinned to a link that this gateway does not have */
+	BATCHES = 10,                   /* claims of a lane in a second, beyond which they are made larger */
+	QUOTA_LOOK_MS = 300000,         /* a row that no quota has room for is looked at again so often */
 };
 
 /* What can be claimed from: kept for ever once made, so that an answer always
@@ -75,6 +77,7 @@ struct gateway {
 	struct settings *first;         /* what the store was opened with, and reads */
 	struct settings *retired;       /* still used by links that are leaving; NULL when none */
 	struct journal *journal;
+	struct quotas *quotas;
 	struct store *store;
 	enum store_state store_state;
 	struct link_hub hub;
@@ -143,14 +146,22 @@ static void settle_as(struct gateway *gateway, struct message *message, enum ver
 	settle(gateway, message);
 }
 
-/* Back to the table, to be claimed by that link's own credit. */
-static void park(struct gateway *gateway, struct message *message, const char *link,
-    const char *text)
+/* Back to the table: to the lane of the link that it waits for, to be claimed by that link's own
+ * credit, else to where it was. When it waits for a quota it is not claimed at once again. */
+static void defer(struct gateway *gateway, struct message *message, const struct route_choice *choice)
 {
-	snprintf(message->link, sizeof message->link, "%s", link);
-	message->parked = true;
-	lane_get(gateway, LANE_LINK, link)->due = 0;
-	settle_as(gateway, message, VERDICT_DEFERRED, text);
+	const int64_t wait = choice->not_before ? (choice->not_before - time(NULL)) * 1000 : 0;
+	message->outcome = (struct outcome){ .verdict = VERDICT_DEFERRED, .untried = true };
+	if (choice->not_before)
+		message->outcome.retry_ms = wait < POLL_FIRST_MS ? POLL_FIRST_MS
+		    : wait < QUOTA_LOOK_MS ? (uint32_t)wait : QUOTA_LOOK_MS;
+	snprintf(message->outcome.text, sizeof message->outcome.text, "%s", choice->why);
+	if (*choice->wait_for) {
+		snprintf(message->link, sizeof message->link, "%s", choice->wait_for);
+		message->parked = true;
+		lane_get(gateway, LANE_LINK, choice->wait_for)->due = 0;
+	}
+	settle(gateway, message);
 }
 
 /* Dispatching: a message that was claimed finds its link. */
@@ -174,34 +185,59 @@ static bool all_taken(const struct message *message)
 	return true;
 }
 
+/* The link says how texts are cut, so only then is it known what the message counts as, and whether
+ * the quotas of that link have room for it; else it is another link's. */
+static bool choose(struct gateway *gateway, struct message *message, struct route_choice *choice,
+    char why[OUTCOME_TEXT_MAX])
+{
+	uint8_t taken[sizeof message->taken];
+	memcpy(taken, message->taken, sizeof taken);
+	for (unsigned parts = 1, needed = 0; ; parts = needed) {
+		*choice = route_pick(gateway->settings, message, parts, find_link, gateway);
+		if (!choice->link && parts > 1)
+			return true;
+		const struct link *meant = choice->link ? choice->link
+		    : *choice->wait_for ? find_link(gateway, choice->wait_for) : NULL;
+		memcpy(message->taken, taken, sizeof taken);
+		if (!prepare(message, meant, why, OUTCOME_TEXT_MAX))
+			return false;
+		needed = message_messages(message);
+		if (needed <= parts || !choice->link)
+			return true;
+		const struct allowance allowance = link_allowance(choice->link);
+		if (allowance_fits(&allowance, needed))
+			return true;
+	}
+}
+
 static void dispatch(struct gateway *gateway, struct message *message)
 {
-	struct route_choice choice = route_pick(gateway->settings, message, find_link, gateway);
-	const struct link *meant = choice.link ? choice.link
-	    : *choice.wait_for ? find_link(gateway, choice.wait_for) : NULL;
+	struct route_choice choice;
 	char why[OUTCOME_TEXT_MAX];
-	if (!prepare(message, meant, why, sizeof why))
+	if (!choose(gateway, message, &choice, why))
 		settle_as(gateway, message, VERDICT_REJECTED, why);
 	else if (all_taken(message)) {
 		message->outcome = (struct outcome){ .verdict = VERDICT_SENT };
 		settle(gateway, message);
 	} else if (choice.link)
 		link_enqueue(choice.link, message);
-	else if (*choice.wait_for)
-		park(gateway, message, choice.wait_for, choice.why);
+	else if (choice.never)
+		settle_as(gateway, message, VERDICT_REJECTED, choice.why);
 	else
-		settle_as(gateway, message, VERDICT_DEFERRED, choice.why);
+		defer(gateway, message, &choice);
 }
 
 /* Claiming. */
 
-static int lane_room(const struct gateway *gateway, const struct lane_state *lane, int *capacity)
+static struct credit lane_credit(const struct gateway *gateway, const struct lane_state *lane)
 {
+	struct credit credit = { 0 };
 	if (lane->lane.kind == LANE_ROUTE)
-		return route_room(gateway->settings, lane->name, find_link, (void *)gateway, capacity);
+		return route_credit(gateway->settings, lane->name, find_link, (void *)gateway);
 	const struct member *member = member_named(gateway, lane->name);
-	*capacity = member && link_is_up(member->link) ? link_capacity(member->link) : 0;
-	return member ? link_room(member->link) : LINK_NO_ROOM;
+	if (member)
+		credit_add(&credit, member->link);
+	return credit;
 }
 
 static void wake_refill(struct gateway *gateway)
@@ -259,13 +295,21 @@ static void end_when_flushed(struct gateway *gateway)
 
 /* Asking. */
 
+/* Room that is worth a claim: a quarter of what there is, or what is answered in a tenth of a second,
+ * whichever is less. So no link that is slow waits for others to have room as well. */
+static bool is_worth_it(const struct credit *credit)
+{
+	const int quarter = credit->capacity / 4, often = credit->answers / BATCHES;
+	return credit->room > 0 && credit->room >= (quarter < often ? quarter : often);
+}
+
 /* Asks for a lane's share when there is room worth a claim. Returns the loop ms
  * at which to look again, 0: when something changes. */
 static uint64_t refill_lane(struct gateway *gateway, struct lane_state *lane, uint64_t now)
 {
-	int capacity = 0;
-	int room = lane->asking ? LINK_NO_ROOM : lane_room(gateway, lane, &capacity);
-	if (room <= 0 || room < capacity / 4)
+	const struct credit credit = lane_credit(gateway, lane);
+	const int room = credit.room;
+	if (lane->asking || !is_worth_it(&credit))
 		return 0;
 	if (lane->due > now)
 		return lane->due;
@@ -421,7 +465,7 @@ static struct member *member_add(struct gateway *gateway, const struct link_sett
 	if (!member)
 		abort();
 	member->gateway = gateway;
-	member->link = link_new(settings, &gateway->hub);
+	member->link = link_new(settings, &gateway->hub, quotas_get(gateway->quotas, settings->name));
 	lane_get(gateway, LANE_LINK, settings->name);   /* rows may be parked for it already */
 	TAILQ_INSERT_TAIL(&gateway->members, member, entry);
 	return member;
@@ -553,6 +597,13 @@ static void on_wanted(void *ctx, const char *link, enum wanted wanted)
 	report(gateway, member);
 }
 
+/* Before STORE_READY, so before anything leaves. */
+static void on_used(void *ctx, const char *link, const struct link_use *use)
+{
+	const struct gateway *gateway = ctx;
+	quota_learn(quotas_get(gateway->quotas, link), use, time(NULL));
+}
+
 static void on_store_room(void *ctx)
 {
 	struct gateway *gateway = ctx;
@@ -594,12 +645,15 @@ struct gateway *gateway_open(struct event_base *base, struct settings *settings,
 	TAILQ_INIT(&gateway->members);
 	TAILQ_INIT(&gateway->lanes);
 	const struct store_listener listener = { .ctx = gateway, .state = on_store_state,
-		.wanted = on_wanted, .room = on_store_room, .command = on_command, .settled = on_settled };
+		.wanted = on_wanted, .used = on_used, .room = on_store_room, .command = on_command,
+		.settled = on_settled };
 	gateway->journal = open_journal(settings);
+	gateway->quotas = quotas_new();
 	settings->database.past = journal_past(gateway->journal);
 	gateway->store = store_open(base, &settings->database, &listener, err);
 	if (!gateway->store) {
 		journal_close(gateway->journal);
+		quotas_free(gateway->quotas);
 		free(gateway);
 		return NULL;
 	}
@@ -739,5 +793,6 @@ void gateway_close(struct gateway *gateway)
 	if (gateway->first != gateway->settings)
 		settings_free(gateway->first);
 	settings_free(gateway->settings);
+	quotas_free(gateway->quotas);
 	free(gateway);
 }

@@ -31,6 +31,7 @@
 #include "easing.h"
 #include "log.h"
 #include "pace.h"
+#include "several.h"
 
 #include <event2/event.h>
 
@@ -44,6 +45,7 @@
 
 enum {
 	SECOND = 1000,
+	ROOM_MAX = 1000000,
 	TICKET_BITS = 41,               /* of the session's own ticket; above it the serial */
 };
 
@@ -63,6 +65,10 @@ struct link {
 	struct questions asked;         /* of the session, by `loan` */
 	unsigned queued, unanswered, window;
 	struct pace pace;
+	struct quota *quota;            /* of its name; the hub's */
+	uint64_t promised;              /* messages in the queue, as quotas count them */
+	char spent[LINK_REASON_MAX];    /* with LINK_HOLD_QUOTA: which quota, until when */
+	uint64_t given_at;              /* loop us of the last message from the hub */
 	char note[LINK_REASON_MAX];     /* of this session, for people */
 	struct easing easing;
 	uint64_t turns;                 /* parts submitted */
@@ -91,6 +97,8 @@ static const char *state_name(const struct link *link)
 		[UP] = "up", [WAITING] = "down", [BARRED] = "stopped", [DRAINING] = "draining" };
 	if (link->state == UP && link->holds & LINK_HOLD_OPERATOR)
 		return "held";
+	if (link->state == UP && link->holds & LINK_HOLD_QUOTA)
+		return "resting";
 	return names[link->state];
 }
 
@@ -98,6 +106,13 @@ static void enter(struct link *link, enum state state)
 {
 	link->state = state;
 	link->hub->changed(link->hub->ctx, link);
+}
+
+static void leave_queue(struct link *link, struct part *part)
+{
+	TAILQ_REMOVE(&link->queue, part, entry);
+	link->queued--;
+	link->promised -= part->charge;
 }
 
 /* Gives a part back with its outcome, and its message to the hub when that was
@@ -120,8 +135,7 @@ static void give_back(struct link *link, const char *why)
 	snprintf(outcome.text, sizeof outcome.text, "%s", why);
 	struct part *part;
 	while ((part = TAILQ_FIRST(&link->queue))) {
-		TAILQ_REMOVE(&link->queue, part, entry);
-		link->queued--;
+		leave_queue(link, part);
 		answer(link, part, &outcome);
 	}
 }
@@ -196,10 +210,53 @@ static void on_down(struct link *link)
 	enter(link, WAITING);
 }
 
+/* Quotas. A part is counted when it leaves. */
+
+static int64_t now_s(void)
+{
+	return time(NULL);
+}
+
+static uint64_t left_of(const struct link *link)
+{
+	return quota_left(link->quota, link->settings->common.quota);
+}
+
+/* Sets or clears the hold. */
+static void look_at_quotas(struct link *link)
+{
+	quota_turn(link->quota, now_s());
+	const bool spent = left_of(link) == 0, was = link->holds & LINK_HOLD_QUOTA;
+	if (spent)
+		quota_words(link->quota, link->settings->common.quota, link->spent, sizeof link->spent);
+	if (spent == was)
+		return;
+	link_info(link, "event=%s reason=\"%s\"", spent ? "used-up" : "renewed", link->spent);
+	link_hold(link, LINK_HOLD_QUOTA, spent);
+}
+
+static void charge(struct link *link, struct part *part)
+{
+	part->charged_at = now_s();
+	quota_add(link->quota, part->charge, part->charged_at);
+}
+
+/* What the network did not take is not used. */
+static void uncharge(struct link *link, struct part *part, const struct outcome *outcome)
+{
+	const bool taken = outcome->verdict == VERDICT_SENT || outcome->verdict == VERDICT_DOUBTFUL;
+	const unsigned back = taken ? part->nrefused : part->charge;
+	if (part->charged_at && back) {
+		quota_give_back(link->quota, back, part->charged_at);
+		look_at_quotas(link);
+	}
+	part->charged_at = 0;
+}
+
 static void submit(struct link *link, struct part *part)
 {
-	TAILQ_REMOVE(&link->queue, part, entry);
-	link->queued--;
+	leave_queue(link, part);
+	charge(link, part);
 	TAILQ_INSERT_TAIL(&link->lent, part, loan);
 	part->turn = ++link->turns;
 	link->unanswered++;
@@ -215,8 +272,7 @@ static bool expired(struct link *link, struct part *part)
 	struct outcome outcome = { .verdict = VERDICT_EXPIRED };
 	snprintf(outcome.text, sizeof outcome.text, "expired while it waited for link %s",
 	    link->settings->name);
-	TAILQ_REMOVE(&link->queue, part, entry);
-	link->queued--;
+	leave_queue(link, part);
 	answer(link, part, &outcome);
 	return true;
 }
@@ -226,6 +282,7 @@ static void pump(struct link *link)
 {
 	uint64_t now = clock_ms();
 	struct part *part;
+	look_at_quotas(link);
 	while ((part = TAILQ_FIRST(&link->queue)) && link->state == UP && !link->holds &&
 	    !link->ended && link->unanswered < link->window) {
 		if (!link->hub->allowed(link->hub->ctx)) {
@@ -234,12 +291,36 @@ static void pump(struct link *link)
 		}
 		if (expired(link, part))
 			continue;
+		if (left_of(link) < part->charge) {
+			give_back(link, "a quota has become too small for it");
+			return;
+		}
 		if (!pace_take(&link->pace, now)) {
-			clock_ring(link->paced, pace_wait(&link->pace));
+			clock_ring(link->paced, pace_wait(&link->pace, now));
 			return;
 		}
 		submit(link, part);
+		if (left_of(link) == 0)
+			look_at_quotas(link);
 	}
+}
+
+/* A link with a long interval has no room before it is over, so that nothing waits here that
+ * another link could send; then it has. */
+static bool between_parts(const struct link *link)
+{
+	return link->settings->common.interval >= SECOND && pace_wait(&link->pace, clock_ms()) > 0;
+}
+
+static void await_interval(struct link *link)
+{
+	if (link->state != UP || link->settings->common.interval < SECOND)
+		return;
+	const uint64_t wait = pace_wait(&link->pace, clock_ms());
+	if (wait)
+		clock_ring(link->paced, wait);
+	else
+		link->hub->changed(link->hub->ctx, link);
 }
 
 /* From the loop, never from inside a driver's call. */
@@ -257,6 +338,7 @@ static void turn(evutil_socket_t fd, short what, void *arg)
 		link->settings->driver->drain(link->session);
 	}
 	pump(link);
+	await_interval(link);
 	/* What drivers were given leaves this machine in a later turn of the loop. */
 	journal_flush(link->hub->journal);
 }
@@ -264,7 +346,8 @@ static void turn(evutil_socket_t fd, short what, void *arg)
 /* The pace that configuration and easing allow together. */
 static void pace_anew(struct link *link)
 {
-	pace_set(&link->pace, easing_limit(&link->easing, (double)link->settings->common.rate), clock_ms());
+	const struct link_options *common = &link->settings->common;
+	pace_set(&link->pace, easing_limit(&link->easing, (double)common->rate), common->interval, clock_ms());
 }
 
 static void ease(struct link *link, unsigned percent, const char *why)
@@ -303,6 +386,7 @@ static void queue_again(struct link *link, struct part *part)
 	else
 		TAILQ_INSERT_TAIL(&link->queue, part, entry);
 	link->queued++;
+	link->promised += part->charge;
 }
 
 static void open_session(struct link *link)
@@ -335,26 +419,30 @@ static void on_second(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	struct link *link = arg;
-	unsigned faded = link->recent - link->recent / 4;
+	unsigned faded = link->recent - (link->recent + 3) / 4;
 	link->recent = link->answered_now > faded ? link->answered_now : faded;
 	link->answered_now = 0;
 	faded = link->taken - link->taken / 4;
 	link->taken = link->taken_now > faded ? link->taken_now : faded;
 	link->taken_now = 0;
 	recover(link);
+	look_at_quotas(link);
 }
 
-struct link *link_new(const struct link_settings *settings, const struct link_hub *hub)
+struct link *link_new(const struct link_settings *settings, const struct link_hub *hub,
+    struct quota *quota)
 {
 	struct link *link = calloc(1, sizeof *link);
 	if (!link)
 		abort();
 	link->settings = settings;
 	link->hub = hub;
+	link->quota = quota;
+	quota_turn(quota, now_s());
 	TAILQ_INIT(&link->queue);
 	TAILQ_INIT(&link->lent);
 	TAILQ_INIT(&link->asked);
-	pace_init(&link->pace, (double)settings->common.rate, clock_ms());
+	pace_init(&link->pace, (double)settings->common.rate, settings->common.interval, clock_ms());
 	link->wake = event_new(hub->base, -1, 0, turn, link);
 	link->paced = event_new(hub->base, -1, 0, turn, link);
 	link->retry = event_new(hub->base, -1, 0, on_retry, link);
@@ -385,6 +473,7 @@ void link_apply(struct link *link, const struct link_settings *settings)
 {
 	link->settings = settings;
 	pace_anew(link);
+	look_at_quotas(link);
 	wake(link);
 }
 
@@ -398,21 +487,60 @@ bool link_is_ended(const struct link *link)
 	return link->state == IDLE;
 }
 
+/* What a link of one part at a time has ready is nothing but what it answered in the last
+ * second: no message waits behind a slow one while another link is free. */
 int link_capacity(const struct link *link)
 {
 	if (link->window == 0)
 		return 0;
 	unsigned ready = (unsigned)link->settings->common.prefetch;
 	unsigned steady = link->recent > link->window ? link->recent : link->window;
+	if (link->window == 1 && link->recent <= 1)
+		steady = 0;
 	return (int)(link->window + (ready < steady ? ready : steady));
+}
+
+/* What may wait here: with an interval no more than leaves in a second. */
+static int ready_room(const struct link *link)
+{
+	const long interval = link->settings->common.interval;
+	if (interval == 0)
+		return ROOM_MAX;
+	const int ready = interval < SECOND ? (int)(SECOND / interval) : 1;
+	return ready - (int)link->queued;
+}
+
+struct allowance link_allowance(const struct link *link)
+{
+	quota_turn(link->quota, now_s());
+	return (struct allowance){ .quota = link->quota, .limits = link->settings->common.quota,
+		.promised = link->promised };
 }
 
 int link_room(const struct link *link)
 {
-	const unsigned away = LINK_HOLD_OPERATOR | LINK_HOLD_STOPPING;
+	const unsigned away = LINK_HOLD_OPERATOR | LINK_HOLD_STOPPING | LINK_HOLD_QUOTA;
 	if (!link_is_up(link) || link->holds & away)
 		return LINK_NO_ROOM;
-	return link_capacity(link) - (int)(link->queued + link->unanswered);
+	int room = link_capacity(link) - (int)(link->queued + link->unanswered);
+	const int ready = ready_room(link);
+	if (room > ready)
+		room = ready;
+	const struct allowance allowance = link_allowance(link);
+	const uint64_t most = allowance_free(&allowance);
+	if (room > 0 && (uint64_t)room > most)
+		room = (int)most;
+	return room > 0 && (link->holds & LINK_HOLD_THROTTLED || between_parts(link)) ? 0 : room;
+}
+
+int link_answers(const struct link *link)
+{
+	return (int)(link->recent > link->answered_now ? link->recent : link->answered_now);
+}
+
+uint64_t link_given_at(const struct link *link)
+{
+	return link->given_at;
 }
 
 void link_enqueue(struct link *link, struct message *message)
@@ -420,14 +548,18 @@ void link_enqueue(struct link *link, struct message *message)
 	snprintf(message->link, sizeof message->link, "%s", link->settings->name);
 	if (!message->in_doubt_said && link->settings->common.in_doubt != LINK_DOUBT_DEFAULT)
 		message->in_doubt = (enum in_doubt)link->settings->common.in_doubt;
+	link->given_at = clock_us();
 	journal_queued(link->hub->journal, message);
 	for (unsigned i = 0; i < message->nparts; i++) {
 		struct part *part = &message->parts[i];
 		if (part->taken)
 			continue;
 		part->turn = 0;
+		part->charge = part_messages(part);
+		part->charged_at = 0;
 		TAILQ_INSERT_TAIL(&link->queue, part, entry);
 		link->queued++;
+		link->promised += part->charge;
 		message->unanswered++;
 	}
 	assert(message->unanswered > 0);
@@ -437,7 +569,7 @@ void link_enqueue(struct link *link, struct message *message)
 void link_ask(struct link *link, struct question *question)
 {
 	const struct driver *driver = link->settings->driver;
-	const unsigned holds = link->holds & ~(unsigned)LINK_HOLD_THROTTLED;
+	const unsigned holds = link->holds & ~(unsigned)(LINK_HOLD_THROTTLED | LINK_HOLD_QUOTA);
 	char why[OUTCOME_TEXT_MAX];
 	if (!driver->ask) {
 		snprintf(why, sizeof why, "link %s has driver %s, whose protocol has no such question",
@@ -458,8 +590,8 @@ void link_hold(struct link *link, enum link_hold reason, bool on)
 	link->holds = on ? before | reason : before & ~(unsigned)reason;
 	if (link->holds == before)
 		return;
-	if (on && reason & (LINK_HOLD_OPERATOR | LINK_HOLD_STOPPING))
-		give_back(link, "the link is held");
+	if (on && reason & (LINK_HOLD_OPERATOR | LINK_HOLD_STOPPING | LINK_HOLD_QUOTA))
+		give_back(link, reason == LINK_HOLD_QUOTA ? link->spent : "the link is held");
 	link->hub->changed(link->hub->ctx, link);
 	wake(link);
 }
@@ -504,14 +636,18 @@ void link_report(const struct link *link, struct link_report *report)
 {
 	*report = (struct link_report){
 		.window = link->window, .queued = link->queued, .unanswered = link->unanswered,
-		.rate = link->settings->common.rate, .sent = link->sent, .failed = link->failed,
+		.rate = link->settings->common.rate, .interval_ms = link->settings->common.interval, .sent = link->sent, .failed = link->failed,
 		.receipts = link->receipts, .received = link->received,
 	};
+	memcpy(report->quota, link->settings->common.quota, sizeof report->quota);
+	quota_tell(link->quota, &report->used);
 	snprintf(report->name, sizeof report->name, "%s", link->settings->name);
 	snprintf(report->account, sizeof report->account, "%s", link->settings->common.account);
 	snprintf(report->driver, sizeof report->driver, "%s", link->settings->driver->name);
 	snprintf(report->state, sizeof report->state, "%s", state_name(link));
-	if (link->state == UP && link->easing.rate > 0)
+	if (link->state == UP && link->holds & LINK_HOLD_QUOTA)
+		snprintf(report->reason, sizeof report->reason, "%s", link->spent);
+	else if (link->state == UP && link->easing.rate > 0)
 		snprintf(report->reason, sizeof report->reason, "throttled by the peer: %.0f parts a second "
 		    "for now%s%s", link->easing.rate, *link->easing.by ? "; it says: " : "", link->easing.by);
 	else
@@ -595,6 +731,7 @@ void link_done(struct link *link, struct part *part, const struct outcome *outco
 	if (outcome->verdict != VERDICT_DOUBTFUL)
 		journal_answered(link->hub->journal, part, outcome);
 	TAILQ_REMOVE(&link->lent, part, loan);
+	uncharge(link, part, outcome);
 	link->unanswered--;
 	link->answered_now++;
 	link->taken_now += outcome->verdict == VERDICT_SENT;

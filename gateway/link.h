@@ -11,6 +11,7 @@
 #include "driver.h"
 #include "encode.h"
 #include "journal.h"
+#include "quota.h"
 #include "store.h"
 
 struct link;
@@ -20,6 +21,8 @@ struct link_options {
 	char *driver;
 	char *account;                  /* with the provider: links of one get each other's receipts */
 	long rate;                      /* parts a second; 0: as fast as the window lets */
+	long interval;                  /* ms between parts, at least; 0: none */
+	long quota[USE_PERIODS];        /* parts in an hour, a day, a month, at most; 0: none */
 	long prefetch;                  /* parts kept ready beyond the window, at most */
 	long reconnect_min, reconnect_max; /* ms */
 	int in_doubt;                   /* enum in_doubt, or LINK_DOUBT_DEFAULT: the gateway's */
@@ -62,8 +65,9 @@ struct link_hub {
 	void (*inbound)(void *ctx, struct link *, const struct inbound *, uint64_t ticket);
 };
 
-/* A link that does nothing yet. The settings and the hub must outlive it. */
-struct link *link_new(const struct link_settings *, const struct link_hub *);
+/* A link that does nothing yet. The settings, the hub and the quota, which is its name's, must
+ * outlive it. */
+struct link *link_new(const struct link_settings *, const struct link_hub *, struct quota *);
 
 /* Connects, and from then on keeps itself connected. */
 void link_start(struct link *);
@@ -72,7 +76,7 @@ void link_start(struct link *);
  * others it changes nothing. */
 void link_unbar(struct link *);
 
-/* Applies what a reload may change without closing: rate, prefetch, back-off.
+/* Applies what a reload may change without closing: rate, interval, quotas, prefetch, back-off.
  * The settings replace the old ones, but their options are the very same ones:
  * a session goes on reading them. */
 void link_apply(struct link *, const struct link_settings *);
@@ -81,12 +85,20 @@ bool link_is_up(const struct link *);
 /* No session, and none will be opened: after link_stop() or link_abort(). */
 bool link_is_ended(const struct link *);
 
-/* Parts it has room for now: window and prefetch, less what it holds. Zero or
- * below: none. LINK_NO_ROOM when it is not up, held or stopping. */
+/* Parts it has room for now: window and prefetch, less what it holds, and no more than its
+ * quotas have left. Zero or below: none, so too while it rests for the peer or until its interval
+ * is over. LINK_NO_ROOM when it is not up, held, stopping, or has used up a quota. */
 enum { LINK_NO_ROOM = -1000000 };
 int link_room(const struct link *);
 /* The room it has when it holds nothing. */
 int link_capacity(const struct link *);
+/* Parts answered in the last second or so. */
+int link_answers(const struct link *);
+/* When it was given a message last, in us of the loop's clock; 0: never. */
+uint64_t link_given_at(const struct link *);
+
+/* What its quotas leave to it, beside what it holds already. Good until it is given more. */
+struct allowance link_allowance(const struct link *);
 
 /* Takes an encoded message; every part not yet taken by the network is queued.
  * The message comes back by hub->answered(), once. */
@@ -102,8 +114,9 @@ enum link_hold {
 	LINK_HOLD_STORE = 2,            /* the database is away, or too far behind */
 	LINK_HOLD_THROTTLED = 4,        /* the peer asked for a rest */
 	LINK_HOLD_STOPPING = 8,
+	LINK_HOLD_QUOTA = 16,           /* a quota is used up; the link sets and clears it itself */
 };
-/* Sets or clears a reason. OPERATOR and STOPPING also give the queue back. */
+/* Sets or clears a reason. OPERATOR, STOPPING and QUOTA also give the queue back. */
 void link_hold(struct link *, enum link_hold, bool on);
 
 /* Ends in order: the queue goes back, what is unanswered is awaited, the

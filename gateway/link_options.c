@@ -2,6 +2,8 @@
 /* link_options.c - the keys that every link has, and what they say of texts. */
 #include "link.h"
 
+enum { QUOTA_MAX = 1000000000 };
+
 static const char *const link_doubt_words[] = { [DOUBT_HOLD] = "hold", [DOUBT_RESEND] = "resend",
 	[LINK_DOUBT_DEFAULT] = "default", NULL };
 
@@ -18,6 +20,21 @@ const struct conf_key link_keys[] = {
 	{ .name = "rate", .type = CONF_NUMBER, .offset = offsetof(struct link_options, rate),
 	  .fallback = "0", .min = 0, .max = 1000000, .live = true,
 	  .help = "message parts a second at most; 0: as fast as the window lets" },
+	{ .name = "interval", .type = CONF_SECONDS, .offset = offsetof(struct link_options, interval),
+	  .fallback = "0", .min = 0, .max = 86400, .live = true,
+	  .help = "seconds between two message parts at least; the slower of rate and interval counts" },
+	{ .name = "quota_hour", .type = CONF_NUMBER,
+	  .offset = offsetof(struct link_options, quota[USE_HOUR]), .fallback = "0", .min = 0,
+	  .max = QUOTA_MAX, .live = true,
+	  .help = "message parts in an hour at most, from one full hour to the next; 0: no limit" },
+	{ .name = "quota_day", .type = CONF_NUMBER,
+	  .offset = offsetof(struct link_options, quota[USE_DAY]), .fallback = "0", .min = 0,
+	  .max = QUOTA_MAX, .live = true,
+	  .help = "message parts in a day at most, from midnight to midnight of the local time; 0: no limit" },
+	{ .name = "quota_month", .type = CONF_NUMBER,
+	  .offset = offsetof(struct link_options, quota[USE_MONTH]), .fallback = "0", .min = 0,
+	  .max = QUOTA_MAX, .live = true,
+	  .help = "message parts in a month of the calendar at most; 0: no limit" },
 	{ .name = "prefetch", .type = CONF_NUMBER, .offset = offsetof(struct link_options, prefetch),
 	  .fallback = "2000", .min = 0, .max = 100000, .live = true,
 	  .help = "message parts kept ready beyond the window, at most; never more than were "

@@ -111,6 +111,8 @@ struct part {
 	uint8_t *octets;                /* in the batch. GSM7: one septet per octet, not packed */
 	uint64_t turn;                  /* how many the link had submitted before it, and 1; 0: not yet */
 	uint64_t deadline;              /* while in a driver's window */
+	unsigned charge;                /* the link's: how many it counts as in its quotas: its recipients */
+	int64_t charged_at;             /* when it was counted; 0: not yet */
 	char network_id[NETWORK_ID_MAX];/* once the network took it, else "" */
 	bool taken;                     /* the network took it, now or in an earlier attempt */
 	bool left;                      /* the journal's: given to a session, and not answered */

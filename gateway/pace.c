@@ -2,19 +2,31 @@
 /* pace.c - tokens are a fraction, so that any rate comes out right over time. */
 #include "pace.h"
 
-void pace_set(struct pace *pace, double rate, uint64_t now)
+static void fill(struct pace *pace, uint64_t now)
 {
-	pace->rate = rate;
-	pace->burst = rate / 10 > 1 ? rate / 10 : 1;
+	pace->tokens += (double)(now - pace->at) * pace->rate / 1000;
+	pace->at = now;
+	if (pace->tokens > pace->burst)
+		pace->tokens = pace->burst;
+}
+
+/* With an interval the bucket holds one token: two would leave at once. */
+void pace_set(struct pace *pace, double rate, long interval_ms, uint64_t now)
+{
+	if (pace->rate > 0)
+		fill(pace, now);
+	const double most = interval_ms > 0 ? 1000.0 / (double)interval_ms : 0;
+	pace->rate = most > 0 && (rate <= 0 || most < rate) ? most : rate;
+	pace->burst = most <= 0 && rate / 10 > 1 ? rate / 10 : 1;
 	if (pace->tokens > pace->burst)
 		pace->tokens = pace->burst;
 	pace->at = now;
 }
 
-void pace_init(struct pace *pace, double rate, uint64_t now)
+void pace_init(struct pace *pace, double rate, long interval_ms, uint64_t now)
 {
 	*pace = (struct pace){ 0 };
-	pace_set(pace, rate, now);
+	pace_set(pace, rate, interval_ms, now);
 	pace->tokens = pace->burst;
 }
 
@@ -22,19 +34,17 @@ bool pace_take(struct pace *pace, uint64_t now)
 {
 	if (pace->rate <= 0)
 		return true;
-	pace->tokens += (double)(now - pace->at) * pace->rate / 1000;
-	pace->at = now;
-	if (pace->tokens > pace->burst)
-		pace->tokens = pace->burst;
+	fill(pace, now);
 	if (pace->tokens < 1)
 		return false;
 	pace->tokens -= 1;
 	return true;
 }
 
-uint64_t pace_wait(const struct pace *pace)
+uint64_t pace_wait(const struct pace *pace, uint64_t now)
 {
-	if (pace->rate <= 0 || pace->tokens >= 1)
+	if (pace->rate <= 0)
 		return 0;
-	return (uint64_t)((1 - pace->tokens) * 1000 / pace->rate) + 1;
+	const double tokens = pace->tokens + (double)(now - pace->at) * pace->rate / 1000;
+	return tokens >= 1 ? 0 : (uint64_t)((1 - tokens) * 1000 / pace->rate) + 1;
 }

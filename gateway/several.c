@@ -51,6 +51,22 @@ void several_trust_taken(struct message *message)
 	}
 }
 
+unsigned part_messages(const struct part *part)
+{
+	unsigned missing = part->message->ndestinations ? 0 : 1;
+	for (unsigned d = 0; d < part->message->ndestinations; d++)
+		missing += !destination_has(part, d);
+	return missing;
+}
+
+unsigned message_messages(const struct message *message)
+{
+	unsigned sum = 0;
+	for (unsigned i = 0; i < message->nparts; i++)
+		sum += message->parts[i].taken ? 0 : part_messages(&message->parts[i]);
+	return sum;
+}
+
 const struct rejection *destination_refused(const struct part *part, unsigned destination)
 {
 	for (unsigned i = 0; i < part->nrefused; i++)

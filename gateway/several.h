@@ -26,6 +26,12 @@ bool destination_has(const struct part *, unsigned destination);
 /* Takes as taken what every destination has. Once the parts are cut and have their digests. */
 void several_trust_taken(struct message *);
 
+/* How many messages the part is to the network: those of its destinations that do not have it
+ * yet, 1 for a part to one recipient. */
+unsigned part_messages(const struct part *);
+/* The same of all the parts that are not taken. */
+unsigned message_messages(const struct message *);
+
 /* The refusal of a destination, or NULL. */
 const struct rejection *destination_refused(const struct part *, unsigned destination);
 /* "2 of 5 recipients refused: see outbox_part", or "" when none was. */

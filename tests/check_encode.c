@@ -525,7 +525,7 @@ END_TEST
 START_TEST(a_pace_gives_its_rate_and_says_how_long_to_wait)
 {
 	struct pace pace;
-	pace_init(&pace, 50, 1000);
+	pace_init(&pace, 50, 0, 1000);
 	unsigned taken = 0;
 	for (uint64_t now = 1000; now < 11000; now++)
 		taken += pace_take(&pace, now);
@@ -533,10 +533,10 @@ START_TEST(a_pace_gives_its_rate_and_says_how_long_to_wait)
 	ck_assert_uint_le(taken, 505);
 	while (pace_take(&pace, 11000))
 		;
-	ck_assert_uint_ge(pace_wait(&pace), 1);
-	ck_assert(pace_take(&pace, 11000 + pace_wait(&pace)));
-	pace_init(&pace, 0, 0);
-	ck_assert(pace_take(&pace, 0) && pace_wait(&pace) == 0);
+	ck_assert_uint_ge(pace_wait(&pace, 11000), 1);
+	ck_assert(pace_take(&pace, 11000 + pace_wait(&pace, 11000)));
+	pace_init(&pace, 0, 0, 0);
+	ck_assert(pace_take(&pace, 0) && pace_wait(&pace, 0) == 0);
 }
 END_TEST
 

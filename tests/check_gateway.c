@@ -197,7 +197,7 @@ START_TEST(a_link_that_is_barred_waits_for_the_operator)
 	ck_assert_str_eq(report.state, "stopped");
 	ck_assert_str_eq(report.reason, "wrong password");
 	if (_i == 2) {
-		gateway_reload(gateway, two_links());
+		gateway_reload(gateway, all_links());
 	} else {
 		the_store.listener.wanted(the_store.listener.ctx, "link1", _i ? WANTED_HOLD : WANTED_DRAIN);
 		turn_for(30);
@@ -347,7 +347,7 @@ START_TEST(a_reload_changes_live_keys_in_place_and_reopens_for_others)
 	up(2, 10);
 	turn_for(5);
 	struct puppet *one = puppets[1], *two = puppets[2];
-	struct settings *settings = two_links();
+	struct settings *settings = all_links();
 	settings->links[0].common.rate = 5;
 	((struct puppet_options *)settings->links[1].options)->window = 3;
 	gateway_reload(gateway, settings);
@@ -363,7 +363,7 @@ START_TEST(a_session_keeps_its_options_through_reloads)
 	turn_for(5);
 	struct puppet *first = puppets[2], *second = NULL;
 	for (unsigned i = 1; i <= 4; i++) {
-		struct settings *settings = two_links();
+		struct settings *settings = all_links();
 		((struct puppet_options *)settings->links[1].options)->window = 3;
 		settings->links[1].common.rate = i;
 		gateway_reload(gateway, settings);

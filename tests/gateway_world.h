@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * gateway_world.h - the hub and its links between a store and a driver that do as the test
- * says; for check_gateway.c and check_asking.c.
+ * says; for check_gateway.c, check_asking.c and check_pools.c.
  *
  * The store here is a list of rows in memory: claims are answered from the
  * loop, settlements are written down. The driver keeps what it was lent until the
@@ -20,7 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROWS_MAX = 4000, LINKS_MAX = 4 };
+enum { ROWS_MAX = 4000, LINKS_MAX = 31 };
 
 /* The puppet driver. */
 
@@ -34,7 +34,7 @@ struct puppet {
 
 struct puppet_options { long window; };
 
-static struct puppet *puppets[LINKS_MAX]; /* by the digit that ends the link's name */
+static struct puppet *puppets[LINKS_MAX]; /* by the number that ends the link's name, from 1 */
 static uint64_t acked[16];
 static enum ack acks[16];
 static unsigned nacked, submitted;
@@ -47,8 +47,7 @@ static const struct conf_key puppet_keys[] = {
 
 static inline size_t puppet_index(struct link *link)
 {
-	const char *name = link_name(link);
-	return (size_t)(name[strlen(name) - 1] - '0');
+	return (size_t)strtoul(link_name(link) + strlen("link"), NULL, 10);
 }
 
 static inline void *puppet_open(struct link *link, const void *options)
@@ -129,6 +128,7 @@ struct row {
 	unsigned claims, settles;
 	enum verdict verdict;
 	bool untried;
+	uint32_t retry_ms;              /* not claimed again, if it is not 0 */
 	char link[LINK_NAME_MAX], text[OUTCOME_TEXT_MAX];
 };
 
@@ -141,7 +141,7 @@ struct wish {
 
 struct store {
 	struct store_listener listener;
-	struct wish wishes[16];
+	struct wish wishes[64];
 	unsigned nwishes, claims;
 	struct event *turn;
 	bool drained, full, unleased;
@@ -154,6 +154,8 @@ const struct conf_key store_keys[] = { { .name = NULL } };
 static struct store the_store;
 static struct row rows[ROWS_MAX];
 static unsigned nrows;
+static char link_names[LINKS_MAX][LINK_NAME_MAX];
+static struct link_report reports[LINKS_MAX];   /* the last of each */
 
 bool store_check(const struct store_options *options, struct conf_error *err)
 {
@@ -190,7 +192,7 @@ static inline struct message *claim_row(struct batch *batch, struct row *row)
 
 static inline bool on_lane(const struct row *row, const struct lane *lane)
 {
-	if (!row->queued)
+	if (!row->queued || row->retry_ms)
 		return false;
 	return lane->kind == LANE_ROUTE ? row->lane == NULL
 	    : row->lane && strcmp(row->lane, lane->name) == 0;
@@ -214,7 +216,7 @@ static inline void store_turn(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	(void)arg;
-	struct wish wishes[16];
+	struct wish wishes[64];
 	unsigned n = the_store.nwishes;
 	memcpy(wishes, the_store.wishes, sizeof wishes);
 	the_store.nwishes = 0;
@@ -237,7 +239,7 @@ struct store *store_open(struct event_base *base, const struct store_options *op
 void store_claim(struct store *store, const struct lane *lane, size_t max, store_claim_fn *answer,
     void *ctx)
 {
-	ck_assert_uint_lt(store->nwishes, 16);
+	ck_assert_uint_lt(store->nwishes, 64);
 	store->wishes[store->nwishes++] = (struct wish){ *lane, max, answer, ctx };
 	event_active(store->turn, 0, 0);
 }
@@ -250,7 +252,8 @@ void store_settle(struct store *store, struct message *message)
 	row->verdict = message->outcome.verdict;
 	row->untried = message->outcome.untried;
 	row->queued = row->verdict == VERDICT_DEFERRED;
-	row->lane = message->parked ? message->link[4] == '1' ? "link1" : "link2" : NULL;
+	row->retry_ms = row->queued ? message->outcome.retry_ms : 0;
+	row->lane = message->parked ? link_names[strtoul(message->link + strlen("link"), NULL, 10)] : NULL;
 	snprintf(row->link, sizeof row->link, "%s", message->link);
 	snprintf(row->text, sizeof row->text, "%s", message->outcome.text);
 	message_release(message);
@@ -293,7 +296,7 @@ void store_inbound(struct store *store, const struct inbound *inbound, uint64_t 
 void store_report(struct store *store, const struct link_report *report)
 {
 	(void)store;
-	(void)report;
+	reports[strtoul(report->name + strlen("link"), NULL, 10)] = *report;
 }
 
 bool store_full(const struct store *store) { return store->full; }
@@ -312,11 +315,12 @@ void store_close(struct store *store)
 	event_free(store->turn);
 }
 
-/* A gateway with two links in one route. */
+/* A gateway with two links in one route, or more. */
 
 static struct event_base *base;
 static struct gateway *gateway;
-static struct puppet_options options[2] = { { 10 }, { 10 } };
+static struct puppet_options options[LINKS_MAX];
+static size_t nlinks = 2;
 static bool ended;
 
 static inline void on_ended(void *ctx)
@@ -325,34 +329,35 @@ static inline void on_ended(void *ctx)
 	ended = true;
 }
 
-static inline void add_row(const char *recipient, const char *pinned)
+static inline struct row *add_row(const char *recipient, const char *pinned)
 {
-	rows[nrows++] = (struct row){ .recipient = recipient, .body = "hello", .pinned = pinned,
+	rows[nrows] = (struct row){ .recipient = recipient, .body = "hello", .pinned = pinned,
 		.queued = true };
+	return &rows[nrows++];
 }
 
-static inline struct settings *two_links(void)
+static inline struct settings *all_links(void)
 {
 	struct settings *settings = calloc(1, sizeof *settings);
-	settings->links = calloc(2, sizeof *settings->links);
+	settings->links = calloc(nlinks, sizeof *settings->links);
 	settings->routes = calloc(1, sizeof *settings->routes);
-	settings->nlinks = 2;
+	settings->nlinks = nlinks;
 	settings->nroutes = 1;
 	settings->gateway = (struct gateway_options){ .name = strdup("gw"),
 		.journal = strdup(""), .poll = 5,
 		.drain_time = 200, .log = LOG_LEVEL_ERROR };
 	struct conf_list *links = &settings->routes[0].options.links;
 	settings->routes[0].name = "";
-	links->items = calloc(2, sizeof *links->items);
-	static const char *const names[] = { "link1", "link2" };
-	for (size_t i = 0; i < 2; i++) {
+	links->items = calloc(nlinks, sizeof *links->items);
+	for (size_t i = 0; i < nlinks; i++) {
 		struct puppet_options *own = calloc(1, sizeof *own);
 		*own = options[i];
-		settings->links[i] = (struct link_settings){ .name = names[i],
+		snprintf(link_names[i + 1], sizeof link_names[i + 1], "link%zu", i + 1);
+		settings->links[i] = (struct link_settings){ .name = link_names[i + 1],
 			.driver = &puppet_driver, .options = own, .encode = { .max_parts = 20 },
 			.common = { .prefetch = 20, .in_doubt = LINK_DOUBT_DEFAULT,
 			.reconnect_min = 1, .reconnect_max = 5 } };
-		links->items[links->n++] = strdup(names[i]);
+		links->items[links->n++] = strdup(link_names[i + 1]);
 	}
 	return settings;
 }
@@ -381,8 +386,10 @@ static inline void set_up(void)
 	log_set_level(LOG_LEVEL_ERROR);
 	nrows = nacked = submitted = 0;
 	ended = false;
+	for (size_t i = 0; i < LINKS_MAX; i++)
+		options[i].window = 10;
 	base = event_base_new();
-	gateway = gateway_open(base, two_links(), on_ended, NULL, &err);
+	gateway = gateway_open(base, all_links(), on_ended, NULL, &err);
 	ck_assert_ptr_nonnull(gateway);
 	the_store.listener.state(the_store.listener.ctx, STORE_READY, "");
 }
