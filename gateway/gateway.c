@@ -18,16 +18,11 @@
  */
 #include "gateway.h"
 
-#include "asked.h"
 #include "clock.h"
 #include "commands.h"
-#include "encode.h"
 #include "journal.h"
 #include "log.h"
 #include "route.h"
-#include "several.h"
-
-#include "../sms/address.h"
 
 #include <event2/event.h>
 
@@ -166,17 +161,6 @@ static void defer(struct gateway *gateway, struct message *message, const struct
 
 /* Dispatching: a message that was claimed finds its link. */
 
-/* Addresses are checked here and written by the drivers, each by its link's rules. What goes to
- * everybody in an area has none. */
-static bool prepare(struct message *message, const struct link *link, char *why, size_t room)
-{
-	struct address address;
-	const bool everybody = strcmp(message->kind, kind_words[KIND_BROADCAST]) == 0;
-	return (everybody || address_recipient(&address, message->recipient, &address_usual, why, room)) &&
-	    address_sender(&address, message->sender, &address_usual, why, room) &&
-	    encode_message(message, link ? &link_settings(link)->encode : &encode_usual, why, room);
-}
-
 static bool all_taken(const struct message *message)
 {
 	for (unsigned i = 0; i < message->nparts; i++)
@@ -185,44 +169,16 @@ static bool all_taken(const struct message *message)
 	return true;
 }
 
-/* The link says how texts are cut, so only then is it known what the message counts as, and whether
- * the quotas of that link have room for it; else it is another link's. */
-static bool choose(struct gateway *gateway, struct message *message, struct route_choice *choice,
-    char why[OUTCOME_TEXT_MAX])
-{
-	uint8_t taken[sizeof message->taken];
-	memcpy(taken, message->taken, sizeof taken);
-	for (unsigned parts = 1, needed = 0; ; parts = needed) {
-		*choice = route_pick(gateway->settings, message, parts, find_link, gateway);
-		if (!choice->link && parts > 1)
-			return true;
-		const struct link *meant = choice->link ? choice->link
-		    : *choice->wait_for ? find_link(gateway, choice->wait_for) : NULL;
-		memcpy(message->taken, taken, sizeof taken);
-		if (!prepare(message, meant, why, OUTCOME_TEXT_MAX))
-			return false;
-		needed = message_messages(message);
-		if (needed <= parts || !choice->link)
-			return true;
-		const struct allowance allowance = link_allowance(choice->link);
-		if (allowance_fits(&allowance, needed))
-			return true;
-	}
-}
-
 static void dispatch(struct gateway *gateway, struct message *message)
 {
 	struct route_choice choice;
-	char why[OUTCOME_TEXT_MAX];
-	if (!choose(gateway, message, &choice, why))
-		settle_as(gateway, message, VERDICT_REJECTED, why);
+	if (!route_message(gateway->settings, message, find_link, gateway, &choice))
+		settle_as(gateway, message, VERDICT_REJECTED, choice.why);
 	else if (all_taken(message)) {
 		message->outcome = (struct outcome){ .verdict = VERDICT_SENT };
 		settle(gateway, message);
 	} else if (choice.link)
 		link_enqueue(choice.link, message);
-	else if (choice.never)
-		settle_as(gateway, message, VERDICT_REJECTED, choice.why);
 	else
 		defer(gateway, message, &choice);
 }

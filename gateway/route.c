@@ -6,6 +6,12 @@
  */
 #include "route.h"
 
+#include "asked.h"
+#include "encode.h"
+#include "several.h"
+
+#include "../sms/address.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -25,7 +31,10 @@ static bool takes(const struct link *link)
 
 /* What a search through links has found out about quotas. */
 struct search {
-	unsigned parts;
+	const struct settings *settings;
+	route_find_fn *find;
+	void *ctx;
+	unsigned parts;                 /* that the message counts as; 1: nobody knows yet */
 	bool ever;                      /* a link could take so many, some time */
 	int64_t fits_at;                /* the first time at which one can that has room for a smaller one */
 };
@@ -46,13 +55,12 @@ static bool affords(struct search *search, const struct link *link)
 	return false;
 }
 
-/* Why nothing takes it, when quotas are to blame; `where` is "link x" or "no link of route x". */
+/* Why nothing takes it, when quotas are to blame; where: "link x", "the links of route x". */
 static void tell_quotas(struct route_choice *choice, const struct search *search, const char *where)
 {
 	char when[32];
-	choice->never = !search->ever;
 	choice->not_before = search->ever ? search->fits_at : 0;
-	if (choice->never) {
+	if (!search->ever) {
 		snprintf(choice->why, sizeof choice->why, "it counts as %u parts, and the quotas of %s never "
 		    "allow so many", search->parts, where);
 	} else if (choice->not_before) {
@@ -62,19 +70,18 @@ static void tell_quotas(struct route_choice *choice, const struct search *search
 	}
 }
 
-static struct route_choice pinned(const struct message *message, unsigned parts, route_find_fn *find,
-    void *ctx)
+static struct route_choice pinned(struct search *search, const struct message *message)
 {
 	struct route_choice choice = { .wait_for = message->pinned };
-	struct search search = { .parts = parts };
 	char where[LINK_NAME_MAX + 8];
-	struct link *link = find(ctx, message->pinned);
+	struct link *link = search->find(search->ctx, message->pinned);
+	search->ever = !link;
 	if (!link) {
 		snprintf(choice.why, sizeof choice.why, "waits for link %.40s, which this gateway "
 		    "does not have", message->pinned);
 		return choice;
 	}
-	if (affords(&search, link) && takes(link)) {
+	if (affords(search, link) && takes(link)) {
 		choice.link = link;
 		return choice;
 	}
@@ -83,7 +90,7 @@ static struct route_choice pinned(const struct message *message, unsigned parts,
 	    !link_is_up(link) ? ", which is not up"
 	    : allowance_free(&allowance) == 0 ? ", which has used up a quota" : "");
 	snprintf(where, sizeof where, "link %.32s", message->pinned);
-	tell_quotas(&choice, &search, where);
+	tell_quotas(&choice, search, where);
 	return choice;
 }
 
@@ -95,19 +102,19 @@ static bool is_better(const struct link *link, const struct link *than)
 	return link_given_at(link) < link_given_at(than);
 }
 
-struct route_choice route_pick(const struct settings *settings, const struct message *message,
-    unsigned parts, route_find_fn *find, void *ctx)
+static struct route_choice pick(struct search *search, const struct message *message)
 {
+	search->fits_at = 0;
 	if (*message->pinned)
-		return pinned(message, parts, find, ctx);
+		return pinned(search, message);
 	struct route_choice choice = { .wait_for = "" };
-	const struct conf_list *links = links_of(settings, message->route);
-	struct search search = { .parts = parts, .ever = !links };
+	const struct conf_list *links = links_of(search->settings, message->route);
 	char where[LINK_NAME_MAX + 24];
+	search->ever = !links;
 	for (size_t i = 0; links && i < links->n; i++) {
-		struct link *link = find(ctx, links->items[i]);
-		search.ever |= !link;
-		if (link && affords(&search, link) && takes(link) && is_better(link, choice.link))
+		struct link *link = search->find(search->ctx, links->items[i]);
+		search->ever |= !link;
+		if (link && affords(search, link) && takes(link) && is_better(link, choice.link))
 			choice.link = link;
 	}
 	if (choice.link)
@@ -117,8 +124,47 @@ struct route_choice route_pick(const struct settings *settings, const struct mes
 	snprintf(choice.why, sizeof choice.why, "no link of route \"%.40s\" has room",
 	    message->route);
 	snprintf(where, sizeof where, "the links of route \"%.32s\"", message->route);
-	tell_quotas(&choice, &search, where);
+	tell_quotas(&choice, search, where);
 	return choice;
+}
+
+/* Addresses are checked here and written by the drivers, each by its link's rules. What goes to
+ * everybody in an area has none. */
+static bool prepare(struct message *message, const struct link *link, char why[OUTCOME_TEXT_MAX])
+{
+	struct address address;
+	const size_t room = OUTCOME_TEXT_MAX;
+	const bool everybody = strcmp(message->kind, kind_words[KIND_BROADCAST]) == 0;
+	return (everybody || address_recipient(&address, message->recipient, &address_usual, why, room)) &&
+	    address_sender(&address, message->sender, &address_usual, why, room) &&
+	    encode_message(message, link ? &link_settings(link)->encode : &encode_usual, why, room);
+}
+
+/* The link says how texts are cut, so only then is it known what the message counts as, and whether
+ * the quotas of that link have room for it; else it is another link's. */
+bool route_message(const struct settings *settings, struct message *message, route_find_fn *find,
+    void *ctx, struct route_choice *choice)
+{
+	struct search search = { .settings = settings, .find = find, .ctx = ctx, .parts = 1 };
+	uint8_t taken[sizeof message->taken];
+	memcpy(taken, message->taken, sizeof taken);
+	for (;;) {
+		*choice = pick(&search, message);
+		if (!choice->link && search.parts > 1)
+			return search.ever;
+		const struct link *meant = choice->link ? choice->link
+		    : *choice->wait_for ? find(ctx, choice->wait_for) : NULL;
+		memcpy(message->taken, taken, sizeof taken);
+		if (!prepare(message, meant, choice->why))
+			return false;
+		const unsigned needed = message_messages(message);
+		if (!choice->link || needed <= search.parts)
+			return true;
+		const struct allowance allowance = link_allowance(choice->link);
+		if (allowance_fits(&allowance, needed))
+			return true;
+		search.parts = needed;
+	}
 }
 
 void credit_add(struct credit *credit, const struct link *link)
