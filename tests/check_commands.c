@@ -121,7 +121,7 @@ START_TEST(a_command_is_for_the_gateway_whose_link_is_up)
 	ck_assert_uint_eq(find(&gw1), 0);
 	ck_assert_uint_eq(find(&gw2), 0);
 	ck_assert_str_eq(told(command), "asked owner=- attempts=0 answer=- error=-/-");
-	show_link("gw2", "acme", "up");
+	show_link("gw2", "acme", "resting"); /* a quota is of messages, not of questions */
 	ck_assert_uint_eq(find(&gw1), 0);
 	ck_assert_uint_eq(find(&gw2), 1);
 	show_link("gw1", "acme", "up");
