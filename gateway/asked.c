@@ -302,8 +302,10 @@ bool asked_read(struct message *message, char *why, size_t room)
 		asked->waiting.on = asked->waiting.by_dcs = true;
 		asked->waiting.count = -1;
 	}
-	if (asked->kind == KIND_USSD)       /* a push that asks for nothing back */
-		asked->turn = (struct turn){ .there = true, .op = TURN_NOTIFY, .end = true, .session = -1,
+	if (asked->kind == KIND_USSD) {     /* a push that asks for nothing back, or a code to dial */
+		const int op = turn_usual_op(message->recipient, false);
+		asked->turn = (struct turn){ .there = true, .op = op, .end = turn_op_ends(op), .session = -1,
 			.sequence = 0 };
+	}
 	return (plain || read_options(&reading)) && agrees(&reading);
 }

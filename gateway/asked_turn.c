@@ -3,7 +3,8 @@
  * asked_turn.c - the member "ussd" of the options: a turn of a dialogue over USSD.
  *
  * What is left out follows from the rest: with a session it is the last word to the
- * handset, without one a notice of its own; last words and notices end the dialogue.
+ * handset, without one a notice of its own, or, to a code, the dialling of it; last words
+ * and notices end the dialogue.
  */
 #include "asked_values.h"
 #include "turn.h"
@@ -16,8 +17,8 @@ static bool read_op(struct reading *reading, const json_t *value, struct turn *t
 {
 	long number = turn_op_number(json_string_value(value));
 	if (number < 0 && (!value_number(value, &number) || number < 0 || number > OP_MAX))
-		return wrong(reading, "option \"ussd\": op is request, notify, response, data-response, or a "
-		    "number from 0 to 255");
+		return wrong(reading, "option \"ussd\": op is request, notify, response, data-response, begin, "
+		    "answer, or a number from 0 to 255");
 	turn->op = (int)number;
 	return true;
 }
@@ -62,7 +63,7 @@ bool read_turn(struct reading *reading, const struct member *member, const json_
 		    member->name);
 	if (session && !read_session(reading, session, turn))
 		return false;
-	turn->op = session ? TURN_RESPONSE : TURN_NOTIFY;
+	turn->op = turn_usual_op(reading->message->recipient, session);
 	if (op && !read_op(reading, op, turn))
 		return false;
 	turn->end = end < 0 ? turn_op_ends(turn->op) : end > 0;

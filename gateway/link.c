@@ -779,7 +779,7 @@ void link_receipt(struct link *link, const struct receipt *receipt, uint64_t tic
 void link_inbound(struct link *link, const struct inbound *inbound, uint64_t ticket)
 {
 	link->tickets++;
-	link->received++;
+	link->received += !inbound->over;   /* that is no message */
 	link->hub->inbound(link->hub->ctx, link, inbound, link->serial << TICKET_BITS | ticket);
 }
 

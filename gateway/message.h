@@ -24,6 +24,7 @@
 
 enum {
 	ADDRESS_MAX = 21,               /* octets of an address with its NUL (SMPP C21) */
+	SENDER_MAX = 64,                /* of whoever a message came from: a USSD code may be longer */
 	NETWORK_ID_MAX = 65,            /* octets of a network's message id with its NUL */
 	LINK_NAME_MAX = 33,             /* octets of a link's or route's name with its NUL */
 	ARRIVAL_MAX = 48,
@@ -197,6 +198,7 @@ struct receipt {
 struct turn {
 	bool there;                     /* else it is none, and the rest means nothing */
 	bool end;                       /* the dialogue ends with it */
+	bool alone;                     /* it came by itself, and belongs to none */
 	int op;                         /* 0..255 */
 	int sequence;                   /* of the turn in its dialogue; -1: not said */
 	int64_t session;                /* as the network numbers it; -1: it does not */
@@ -206,7 +208,7 @@ struct turn {
 /* A message from a handset, or a part of one, as it came; inbox.h makes it readable. */
 struct inbound {
 	char link[LINK_NAME_MAX];
-	char sender[ADDRESS_MAX], recipient[ADDRESS_MAX];
+	char sender[SENDER_MAX], recipient[ADDRESS_MAX];
 	char arrival[ARRIVAL_MAX];      /* names this arrival, so that our own retry stores it once */
 	bool alert;                     /* no message: the handset can be reached again */
 	enum charset charset;           /* of octets; CHARSET_OCTETS when they are no text */
@@ -218,6 +220,9 @@ struct inbound {
 	struct blob udh;                /* user data header with its length octet, or empty */
 	const char *options;            /* JSON object of what else the protocol said, or NULL */
 	struct turn turn;               /* of a USSD dialogue; then it has no parts */
+	int64_t outbox_id;              /* the row of ours that it answers, which dialled a code; 0: none */
+	bool first;                     /* it answers the code itself, and no line entered later */
+	const char *over;               /* no message: why that dialogue is over. NULL: it is one */
 	int64_t received_at, network_at; /* network_at 0: the network did not say when */
 };
 

@@ -41,6 +41,23 @@ bool turn_op_begins(int op)
 	return op == TURN_BEGIN || op == TURN_DATA;
 }
 
+bool turn_is_code(const char *number)
+{
+	return *number == '*' || *number == '#';
+}
+
+bool turn_is_network(const char *number)
+{
+	return turn_is_code(number) || strcmp(number, TURN_NETWORK) == 0;
+}
+
+int turn_usual_op(const char *recipient, bool session)
+{
+	if (session)
+		return TURN_RESPONSE;
+	return turn_is_code(recipient) ? TURN_BEGIN : turn_is_network(recipient) ? TURN_ANSWER : TURN_NOTIFY;
+}
+
 int64_t turn_session(const uint8_t *octets, size_t len)
 {
 	uint64_t number = 0;
@@ -103,7 +120,8 @@ char *turn_json(const struct turn *turn)
 char *turn_reply(const struct turn *turn)
 {
 	struct turn reply = *turn;
-	reply.op = turn->op == TURN_DATA ? TURN_DATA_RESPONSE : TURN_REQUEST;
+	reply.op = turn->op == TURN_DATA ? TURN_DATA_RESPONSE
+	    : turn->op == TURN_REQUEST ? TURN_ANSWER : TURN_REQUEST;
 	if (turn->sequence >= 0)
 		reply.sequence = (turn->sequence + 1) % TURN_SEQUENCES;
 	json_t *options = json_object();

@@ -13,12 +13,12 @@
 /* The word, and its number in SMPP's ussd_service_op. */
 #define TURN_OPS(X) \
 	X(DATA,          0,  "data")          /* the handset begins, as in GSM phase 1   */ \
-	X(BEGIN,         1,  "begin")         /* the handset begins: a code was dialled  */ \
+	X(BEGIN,         1,  "begin")         /* a code was dialled, by a handset or us  */ \
 	X(REQUEST,       2,  "request")       /* to the handset: an answer is awaited    */ \
 	X(NOTIFY,        3,  "notify")        /* to the handset: shown, and confirmed    */ \
 	X(DATA_RESPONSE, 16, "data-response") /* the last word to DATA                   */ \
 	X(RESPONSE,      17, "response")      /* the last word to BEGIN                  */ \
-	X(ANSWER,        18, "answer")        /* the handset, to REQUEST                 */ \
+	X(ANSWER,        18, "answer")        /* the handset, or we, to REQUEST          */ \
 	X(CONFIRM,       19, "confirm")       /* the handset, to NOTIFY                  */
 #define X(name, number, word) TURN_##name = number,
 enum turn_op { TURN_OPS(X) TURN_VENDOR = 32 };
@@ -35,8 +35,17 @@ void turn_op_text(char *out, size_t room, int op);
 /* Of those from us: is nothing more expected from the handset after it? */
 bool turn_op_ends(int op);
 
-/* Is it the handset that begins a dialogue with this? */
+/* Does who dialled begin a dialogue with this? */
 bool turn_op_begins(int op);
+
+/* Where others have the number of a handset: is it a code to dial, "*100#"? Or who speaks when
+ * the network begins? Both are the network's side, and we are the handset. */
+#define TURN_NETWORK "USSD"
+bool turn_is_code(const char *number);
+bool turn_is_network(const char *number);
+
+/* The operation of a row that says none. */
+int turn_usual_op(const char *recipient, bool session);
 
 /* The number of a session that the network names by octets of its own: theirs, big-endian,
  * of the last eight without the sign. */
@@ -48,8 +57,9 @@ int64_t turn_session(const uint8_t *octets, size_t len);
  */
 char *turn_json(const struct turn *);
 
-/* What an application is to copy into outbox.options to answer that turn of the
- * handset's: {"ussd": {"op": "request", ...}}. Allocated: free() it. */
+/* What an application is to copy into outbox.options to answer that turn: of a handset's
+ * {"ussd": {"op": "request", ...}}, to a request of the network's {"ussd": {"op": "answer"}}.
+ * Allocated: free() it. */
 char *turn_reply(const struct turn *);
 
 #endif

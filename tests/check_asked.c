@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* check_asked.c - kind and options of a row: what is understood, and what is said of the rest. */
 #include "../gateway/asked.h"
+#include "../gateway/turn.h"
 
 #include <check.h>
 
@@ -145,7 +146,7 @@ static const struct { const char *kind, *options, *body; bool data; const char *
 	{ "ussd", "{\"ussd\": 3}", "x", false, "option \"ussd\" takes an object with op, session, sequence, end" },
 	{ "ussd", "{\"ussd\": {\"sesion\": 3}}", "x", false, "option \"ussd\" takes an object with op" },
 	{ "ussd", "{\"ussd\": {\"op\": \"ask\"}}", "x", false, "option \"ussd\": op is request, notify, "
-	  "response, data-response, or a number from 0 to 255" },
+	  "response, data-response, begin, answer, or a number from 0 to 255" },
 	{ "ussd", "{\"ussd\": {\"op\": 256}}", "x", false, "option \"ussd\": op is" },
 	{ "ussd", "{\"ussd\": {\"session\": -1}}", "x", false, "option \"ussd\": session is the network's number" },
 	{ "ussd", "{\"ussd\": {\"session\": \"0x0A1\", \"op\": \"x\"}}", "x", false, "option \"ussd\": op is" },
@@ -211,6 +212,52 @@ START_TEST(what_is_right_is_understood)
 }
 END_TEST
 
+/* Who it is to, what it says of its turn, and what is understood. */
+static const struct { const char *recipient, *options; int op; bool end; } turns[] = {
+	{ "*100#", NULL, TURN_BEGIN, false }, { "#100#", NULL, TURN_BEGIN, false },
+	{ "*100#", "{\"ussd\": {}}", TURN_BEGIN, false },
+	{ "*100#", "{\"ussd\": {\"end\": true}}", TURN_BEGIN, true },
+	{ "*100#", "{\"ussd\": {\"op\": \"answer\"}}", TURN_ANSWER, false },
+	{ "*100#", "{\"ussd\": {\"op\": \"response\"}}", TURN_RESPONSE, true },
+	{ "*100#", "{\"ussd\": {\"session\": 7}}", TURN_RESPONSE, true },
+	{ "USSD", "{\"ussd\": {}}", TURN_ANSWER, false },
+	{ "+447700900123", NULL, TURN_NOTIFY, true },
+	{ "+447700900123", "{\"ussd\": {}}", TURN_NOTIFY, true },
+};
+
+START_TEST(a_row_to_a_code_dials_it_and_needs_no_body)
+{
+	char why[OUTCOME_TEXT_MAX];
+	for (size_t i = 0; i < sizeof turns / sizeof *turns; i++) {
+		struct message *message = row("ussd", turns[i].options, "", false);
+		message->recipient = turns[i].recipient;
+		ck_assert_msg(asked_read(message, why, sizeof why), "%s", why);
+		const struct turn *turn = &message->asked->turn;
+		ck_assert_msg(turn->there && turn->op == turns[i].op && turn->end == turns[i].end,
+		    "%zu: %d %d", i, turn->op, turn->end);
+		message_release(message);
+	}
+}
+END_TEST
+
+static const struct { struct turn turn; const char *reply; } replies[] = {
+	{ { .op = TURN_BEGIN, .session = 42, .sequence = 127 },
+	  "{\"ussd\":{\"op\":\"request\",\"session\":42,\"sequence\":0}}" },
+	{ { .op = TURN_DATA, .session = -1, .sequence = -1 }, "{\"ussd\":{\"op\":\"data-response\"}}" },
+	{ { .op = TURN_ANSWER, .session = -1, .sequence = -1 }, "{\"ussd\":{\"op\":\"request\"}}" },
+	{ { .op = TURN_REQUEST, .session = -1, .sequence = -1 }, "{\"ussd\":{\"op\":\"answer\"}}" },
+};
+
+START_TEST(a_reply_is_the_other_side_s_turn)
+{
+	for (size_t i = 0; i < sizeof replies / sizeof *replies; i++) {
+		char *reply = turn_reply(&replies[i].turn);
+		ck_assert_str_eq(reply, replies[i].reply);
+		free(reply);
+	}
+}
+END_TEST
+
 START_TEST(a_row_that_asks_for_nothing_costs_nothing)
 {
 	char why[OUTCOME_TEXT_MAX];
@@ -234,6 +281,8 @@ int main(void)
 	tcase_add_loop_test(tests, what_is_wrong_fails_the_row_with_a_sentence_that_names_it, 0,
 	    sizeof wrong / sizeof *wrong);
 	tcase_add_test(tests, what_is_right_is_understood);
+	tcase_add_test(tests, a_row_to_a_code_dials_it_and_needs_no_body);
+	tcase_add_test(tests, a_reply_is_the_other_side_s_turn);
 	tcase_add_test(tests, a_row_that_asks_for_nothing_costs_nothing);
 	suite_add_tcase(suite, tests);
 	SRunner *runner = srunner_create(suite);

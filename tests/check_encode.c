@@ -540,11 +540,27 @@ START_TEST(a_pace_gives_its_rate_and_says_how_long_to_wait)
 }
 END_TEST
 
+START_TEST(a_code_to_dial_is_a_part_of_no_octets)
+{
+	char why[OUTCOME_TEXT_MAX];
+	struct message *message = message_of("");
+	message->kind = "ussd";
+	message->recipient = "*100#";
+	ck_assert_msg(encode_message(message, &encode_usual, why, sizeof why), "%s", why);
+	ck_assert_uint_eq(message->nparts, 1);
+	ck_assert_uint_eq(message->parts[0].len, 0);
+	ck_assert_uint_eq(message->parts[0].udh_len, 0);
+	ck_assert_int_eq(message->expires_at, 0);
+	message_release(message);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("encode");
 	TCase *tests = tcase_create("encode");
 	tcase_set_timeout(tests, 60);
+	tcase_add_test(tests, a_code_to_dial_is_a_part_of_no_octets);
 	tcase_add_test(tests, every_text_of_the_vectors_becomes_their_parts);
 	tcase_add_test(tests, every_split_of_the_smpp_vectors_is_ours);
 	tcase_add_test(tests, any_text_comes_back_and_no_part_is_needless);

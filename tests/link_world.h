@@ -26,7 +26,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { PATIENCE_MS = 10000, TICK_MS = 2, PARTS = 1000, FACTS = 2048, BACKOFF_MS = 20 };
+enum { PATIENCE_MS = 30000, TICK_MS = 2, PARTS = 1000, FACTS = 2048, BACKOFF_MS = 20 };
 
 /* The link. */
 
@@ -47,7 +47,7 @@ struct link {
 	struct outcome outcomes[PARTS];
 	struct receipt receipts[FACTS];
 	struct inbound inbound[FACTS];
-	char bodies[FACTS][256];
+	char bodies[FACTS][256], options[FACTS][256], over[FACTS][256];
 	uint64_t receipt_tickets[FACTS], inbound_tickets[FACTS];
 	struct reply reply[PARTS];
 	struct answer late[FACTS];
@@ -187,6 +187,8 @@ void link_inbound(struct link *link, const struct inbound *inbound, uint64_t tic
 	charset_to_utf8(link->bodies[link->ninbound], sizeof link->bodies[0], inbound->charset,
 	    inbound->octets.at, inbound->octets.len, NULL);
 	link->inbound[link->ninbound] = *inbound;
+	snprintf(link->options[link->ninbound], sizeof link->options[0], "%s", inbound->options ? inbound->options : "");
+	snprintf(link->over[link->ninbound], sizeof link->over[0], "%s", inbound->over ? inbound->over : "");
 	link->inbound[link->ninbound].octets.at = NULL; /* lent until we return */
 	link->inbound_tickets[link->ninbound++] = ticket;
 }

@@ -23,11 +23,13 @@ static size_t on_air(const struct part *part)
 
 static void try_kind(const char *kind, const char *options, const char *body, bool data)
 {
+	const bool dials = strcmp(kind, "ussd") == 0 && !*body; /* a code has no body */
 	struct batch *batch = batch_new();
 	struct message *message = batch_message(batch);
 	batch_release(batch);
 	message->id = 7;
 	message->kind = kind;
+	message->recipient = dials ? "*100#" : "+36201234567";
 	message->options = options;
 	message->body = body;
 	if (data)
