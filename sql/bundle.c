@@ -107,6 +107,8 @@ void bundle_add_inbound(struct bundle *bundle, const struct inbound *inbound,
 	*copy = *inbound;
 	if (inbound->options)
 		copy->options = batch_text(bundle->texts, inbound->options, strlen(inbound->options));
+	if (inbound->over)
+		copy->over = batch_text(bundle->texts, inbound->over, strlen(inbound->over));
 	copy->octets = blob_copy(bundle->texts, inbound->octets);
 	copy->udh = blob_copy(bundle->texts, inbound->udh);
 	bundle->inbound_askers[bundle->ninbounds++] = *asker;

@@ -106,7 +106,7 @@ enum shape { ONE, MANY };
 	X(RECEIPT_PUT,     MANY, "link, message_id, recipient, status, word, code, text, done_at_ms, outbox_id, other_ids") \
 	X(RECEIPT_MATCHED, MANY, "receipt_id, outbox_id")                                \
 	X(RECEIPT_OPEN,    ONE,  "max, age_s, after_at_ms, after_id -> WALK_COLUMNS") /* in a transaction: locked; others' are passed over */ \
-	X(INBOX_PUT,       MANY, "arrival, link, sender, recipient, kind, body, data, udh, encoding, options, parts, missing, network_at_ms, received_at_ms") \
+	X(INBOX_PUT,       MANY, "arrival, link, sender, recipient, kind, body, data, udh, encoding, options, parts, missing, network_at_ms, received_at_ms, outbox_id") \
 	X(JOIN_KNOWN,      MANY, "n, arrival -> n")                                      \
 	X(JOIN_OPEN,       MANY, "link, sender, recipient, wide, ref, parts -> set, link, sender, recipient, wide, ref, parts") /* no key twice */ \
 	X(JOIN_READ,       MANY, "set -> JOIN_COLUMNS") /* by set, part */               \
@@ -124,7 +124,7 @@ enum shape { ONE, MANY };
 	X(COMMAND_SETTLE,  MANY, "id, owner, status, answer, answer_at_ms, code, text, untried") \
 	X(COMMAND_APPLY,   MANY, "id")                                                   \
 	X(COMMAND_RECOVER, ONE,  "owner")                                                \
-	X(USSD_READ,       ONE,  "link, digits, session, arrival, outbox_id, confirm -> id, open, session, last_op, sequence, due, opened_s, quiet_s, same, seen, passed") /* locks it */ \
+	X(USSD_READ,       ONE,  "link, digits, session, arrival, outbox_id, confirm -> id, open, session, last_op, sequence, due, opened_s, quiet_s, same, seen, ours, later") /* locks it */ \
 	X(USSD_OPEN,       ONE,  "link, msisdn, service, session, sequence, op, options, arrival, outbox_id") \
 	X(USSD_TURN,       ONE,  "id, session, sequence, op, options, arrival, service")     \
 	X(USSD_OURS,       ONE,  "id, outbox_id, op, passed")                            \

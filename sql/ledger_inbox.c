@@ -48,7 +48,7 @@ struct joining {
 	size_t nparts, nletters, nclosed, nrepeats;
 };
 
-enum { PART_WIDTH = 11, LETTER_WIDTH = 14, PAIR_WIDTH = 2, KEY_WIDTH = 6 };
+enum { PART_WIDTH = 11, LETTER_WIDTH = 15, PAIR_WIDTH = 2, KEY_WIDTH = 6 };
 
 /* Values. */
 
@@ -73,6 +73,7 @@ static void fill_letter(struct value row[LETTER_WIDTH], const struct inbound *fi
 		text_or_null(letter->options), number_value(letter->parts), number_value(letter->missing),
 		first->network_at ? number_value(first->network_at * 1000) : null_value(),
 		first->received_at ? number_value(first->received_at * 1000) : null_value(),
+		first->outbox_id ? number_value(first->outbox_id) : null_value(),
 	};
 	memcpy(row, values, sizeof values);
 }
@@ -436,10 +437,10 @@ enum db_result ledger_put_inbound(struct ledger *ledger, const struct inbound *i
 	for (size_t i = 0; i < n; i++) {
 		const struct inbound *inbound = &copies[i];
 		clean_inbound(scratch, &copies[i], &inbounds[i]);
-		if (inbound->concat_parts > 1) {
+		if (inbound->concat_parts > 1)
 			parts[nparts++] = inbound;
+		if (inbound->concat_parts > 1 || inbound->over)
 			continue;
-		}
 		struct letter *letter = batch_alloc(scratch, sizeof *letter);
 		inbox_join(letter, &inbound, 1, scratch);
 		fill_letter(rows + nrows++ * LETTER_WIDTH, inbound, inbound->arrival, letter);
@@ -447,7 +448,7 @@ enum db_result ledger_put_inbound(struct ledger *ledger, const struct inbound *i
 	enum db_result result = ledger_run(ledger, STATEMENT_INBOX_PUT, rows, LETTER_WIDTH, nrows, NULL,
 	    NULL, err);
 	for (size_t i = 0; result == DB_OK && i < n; i++)
-		if (copies[i].turn.there)
+		if (copies[i].turn.there && !copies[i].turn.alone)
 			result = ledger_hear_turn(ledger, &copies[i], err);
 	if (result == DB_OK && nparts)
 		result = leave_known(&joining, parts, &nparts, err);

@@ -2,7 +2,7 @@
 /*
  * ledger_ussd.c - the table ussd: dialogues, kept in the transaction of what moves them.
  *
- *                          request, notify of ours (push)
+ *                          request, notify of ours (push); begin of ours (a code dialled)
  *     begin (handset)  ----------------------------------> open --+
  *        ^    answer, confirm (handset): reply is due --------^    |
  *        |    request, notify of ours: none is due -----------^    |
@@ -10,6 +10,9 @@
  *        +--- the same session later -------------------------- ended: by the end bit of
  *                      either side, a release, our turn that failed, a begin in its
  *                      place, or ten quiet minutes
+ *
+ * With the network itself, where we dialled a code, it is the other way round: the handset
+ * of the picture is then the network, and its turns are request, response, notify.
  *
  * A dialogue is found by link, handset and session; a push that the network has not
  * numbered yet by link and handset, and gets its number from the first answer. Turns of
@@ -42,8 +45,9 @@ struct dialogue {
 	bool open;
 	bool due;                       /* it is our turn */
 	bool same;                      /* the handset's last text is this one */
-	bool seen;                      /* this turn is in it already */
-	bool passed;                    /* the handset has said something since our row was claimed */
+	bool seen;                      /* this turn of the other side's is in it already */
+	bool ours;                      /* our row is the last of ours in it */
+	bool passed;                    /* the other side has said something since our row was claimed */
 	char last_op[OP_TEXT];
 };
 
@@ -64,7 +68,7 @@ static void see_dialogue(void *ctx, const struct value *columns, size_t n)
 	*found = (struct dialogue){ .id = columns[0].number, .open = columns[1].number,
 		.session = columns[2].number, .sequence = columns[4].number, .due = columns[5].number,
 		.opened_s = columns[6].number, .quiet_s = columns[7].number, .same = columns[8].number,
-		.seen = columns[9].number, .passed = columns[10].number };
+		.seen = columns[9].number, .ours = columns[10].number, .passed = columns[11].number };
 	snprintf(found->last_op, sizeof found->last_op, "%s", (const char *)columns[3].at);
 }
 
@@ -78,6 +82,16 @@ static struct value id_or_none(int64_t id)
 	return id ? number_value(id) : null_value();
 }
 
+static bool is_own_op(const char *op, bool with_network)
+{
+	static const char *const to_handset[] = { "request", "notify", "response", "data-response", NULL };
+	static const char *const to_network[] = { "begin", "answer", NULL };
+	for (const char *const *at = with_network ? to_network : to_handset; *at; at++)
+		if (strcmp(op, *at) == 0)
+			return true;
+	return false;
+}
+
 static enum db_result find(struct ledger *ledger, const struct key *key, struct dialogue *found,
     struct db_error *err)
 {
@@ -86,7 +100,9 @@ static enum db_result find(struct ledger *ledger, const struct key *key, struct 
 		text_value(key->msisdn + (*key->msisdn == '+')), number_value(key->session),
 		text_or_none(key->arrival), id_or_none(key->outbox_id),
 		number_value(key->confirm) };
-	return ledger_run(ledger, STATEMENT_USSD_READ, values, 6, 1, see_dialogue, found, err);
+	enum db_result result = ledger_run(ledger, STATEMENT_USSD_READ, values, 6, 1, see_dialogue, found, err);
+	found->passed = found->passed && !is_own_op(found->last_op, turn_is_network(key->msisdn));
+	return result;
 }
 
 static enum db_result end(struct ledger *ledger, int64_t id, const char *reason, struct db_error *err)
@@ -112,7 +128,26 @@ static enum db_result open_one(struct ledger *ledger, const struct key *key, con
 	return result;
 }
 
-/* Turns of the handset's. */
+static enum db_result open_ours(struct ledger *ledger, const struct key *key, const struct turn *turn,
+    struct dialogue *found, struct db_error *err)
+{
+	bool won;
+	enum db_result result = open_one(ledger, key, turn, NULL, &won, err);
+	return result == DB_OK ? find(ledger, key, found, err) : result;
+}
+
+/* A code that we dialled. What is open with it is over: the network has one dialogue at a time. */
+static enum db_result dial(struct ledger *ledger, const struct key *key, struct dialogue *found,
+    struct db_error *err)
+{
+	const struct turn turn = { .op = TURN_BEGIN };
+	struct key ours = *key;
+	ours.arrival = NULL;
+	enum db_result result = found->open ? end(ledger, found->id, "dialled anew", err) : DB_OK;
+	return result == DB_OK ? open_ours(ledger, &ours, &turn, found, err) : result;
+}
+
+/* Turns of the handset's, or of the network's. */
 
 /*
  * The network sends again what it got no answer for. It is told by its sequence and text
@@ -202,7 +237,14 @@ static enum db_result heard(struct ledger *ledger, const struct key *key, const 
 	*done = true;
 	turn_op_text(op, sizeof op, turn->op);
 	enum db_result result = find(ledger, key, &found, err);
-	if (result != DB_OK || found.seen)
+	/* It may overtake the settlement of the row that it answers. */
+	if (result == DB_OK && inbound->first && !found.seen && !found.ours)
+		result = dial(ledger, key, &found, err);
+	else if (found.seen)
+		return result;
+	if (result == DB_OK && inbound->over)
+		return found.open ? end(ledger, found.id, inbound->over, err) : DB_OK;
+	if (result != DB_OK)
 		return result;
 	if (is_repeat(&found, turn, op) || is_begin_again(&found, turn))
 		return note_repeat(ledger, key, found.id, err);
@@ -215,7 +257,8 @@ static enum db_result heard(struct ledger *ledger, const struct key *key, const 
 		result = end(ledger, found.id, "the handset began anew", err);
 		found.open = false;
 	}
-	if (result == DB_OK && (!found.open || turn_op_begins(turn->op)))
+	const bool belongs = found.id && inbound->outbox_id;
+	if (result == DB_OK && ((!found.open && !belongs) || turn_op_begins(turn->op)))
 		return begin_dialogue(ledger, key, inbound, done, err);
 	if (result == DB_OK)
 		result = add_turn(ledger, key, found.id, turn, err);
@@ -226,7 +269,8 @@ static enum db_result heard(struct ledger *ledger, const struct key *key, const 
 enum db_result ledger_hear_turn(struct ledger *ledger, const struct inbound *inbound, struct db_error *err)
 {
 	struct key key = { .link = inbound->link, .session = inbound->turn.session,
-		.arrival = inbound->arrival, .confirm = inbound->turn.op == TURN_CONFIRM };
+		.arrival = inbound->over ? NULL : inbound->arrival, .outbox_id = inbound->outbox_id,
+		.confirm = inbound->turn.op == TURN_CONFIRM };
 	snprintf(key.msisdn, sizeof key.msisdn, "%s", inbound->sender);
 	snprintf(key.code, sizeof key.code, "%s", inbound->recipient);
 	bool done = false;
@@ -242,18 +286,16 @@ static enum db_result count_ours(struct ledger *ledger, const struct key *key,
     const struct dialogue *found, const struct turn *turn, struct db_error *err)
 {
 	char op[OP_TEXT];
-	turn_op_text(op, sizeof op, turn->op);
+	const bool answers = turn->op == TURN_REQUEST && turn_is_network(key->msisdn);
+	turn_op_text(op, sizeof op, answers ? TURN_ANSWER : turn->op);
 	const struct value values[] = { number_value(found->id), number_value(key->outbox_id),
 		text_value(op), number_value(found->passed) };
 	return ledger_run(ledger, STATEMENT_USSD_OURS, values, 4, 1, NULL, NULL, err);
 }
 
-static enum db_result begin_push(struct ledger *ledger, const struct key *key, const struct turn *turn,
-    struct dialogue *found, struct db_error *err)
+static bool dials(const struct key *key, const struct turn *turn)
 {
-	bool won;
-	enum db_result result = open_one(ledger, key, turn, NULL, &won, err);
-	return result == DB_OK ? find(ledger, key, found, err) : result;
+	return turn_op_begins(turn->op) && turn_is_code(key->msisdn);
 }
 
 static enum db_result taken(struct ledger *ledger, const struct key *key, const struct message *message,
@@ -262,12 +304,14 @@ static enum db_result taken(struct ledger *ledger, const struct key *key, const 
 	const struct turn *turn = &message->asked->turn;
 	const bool calls = turn->op == TURN_REQUEST || turn->op == TURN_NOTIFY;
 	enum db_result result = DB_OK;
-	if (found->seen)
+	if (found->ours)
 		return DB_OK;
-	if (found->open || (found->passed && !(calls && turn->session < 0)))
+	if (dials(key, turn))
+		result = dial(ledger, key, found, err);
+	else if (found->open || (found->passed && !(calls && turn->session < 0)))
 		result = count_ours(ledger, key, found, turn, err);
 	else if (calls)
-		result = begin_push(ledger, key, turn, found, err);
+		result = open_ours(ledger, key, turn, found, err);
 	else
 		return DB_OK;
 	if (result == DB_OK && turn->end && found->id && message->outcome.verdict == VERDICT_SENT)
@@ -299,7 +343,7 @@ static enum db_result settled(struct ledger *ledger, const struct message *messa
 		return result;
 	if (message->outcome.verdict == VERDICT_SENT || message->outcome.verdict == VERDICT_DOUBTFUL)
 		return taken(ledger, &key, message, &found, err);
-	if (!found.open || found.passed || found.seen)
+	if (!found.open || found.passed || found.ours || dials(&key, &message->asked->turn))
 		return DB_OK;
 	char reason[REASON_MAX];
 	snprintf(reason, sizeof reason, "our turn failed: %s", message->outcome.text);

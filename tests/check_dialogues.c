@@ -414,6 +414,196 @@ START_TEST(octets_of_the_network_s_own_go_back_as_they_came)
 }
 END_TEST
 
+/* The network's side of a code that we dialled: as said(), answering that row of ours. */
+static struct inbound answered(long long row, bool first, const char *what)
+{
+	struct inbound one = said(what);
+	one.recipient[0] = '\0';
+	one.outbox_id = row;
+	one.first = first;
+	return one;
+}
+
+static void network_says(long long row, bool first, const char *what)
+{
+	const struct inbound one = answered(row, first, what);
+	hear_again(&one);
+}
+
+/* No message: it is over. */
+static void network_is_gone(long long row, bool first, const char *code, const char *why)
+{
+	struct inbound one = { .link = "acme", .outbox_id = row, .first = first, .over = why,
+		.turn = { .there = true, .op = TURN_RESPONSE, .end = true, .session = -1, .sequence = -1 } };
+	snprintf(one.sender, sizeof one.sender, "%s", code);
+	hear_again(&one);
+}
+
+static long long dialled(const char *code, enum verdict verdict)
+{
+	say(code, "NULL", verdict);
+	return count("SELECT max(id) FROM outbox");
+}
+
+START_TEST(a_code_that_we_dial_is_a_dialogue_with_the_network)
+{
+	begin_world(_i);
+	const long long first = dialled("*100#", VERDICT_SENT);
+	is("open 1 begin -1/-1 awaited");
+	network_says(first, true, "*100# -1 -1 request 1 Balance 2 Top up");
+	is("open 2 request -1/-1 due");
+	ck_assert_str_eq(words("SELECT msisdn || ' ' || link FROM ussd"), "*100# acme");
+	ck_assert_str_eq(words("SELECT sender || ' ' || kind || ' ' || body FROM inbox WHERE outbox_id = %lld",
+	    first), "*100# ussd 1 Balance 2 Top up");
+	const struct message *message = ask("*100#", REPLY);
+	ck_assert_int_eq(message->asked->turn.op, TURN_ANSWER);
+	const long long second = message->id;
+	answer(messages[0], VERDICT_SENT, 1, "");
+	settle(&gw1);
+	is("open 3 answer -1/-1 awaited");
+	network_says(second, false, "*100# -1 -1 response! Balance 10");
+	is("ended 4 response -1/-1 ended by the network");
+	ck_assert_int_eq(count("SELECT count(*) FROM ussd u JOIN outbox o ON o.id = u.outbox_id JOIN inbox i "
+	    "ON i.id = u.inbox_id WHERE i.outbox_id = o.id AND i.body = 'Balance 10'"), 1);
+	dialogues(1);
+	end_entered();
+}
+END_TEST
+
+START_TEST(an_answer_that_overtakes_the_dialling_opens_the_dialogue)
+{
+	begin_world(_i);
+	for (int i = 0; i < 2; i++)
+		words("INSERT INTO outbox (kind, link, recipient) VALUES ('ussd', 'acme', '*100#')");
+	claim(&gw1, 6000, 10);
+	ck_assert_uint_eq(nmessages, 2);
+	words("UPDATE outbox SET claimed_at = %s", from_now(-1));
+	for (int i = 0; i < 2; i++) {
+		char why[OUTCOME_TEXT_MAX];
+		ck_assert(asked_read(messages[i], why, sizeof why));
+		answer(messages[i], VERDICT_SENT, 1, "");
+	}
+	network_says(messages[0]->id, true, "*100# -1 -1 response! one");
+	is("ended 2 response -1/-1 ended by the network");
+	network_says(messages[1]->id, true, "*100# -1 -1 request two");
+	is("open 2 request -1/-1 due");
+	settle(&gw1);
+	is("open 2 request -1/-1 due");
+	dialogues(2);
+	ck_assert_int_eq(count("SELECT count(*) FROM ussd u JOIN inbox i ON i.id = u.inbox_id AND "
+	    "i.outbox_id = u.outbox_id"), 2);
+	end_entered();
+}
+END_TEST
+
+START_TEST(the_answer_to_our_answer_may_overtake_it)
+{
+	begin_world(_i);
+	network_says(dialled("*100#", VERDICT_SENT), true, "*100# -1 -1 request menu");
+	const long long row = ask("*100#", REPLY)->id;
+	answer(messages[0], VERDICT_SENT, 1, "");
+	words("UPDATE outbox SET claimed_at = %s", from_now(-1));
+	network_says(row, false, "*100# -1 -1 request another");
+	settle(&gw1);
+	is("open 4 request -1/-1 due");
+	dialogues(1);
+	end_entered();
+}
+END_TEST
+
+START_TEST(a_code_dialled_again_by_us_ends_what_was_open)
+{
+	begin_world(_i);
+	network_says(dialled("*100#", VERDICT_SENT), true, "*100# -1 -1 request menu");
+	dialled("*100#", VERDICT_REJECTED); /* what was not dialled ends nothing */
+	is("open 2 request -1/-1 due");
+	dialled("*100#", VERDICT_SENT);
+	is("open 1 begin -1/-1 awaited");
+	dialogues(2);
+	ck_assert_str_eq(words("SELECT reason FROM ussd ORDER BY id LIMIT 1"), "dialled anew");
+	end_entered();
+}
+END_TEST
+
+START_TEST(a_dialogue_that_is_over_without_a_word_makes_no_row)
+{
+	begin_world(_i);
+	network_is_gone(dialled("*100#", VERDICT_SENT), true, "*100#", "no answer in 60 seconds");
+	is("ended 1 begin -1/-1 no answer in 60 seconds");
+	network_is_gone(dialled("*101#", VERDICT_DOUBTFUL), true, "*101#", "unplugged");
+	is("ended 1 begin -1/-1 unplugged");
+	words("INSERT INTO outbox (kind, link, recipient) VALUES ('ussd', 'acme', '*102#')");
+	claim(&gw1, 7000, 10);
+	char why[OUTCOME_TEXT_MAX];
+	ck_assert(asked_read(messages[0], why, sizeof why));
+	answer(messages[0], VERDICT_SENT, 1, "");
+	network_is_gone(messages[0]->id, true, "*102#", "unplugged");
+	settle(&gw1);                       /* later, and it opens nothing */
+	is("ended 1 begin -1/-1 unplugged");
+	dialogues(3);
+	ck_assert_int_eq(count("SELECT count(*) FROM inbox"), 0);
+	end_entered();
+}
+END_TEST
+
+START_TEST(we_cancel_a_dialogue_with_the_network)
+{
+	begin_world(_i);
+	network_says(dialled("*100#", VERDICT_SENT), true, "*100# -1 -1 request menu");
+	say("*100#", "'{\"ussd\": {\"op\": \"response\"}}'", VERDICT_SENT);
+	is("ended 3 response -1/-1 our last word");
+	dialogues(1);
+	end_entered();
+}
+END_TEST
+
+START_TEST(what_the_network_begins_can_be_answered)
+{
+	begin_world(_i);
+	network_says(0, false, "USSD -1 -1 notify! Welcome");
+	dialogues(0);
+	network_says(0, false, "USSD -1 -1 request Accept?");
+	is("open 1 request -1/-1 due");
+	ck_assert_int_eq(count("SELECT count(*) FROM inbox WHERE outbox_id IS NULL"), 2);
+	say("USSD", REPLY, VERDICT_SENT);
+	is("open 2 answer -1/-1 awaited");
+	network_says(count("SELECT max(id) FROM outbox"), false, "USSD -1 -1 response! Thanks");
+	is("ended 3 response -1/-1 ended by the network");
+	end_entered();
+}
+END_TEST
+
+START_TEST(an_answer_alone_touches_no_dialogue)
+{
+	begin_world(_i);
+	network_says(dialled("*100#", VERDICT_SENT), true, "*100# -1 -1 request menu");
+	struct inbound one = said("*100# -1 -1 response! Balance 10");
+	one.turn.alone = true;
+	one.options = "{\"balance\":true}";
+	hear_again(&one);
+	is("open 2 request -1/-1 due");
+	ck_assert_int_eq(count("SELECT count(*) FROM inbox WHERE kind = 'ussd' AND options IS NOT NULL"), 1);
+	end_entered();
+}
+END_TEST
+
+START_TEST(a_long_code_is_one_all_the_way)
+{
+	static const char code[] = "*123*12345678901234567890*1#";
+	begin_world(_i);
+	struct inbound one = said("x -1 -1 request PIN?");
+	one.outbox_id = dialled(code, VERDICT_SENT);
+	one.first = true;
+	snprintf(one.sender, sizeof one.sender, "%s", code);
+	hear_again(&one);
+	is("open 2 request -1/-1 due");
+	ck_assert_str_eq(words("SELECT msisdn FROM ussd"), code);
+	ck_assert_str_eq(words("SELECT sender FROM inbox"), code);
+	dialogues(1);
+	end_entered();
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *const tests[] = {
@@ -428,6 +618,11 @@ int main(void)
 		a_push_gets_its_number_from_the_answer, a_notice_is_over_and_its_confirmation_belongs_to_it,
 		an_answer_that_overtakes_our_turn_is_not_undone_by_it, ten_quiet_minutes_end_a_dialogue,
 		octets_of_the_network_s_own_go_back_as_they_came,
+		a_code_that_we_dial_is_a_dialogue_with_the_network,
+		an_answer_that_overtakes_the_dialling_opens_the_dialogue, the_answer_to_our_answer_may_overtake_it,
+		a_code_dialled_again_by_us_ends_what_was_open, a_dialogue_that_is_over_without_a_word_makes_no_row,
+		we_cancel_a_dialogue_with_the_network, what_the_network_begins_can_be_answered,
+		an_answer_alone_touches_no_dialogue, a_long_code_is_one_all_the_way,
 	};
 	return run_tests("dialogues", tests, sizeof tests / sizeof *tests);
 }

@@ -17,7 +17,8 @@ extern const char *const sqlite_statements[STATEMENT_COUNT];
 
 /* A row for INBOX_PUT; it is refused when link is NULL. */
 #define INBOX(arrival, link) text(arrival), link, text("4915"), text("4916"), text("text"), \
-	text("hello"), null(), null(), text("gsm7"), null(), number(1), number(0), null(), null()
+	text("hello"), null(), null(), text("gsm7"), null(), number(1), number(0), null(), null(), \
+	null()
 
 static long long inbox_rows(void)
 {
@@ -31,7 +32,7 @@ static bool is_number(const char *name)
 	static const char *const numbers[] = { "old_epoch", "new_epoch", "epoch", "lease_ms", "pid",
 		"token", "max", "age_s", "after_at_ms", "after_id", "id", "queue", "retry_ms", "untried", "parts", "code", "part", "n",
 		"done_at_ms", "outbox_id", "receipt_id", "received_at_ms", "network_at_ms", "missing", "wide", "ref", "set",
-		"received_at", "network_at", "data_coding", "protocol_id", "session", "sequence", "passed", "quiet_s", "confirm",
+		"received_at", "network_at", "data_coding", "protocol_id", "session", "sequence", "passed", "later", "ours", "quiet_s", "confirm",
 		"wait_s", "most_s", "keep_s", "unconfirmed_s", "after", "dry", "number", "ranges",
 		"per_link", "per_sender", "digest", "attempt", "window", "queued", "answer_at_ms",
 		"interval_ms", "quota_hour", "quota_day", "quota_month", "used_hour", "used_day", "used_month", "used_at_ms",
@@ -156,17 +157,18 @@ START_TEST(octets_and_nulls_come_in_as_they_are)
 	RUN(INBOX_PUT,
 	    text("a"), text("acme"), text("4915"), text("4916"), text("binary"), null(),
 	    octets(every, sizeof every), octets(every, 1), text("binary"), text("{\"class\": 1}"),
-	    number(255), number(254), number(1700000000123), null(),
+	    number(255), number(254), number(1700000000123), null(), null(),
 	    text("b"), text("acme"), text("4915"), text("4916"), text("text"), text(""),
-	    null(), null(), text("ucs2"), null(), number(1), number(0), null(), number(1700000000123));
+	    null(), null(), text("ucs2"), null(), number(1), number(0), null(), number(1700000000123),
+	    number(4711));
 	ck_assert_uint_eq(changed, 2);
 	const char *hex = pgsql_outside ? "upper(encode(data, 'hex'))" : "hex(data)";
 	ck_assert_str_eq(words("SELECT %s FROM inbox WHERE arrival = 'a'", hex), "0001275C80FF00");
 	ck_assert_int_eq(count("SELECT count(*) FROM inbox WHERE arrival = 'a' AND body IS NULL "
-	    "AND parts = 255 AND missing = 254 AND encoding = 'binary' AND options IS NOT NULL "
+	    "AND parts = 255 AND missing = 254 AND encoding = 'binary' AND options IS NOT NULL AND outbox_id IS NULL "
 	    "AND network_time < '2023-11-15 00:00:00' AND received_at > %s", from_now(-60)), 1);
 	ck_assert_int_eq(count("SELECT count(*) FROM inbox WHERE arrival = 'b' AND body = '' "
-	    "AND data IS NULL AND udh IS NULL AND options IS NULL AND network_time IS NULL AND parts = 1 "
+	    "AND data IS NULL AND udh IS NULL AND options IS NULL AND network_time IS NULL AND parts = 1 AND outbox_id = 4711 "
 	    "AND received_at < '2023-11-15 00:00:00'"), 1);
 	end();
 }
@@ -217,7 +219,7 @@ END_TEST
 
 START_TEST(a_thousand_rows_go_in_order_in_one_call)
 {
-	enum { ROWS = 1000, WIDTH = 14 };
+	enum { ROWS = 1000, WIDTH = 15 };
 	begin(_i);
 	static struct value values[ROWS * WIDTH];
 	static char arrivals[ROWS][16];

@@ -209,7 +209,7 @@ CREATE TABLE command (                  -- asked of the network about messages t
 CREATE TABLE ussd (                     -- dialogues with handsets over USSD: docs/ussd.md
     id            bigint AUTO_INCREMENT PRIMARY KEY,
     link          varchar(64) NOT NULL,
-    msisdn        varchar(64) NOT NULL,             -- the handset
+    msisdn        varchar(64) NOT NULL,             -- the handset; or the code that we dialled
     code          varchar(64) NOT NULL DEFAULT '',  -- the service: outbox.sender of an answer
     session       bigint NOT NULL DEFAULT -1,       -- as the network numbers it; -1: it does not
     sequence      integer NOT NULL DEFAULT -1,      -- of the handset's last message; -1: not said
@@ -218,7 +218,7 @@ CREATE TABLE ussd (                     -- dialogues with handsets over USSD: do
     turns         integer NOT NULL DEFAULT 0,       -- messages, both ways
     last_op       varchar(32) NOT NULL DEFAULT '',  -- the last one's operation
     reply         json,                             -- outbox.options for the next answer; NULL: none is due
-    inbox_id      bigint,                           -- the handset's last message
+    inbox_id      bigint,                           -- the other side's last message
     outbox_id     bigint,                           -- our last one that was settled
     opened_at     datetime(3) NOT NULL DEFAULT (UTC_TIMESTAMP(3)),
     last_at       datetime(3) NOT NULL DEFAULT (UTC_TIMESTAMP(3)),

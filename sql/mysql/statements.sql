@@ -420,17 +420,19 @@ SELECT c.id, c.link, c.message_id, c.recipient, c.status, c.word, coalesce(c.err
 -- Octets are written as hexadecimal digits in what is JSON.
 -- :INBOX_PUT
 INSERT INTO inbox (arrival, link, sender, recipient, kind, body, data, udh, encoding, options, parts,
-                   missing, network_time, received_at)
+                   missing, network_time, received_at, outbox_id)
 SELECT r.arrival, r.link, r.sender, r.recipient, r.kind, r.body, UNHEX(r.data), UNHEX(r.udh), r.encoding,
        r.options, r.parts, r.missing, '1970-01-01' + INTERVAL r.network_at_ms * 1000 MICROSECOND,
-       coalesce(TIMESTAMP'1970-01-01 00:00:00' + INTERVAL r.received_at_ms * 1000 MICROSECOND, UTC_TIMESTAMP(3))
+       coalesce(TIMESTAMP'1970-01-01 00:00:00' + INTERVAL r.received_at_ms * 1000 MICROSECOND, UTC_TIMESTAMP(3)),
+       r.outbox_id
   FROM JSON_TABLE(?rows, '$[*]' COLUMNS (
          arrival varchar(190) PATH '$[0]', link varchar(64) PATH '$[1]',
          sender varchar(255) PATH '$[2]', recipient varchar(255) PATH '$[3]',
          kind varchar(32) PATH '$[4]', body mediumtext PATH '$[5]', data mediumtext PATH '$[6]',
          udh mediumtext PATH '$[7]', encoding varchar(64) PATH '$[8]',
          options mediumtext PATH '$[9]', parts bigint PATH '$[10]', missing bigint PATH '$[11]',
-         network_at_ms bigint PATH '$[12]', received_at_ms bigint PATH '$[13]')) AS r
+         network_at_ms bigint PATH '$[12]', received_at_ms bigint PATH '$[13]',
+         outbox_id bigint PATH '$[14]')) AS r
 ON DUPLICATE KEY UPDATE arrival = inbox.arrival
 
 -- Which of these parts are stored already.
@@ -639,10 +641,9 @@ SELECT u.id, u.status = 'open', u.session, u.last_op, u.sequence, u.reply IS NOT
        TIMESTAMPDIFF(SECOND, u.opened_at, UTC_TIMESTAMP(3)), TIMESTAMPDIFF(SECOND, u.last_at, UTC_TIMESTAMP(3)),
        EXISTS (SELECT 1 FROM inbox a JOIN inbox b WHERE a.arrival = ?4 AND b.id = u.inbox_id
                   AND a.body <=> b.body),
-       coalesce(u.inbox_id >= (SELECT a.id FROM inbox a WHERE a.arrival = ?4), 0)
-           OR coalesce(u.outbox_id = ?5, 0),
+       coalesce(u.inbox_id >= (SELECT a.id FROM inbox a WHERE a.arrival = ?4), 0),
+       coalesce(u.outbox_id = ?5, 0),
        coalesce(u.last_at > (SELECT o.claimed_at FROM outbox o WHERE o.id = ?5), 0)
-           AND u.last_op NOT IN ('request', 'notify', 'response', 'data-response')
   FROM ussd u FORCE INDEX (ussd_handset)
  WHERE u.link = ?1 AND u.msisdn IN (?2, concat('+', ?2))
    AND (u.session = ?3
@@ -650,7 +651,8 @@ SELECT u.id, u.status = 'open', u.session, u.last_op, u.sequence, u.reply IS NOT
         OR (u.status = 'open'
             AND (u.session = -1
                  OR (?3 = -1 AND u.opened_at > (SELECT o.claimed_at FROM outbox o WHERE o.id = ?5)))))
- ORDER BY (u.status = 'open' AND u.session = ?3) DESC, u.status = 'open' DESC, u.id DESC
+ ORDER BY coalesce(u.outbox_id = ?5, 0) DESC, (u.status = 'open' AND u.session = ?3) DESC,
+          u.status = 'open' DESC, u.id DESC
  LIMIT 1 FOR UPDATE
 
 -- :USSD_OPEN

@@ -213,7 +213,7 @@ CREATE INDEX command_claimed ON command (owner) WHERE status = 'sending';
 CREATE TABLE ussd (                     -- dialogues with handsets over USSD: docs/ussd.md
     id            bigserial PRIMARY KEY,
     link          text NOT NULL,
-    msisdn        text NOT NULL,                    -- the handset
+    msisdn        text NOT NULL,                    -- the handset; or the code that we dialled
     code          text NOT NULL DEFAULT '',         -- the service: outbox.sender of an answer
     session       bigint NOT NULL DEFAULT -1,       -- as the network numbers it; -1: it does not
     sequence      integer NOT NULL DEFAULT -1,      -- of the handset's last message; -1: not said
@@ -222,7 +222,7 @@ CREATE TABLE ussd (                     -- dialogues with handsets over USSD: do
     turns         integer NOT NULL DEFAULT 0,       -- messages, both ways
     last_op       text NOT NULL DEFAULT '',         -- the last one's operation
     reply         jsonb,                            -- outbox.options for the next answer; NULL: none is due
-    inbox_id      bigint,                           -- the handset's last message
+    inbox_id      bigint,                           -- the other side's last message
     outbox_id     bigint,                           -- our last one that was settled
     opened_at     timestamptz(3) NOT NULL DEFAULT clock_timestamp(),
     last_at       timestamptz(3) NOT NULL DEFAULT clock_timestamp(),

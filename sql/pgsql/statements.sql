@@ -419,15 +419,15 @@ SELECT c.id, c.link, c.message_id, c.recipient, c.status::text, c.word, coalesce
 
 -- :INBOX_PUT
 INSERT INTO inbox (arrival, link, sender, recipient, kind, body, data, udh, encoding, options, parts,
-                   missing, network_time, received_at)
+                   missing, network_time, received_at, outbox_id)
 SELECT r.arrival, r.link, r.sender, r.recipient, r.kind, r.body, r.data, r.udh, r.encoding,
        r.options::jsonb, r.parts, r.missing, to_timestamp(r.network_at_ms / 1000.0),
-       coalesce(to_timestamp(r.received_at_ms / 1000.0), clock_timestamp())
+       coalesce(to_timestamp(r.received_at_ms / 1000.0), clock_timestamp()), r.outbox_id
   FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bytea[],
               $8::bytea[], $9::text[], $10::text[], $11::bigint[], $12::bigint[], $13::bigint[],
-              $14::bigint[])
+              $14::bigint[], $15::bigint[])
        AS r (arrival, link, sender, recipient, kind, body, data, udh, encoding, options, parts,
-             missing, network_at_ms, received_at_ms)
+             missing, network_at_ms, received_at_ms, outbox_id)
 ON CONFLICT (arrival) DO NOTHING
 
 -- Which of these parts are stored already.
@@ -613,10 +613,10 @@ SELECT u.id, (u.status = 'open')::int::bigint, u.session, u.last_op, u.sequence:
        (EXISTS (SELECT 1 FROM inbox a WHERE a.arrival = $4::text
                    AND a.body IS NOT DISTINCT FROM (SELECT b.body FROM inbox b WHERE b.id = u.inbox_id)
                    AND u.inbox_id IS NOT NULL))::int::bigint,
-       (coalesce(u.inbox_id >= (SELECT a.id FROM inbox a WHERE a.arrival = $4::text), false)
-           OR coalesce(u.outbox_id = $5::bigint, false))::int::bigint,
-       (coalesce(u.last_at > (SELECT o.claimed_at FROM outbox o WHERE o.id = $5::bigint), false)
-           AND u.last_op NOT IN ('request', 'notify', 'response', 'data-response'))::int::bigint
+       coalesce(u.inbox_id >= (SELECT a.id FROM inbox a WHERE a.arrival = $4::text), false)::int::bigint,
+       coalesce(u.outbox_id = $5::bigint, false)::int::bigint,
+       coalesce(u.last_at > (SELECT o.claimed_at FROM outbox o WHERE o.id = $5::bigint),
+           false)::int::bigint
   FROM ussd u
  WHERE u.link = $1::text AND u.msisdn IN ($2::text, '+' || $2::text)
    AND (u.session = $3::bigint
@@ -625,7 +625,8 @@ SELECT u.id, (u.status = 'open')::int::bigint, u.session, u.last_op, u.sequence:
             AND (u.session = -1
                  OR ($3::bigint = -1
                      AND u.opened_at > (SELECT o.claimed_at FROM outbox o WHERE o.id = $5::bigint)))))
- ORDER BY (u.status = 'open' AND u.session = $3::bigint) DESC, u.status = 'open' DESC, u.id DESC
+ ORDER BY coalesce(u.outbox_id = $5::bigint, false) DESC, (u.status = 'open' AND u.session = $3::bigint) DESC,
+          u.status = 'open' DESC, u.id DESC
  LIMIT 1 FOR UPDATE OF u
 
 -- :USSD_OPEN

@@ -211,7 +211,7 @@ CREATE INDEX command_claimed ON command (owner) WHERE status = 'sending';
 CREATE TABLE ussd (                     -- dialogues with handsets over USSD: docs/ussd.md
     id            INTEGER PRIMARY KEY AUTOINCREMENT,
     link          TEXT    NOT NULL,
-    msisdn        TEXT    NOT NULL,                 -- the handset
+    msisdn        TEXT    NOT NULL,                 -- the handset; or the code that we dialled
     code          TEXT    NOT NULL DEFAULT '',      -- the service: outbox.sender of an answer
     session       INTEGER NOT NULL DEFAULT -1,      -- as the network numbers it; -1: it does not
     sequence      INTEGER NOT NULL DEFAULT -1,      -- of the handset's last message; -1: not said
@@ -220,7 +220,7 @@ CREATE TABLE ussd (                     -- dialogues with handsets over USSD: do
     turns         INTEGER NOT NULL DEFAULT 0,       -- messages, both ways
     last_op       TEXT    NOT NULL DEFAULT '',      -- the last one's operation
     reply         TEXT,                             -- outbox.options for the next answer; NULL: none is due
-    inbox_id      INTEGER,                          -- the handset's last message
+    inbox_id      INTEGER,                          -- the other side's last message
     outbox_id     INTEGER,                          -- our last one that was settled
     opened_at     TEXT    NOT NULL DEFAULT (strftime('%Y-%m-%d %H:%M:%f', 'now')),
     last_at       TEXT    NOT NULL DEFAULT (strftime('%Y-%m-%d %H:%M:%f', 'now')),

@@ -330,11 +330,11 @@ SELECT id, link, message_id, recipient, status, word, coalesce(error_code, 0),
 
 -- :INBOX_PUT
 INSERT INTO inbox (arrival, link, sender, recipient, kind, body, data, udh, encoding, options, parts,
-                   missing, network_time, received_at)
+                   missing, network_time, received_at, outbox_id)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12,
         strftime('%Y-%m-%d %H:%M:%f', ?13 / 1000.0, 'unixepoch'),
         coalesce(strftime('%Y-%m-%d %H:%M:%f', ?14 / 1000.0, 'unixepoch'),
-                 ?30))
+                 ?30), ?15)
 ON CONFLICT (arrival) DO NOTHING
 
 -- Which of these parts are stored already.
@@ -481,10 +481,9 @@ SELECT u.id, u.status = 'open', u.session, u.last_op, u.sequence, u.reply IS NOT
        CAST((julianday('now') - julianday(u.last_at)) * 86400 AS INTEGER),
        EXISTS (SELECT 1 FROM inbox a CROSS JOIN inbox b
                 WHERE a.arrival = ?4 AND b.id = u.inbox_id AND a.body IS b.body),
-       coalesce(u.inbox_id >= (SELECT a.id FROM inbox a WHERE a.arrival = ?4), 0)
-           OR coalesce(u.outbox_id = ?5, 0),
+       coalesce(u.inbox_id >= (SELECT a.id FROM inbox a WHERE a.arrival = ?4), 0),
+       coalesce(u.outbox_id = ?5, 0),
        coalesce(u.last_at > (SELECT o.claimed_at FROM outbox o WHERE o.id = ?5), 0)
-           AND u.last_op NOT IN ('request', 'notify', 'response', 'data-response')
   FROM ussd u
  WHERE u.link = ?1 AND u.msisdn IN (?2, '+' || ?2)
    AND (u.session = ?3
@@ -492,7 +491,8 @@ SELECT u.id, u.status = 'open', u.session, u.last_op, u.sequence, u.reply IS NOT
         OR (u.status = 'open'
             AND (u.session = -1
                  OR (?3 = -1 AND u.opened_at > (SELECT o.claimed_at FROM outbox o WHERE o.id = ?5)))))
- ORDER BY (u.status = 'open' AND u.session = ?3) DESC, u.status = 'open' DESC, u.id DESC
+ ORDER BY coalesce(u.outbox_id = ?5, 0) DESC, (u.status = 'open' AND u.session = ?3) DESC,
+          u.status = 'open' DESC, u.id DESC
  LIMIT 1
 
 -- :USSD_OPEN
