@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* check_ussd.c - what modems say of USSD sessions, and how they write its texts. */
+#include "../sms/alphabet.h"
 #include "../sms/ussd.h"
 #include "vectors.h"
 
@@ -17,8 +18,30 @@ static const struct { const char *line; bool good; enum ussd_state state; const 
 	{ "+CUSD: 0,\"AA180C3602\",15", true, USSD_DONE, "*100#" },     /* packed */
 	{ "+CUSD: 0,\"00480069\",72", true, USSD_DONE, "Hi" },          /* UCS-2 */
 	{ "+CUSD: 0,\"Say \"\"hi\"\"\",15", true, USSD_DONE, "Say \"\"hi\"\"" },
-	{ "+CUSD: 0,\"\xFF\",15", true, USSD_DONE, "\xEF\xBF\xBD" },
-	{ "+CUSD: 0,\"open", true, USSD_DONE, NULL },                   /* no end: no text */
+	{ "+CUSD: 0,\"caf\xE9\",15", true, USSD_DONE, "caf\u00e9" },     /* Latin 1 */
+	{ "+CUSD: 0,\"caf\u00e9\",15", true, USSD_DONE, "caf\u00e9" },
+	{ "+CUSD: 0,\"caf\x05 \x02 5\",15", true, USSD_DONE, "caf\u00e9 $ 5" }, /* GSM 7-bit as it is */
+	/* Quotes and data coding may be missing, one by one. */
+	{ "+CUSD: 0,\"open", true, USSD_DONE, "open" }, { "+CUSD: 0,\"Say \"hi\"", true, USSD_DONE, "Say \"hi" },
+	{ "+CUSD: 0,\"open,15", true, USSD_DONE, "open" },
+	{ "+CUSD: 0,\"Balance: 10\"", true, USSD_DONE, "Balance: 10" },
+	{ "+CUSD: 0,\"Balance: 10,15\"", true, USSD_DONE, "Balance: 10,15" },
+	{ "+CUSD: 0,Balance: 10,15", true, USSD_DONE, "Balance: 10" },
+	{ "+CUSD: 0,Balance: 10", true, USSD_DONE, "Balance: 10" },
+	{ "+CUSD: 0, \"Balance: 10\", 0x0F", true, USSD_DONE, "Balance: 10" },
+	{ "+CUSD: 0,AA180C3602,15", true, USSD_DONE, "*100#" },
+	{ "+CUSD: 2,", true, USSD_ENDED, NULL }, { "+CUSD: 2,,15", true, USSD_ENDED, NULL },
+	/* Several lines, and what stands behind the text. */
+	{ "+CUSD: 1,\"1 Balance\n2 Top up\n\",15", true, USSD_OPEN, "1 Balance\n2 Top up" },
+	{ "+CUSD: 1,\"1 Balance\r\n2 Top up\",15\r\n", true, USSD_OPEN, "1 Balance\r\n2 Top up" },
+	/* UCS-2 under another data coding, or none; and what might pass for it. */
+	{ "+CUSD: 0,\"00420061006C\",15", true, USSD_DONE, "Bal" },
+	{ "+CUSD: 0,\"0031003000200045\"", true, USSD_DONE, "10 E" },
+	{ "+CUSD: 0,\"04110430043B0430043D0441\",15", true, USSD_DONE, "\u0411\u0430\u043b\u0430\u043d\u0441" },
+	{ "+CUSD: 0,\"00480069\",17", true, USSD_DONE, "Hi" }, { "+CUSD: 0,\"00480069\",72", true, USSD_DONE, "Hi" },
+	{ "+CUSD: 0,\"4F59989D\",72", true, USSD_DONE, "\u4f59\u989d" },
+	{ "+CUSD: 0,\"0050\",15", true, USSD_DONE, "0050" },
+	{ "+CUSD: 0,\"12345678\",15", true, USSD_DONE, "12345678" },
 	{ "+CUSD: 6", false, 0, NULL }, { "+CUSD: 12", false, 0, NULL }, { "+CUSD:", false, 0, NULL },
 	{ "+CMT: 0", false, 0, NULL }, { "", false, 0, NULL },
 };
@@ -33,6 +56,61 @@ START_TEST(a_line_of_a_modem_is_read)
 	ck_assert_int_eq(ussd.has_text, lines[_i].text != NULL);
 	if (lines[_i].text)
 		ck_assert_str_eq(ussd.text, lines[_i].text);
+}
+END_TEST
+
+/* What the modem is known to do says what could be either. */
+static const struct { enum ussd_way usual; const char *line, *text; } known[] = {
+	{ USSD_UCS2, "+CUSD: 0,\"4F59989D\",15", "\u4f59\u989d" },
+	{ USSD_UCS2, "+CUSD: 0,\"0050\",15", "P" },
+	{ USSD_UCS2, "+CUSD: 0,\"Balance: 10\",15", "Balance: 10" },
+	{ USSD_PACKED, "+CUSD: 0,\"31D98C56B3DD70\",15", "12345678" },
+	{ USSD_PACKED, "+CUSD: 0,\"3118\",15", "10" },
+	{ USSD_PACKED, "+CUSD: 0,\"00480069\",72", "Hi" },
+	{ USSD_PACKED, "+CUSD: 0,\"Balance: 10\",15", "Balance: 10" },
+	{ USSD_PLAIN, "+CUSD: 0,\"00480069\",72", "Hi" },
+};
+
+START_TEST(a_line_is_read_as_the_modem_usually_writes)
+{
+	struct ussd ussd;
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+		ck_assert(ussd_read_as(&ussd, known[i].line, known[i].usual));
+		ck_assert_str_eq(ussd.text, known[i].text);
+	}
+}
+END_TEST
+
+static const struct { enum ussd_way way; const char *text, *string; } written[] = {
+	{ USSD_PLAIN, "*100#", "*100#" }, { USSD_PACKED, "*100#", "AA180C3602" },
+	{ USSD_UCS2, "*100#", "002A0031003000300023" },
+	{ USSD_PACKED, "1234567", "31D98C56B3DD1A" },   /* 23.038: a return fills what would be an @ */
+	{ USSD_PLAIN, "", "" }, { USSD_PACKED, "", "" },
+	{ USSD_PLAIN, "a\"b", NULL },                    /* it would end the string */
+	{ USSD_PLAIN, "me@home", NULL }, { USSD_PLAIN, "5 $", NULL }, { USSD_PLAIN, "a_b", NULL },
+	{ USSD_PLAIN, "[1]", NULL }, { USSD_PACKED, "@", "00" }, { USSD_UCS2, "\u00e9", "00E9" },
+};
+
+START_TEST(a_text_is_written_in_each_way)
+{
+	char out[USSD_STRING_MAX];
+	uint8_t septets[USSD_SEPTETS_MAX + 1];
+	size_t n;
+	for (size_t i = 0; i < sizeof written / sizeof *written; i++) {
+		const char *text = written[i].text;
+		ck_assert_uint_eq(gsm7_from_utf8(septets, sizeof septets, &n, text, strlen(text)), strlen(text));
+		ck_assert_msg(ussd_write(out, written[i].way, septets, n, false) == !!written[i].string, "%s", text);
+		if (written[i].string)
+			ck_assert_str_eq(out, written[i].string);
+	}
+	memset(septets, 'a', sizeof septets);
+	for (enum ussd_way way = 0; way < USSD_WAYS; way++) {
+		ck_assert(ussd_write(out, way, septets, USSD_SEPTETS_MAX, false));
+		ck_assert(!ussd_write(out, way, septets, USSD_SEPTETS_MAX + 1, false));
+		ck_assert(!ussd_write(out, way, septets, USSD_OCTETS_MAX + 1, true));
+		ck_assert_int_eq(ussd_write(out, way, (const uint8_t *)"\x04\x11", 2, true), way != USSD_PLAIN);
+	}
+	ck_assert_str_eq(out, "0411");
 }
 END_TEST
 
@@ -66,6 +144,8 @@ int main(void)
 	Suite *suite = suite_create("ussd");
 	TCase *tests = tcase_create("ussd");
 	tcase_add_loop_test(tests, a_line_of_a_modem_is_read, 0, sizeof lines / sizeof *lines);
+	tcase_add_test(tests, a_line_is_read_as_the_modem_usually_writes);
+	tcase_add_test(tests, a_text_is_written_in_each_way);
 	tcase_add_test(tests, the_lines_of_the_vectors_are_read);
 	suite_add_tcase(suite, tests);
 	SRunner *runner = srunner_create(suite);
