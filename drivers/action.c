@@ -7,6 +7,7 @@
 #include "action.h"
 
 #include "../gateway/asked.h"
+#include "../gateway/turn.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -52,22 +53,28 @@ bool action_check(const struct conf_list *rules, const char *example, struct con
 	return true;
 }
 
-enum action action_for(const struct conf_list *rules, uint32_t code, enum action usual)
+bool action_said(const struct conf_list *rules, uint32_t code, enum action *action)
 {
 	uint32_t status;
-	enum action action;
 	for (size_t i = 0; i < rules->n; i++)
-		if (read_rule(rules->items[i], &status, &action) && status == code)
-			return action;
-	return usual;
+		if (read_rule(rules->items[i], &status, action) && status == code)
+			return true;
+	return false;
 }
 
-/* Later, each time later, but not for ever; a turn of a dialogue never, since nobody waits for
- * one that comes half a minute late. */
+enum action action_for(const struct conf_list *rules, uint32_t code, enum action usual)
+{
+	enum action action;
+	return action_said(rules, code, &action) ? action : usual;
+}
+
+/* Later, each time later, but not for ever; a turn of a dialogue never, unless it begins it, since
+ * nobody waits for one that comes half a minute late. */
 static void put_off(struct outcome *outcome, const struct message *message, unsigned tries)
 {
 	const unsigned attempts = message->attempts;
-	const bool turn = message->asked && message->asked->kind == KIND_USSD;
+	const bool turn = message->asked && message->asked->kind == KIND_USSD &&
+	    !turn_op_begins(message->asked->turn.op);
 	char text[OUTCOME_TEXT_MAX];
 	memcpy(text, outcome->text, sizeof text);
 	if (turn)

@@ -20,7 +20,9 @@ enum action {
 
 /* Is every entry of key `status` a status, above 0, and an action? `example`: "0x45 = fail". */
 bool action_check(const struct conf_list *status, const char *example, struct conf_error *);
-/* What they say of that status, else `usual`. */
+/* Do they say anything of that status? Then what. */
+bool action_said(const struct conf_list *status, uint32_t code, enum action *);
+/* What they say of it, else `usual`. */
 enum action action_for(const struct conf_list *status, uint32_t code, enum action usual);
 /* Sets what becomes of the message; outcome->text, with the reason, may get words in front. */
 void action_apply(enum action, const struct message *, struct outcome *);
