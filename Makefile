@@ -35,7 +35,8 @@ ASK      := $(B)/tests/e2e/ask
 CHECKS   := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/check_*.c))
 FUZZERS  := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
 REPLAYS  := $(FUZZERS:%=$(B)/tests/replay_%)
-PEERS    := build/peers/node_modules/smpp/package.json build/peers/kannel/usr/lib/kannel/test/test_cimd2
+PEERS    := build/peers/node_modules/smpp/package.json build/peers/kannel/usr/lib/kannel/test/test_cimd2 \
+            build/peers/modem/usr/bin/gammu
 
 # All cores, unless told otherwise. Cleaning and building are not to overlap.
 ifeq ($(filter -j% --jobserver%,$(MAKEFLAGS))$(filter clean,$(MAKECMDGOALS)),)
@@ -102,6 +103,10 @@ bench-cimd2: build $(B)/tests/bench/bench_driver ## the same over CIMD2, beside 
 bench-blocking: build ## a free link beside one in trouble; ENGINE=sqlite|pgsql|mysql N=40000 BACKLOG=500000
 	@B=$(B) ENGINE=$(or $(ENGINE),sqlite) N=$(or $(N),40000) BACKLOG=$(or $(BACKLOG),500000) tests/bench/run_blocking
 
+bench-modems: build $(ASK) ## thirty modems on one gateway; ENGINE=sqlite|pgsql|mysql MODEMS=30 DELAY=2 SECONDS_OF_LOAD=60
+	@B=$(B) ENGINE=$(or $(ENGINE),sqlite) MODEMS=$(or $(MODEMS),30) DELAY=$(or $(DELAY),2) \
+	SECONDS_OF_LOAD=$(or $(SECONDS_OF_LOAD),60) tests/bench/run_modems
+
 soak: build ## full load into a message centre that misbehaves; MINUTES=10 ENGINE=pgsql
 	@B=$(B) SOAK_SECONDS=$$(($(or $(MINUTES),10) * 60)) ENGINE_OF_SOAK=$(or $(ENGINE),pgsql) tests/e2e/soak.sh
 
@@ -154,7 +159,12 @@ $(B)/smsc-sim: $(SIM:%.c=$(B)/%.o) $(B)/libsmsqld.a
 $(ASK): $(B)/tests/e2e/ask.o $(B)/sql/mysql_url.o
 	$(CC) -o $@ $^ $(LD_ALL)
 
-$(B)/tests/check_%: $(B)/tests/check_%.o $(B)/libsmsqld.a
+# For tests of links to modems.
+$(B)/sim_modem.a: $(patsubst %.c,$(B)/%.o,$(wildcard tests/sim/sim_modem*.c))
+	@rm -f $@
+	ar rcs $@ $^
+
+$(B)/tests/check_%: $(B)/tests/check_%.o $(B)/sim_modem.a $(B)/libsmsqld.a
 	$(CC) -o $@ $^ $(LD_TESTS) $(LD_ALL) $(shell pkg-config --libs check)
 
 # Counts what it allocates.
@@ -208,10 +218,17 @@ build/peers/kannel/%:
 	apt-get -q download kannel kannel-extras $$(apt-cache depends kannel | sed -nE 's/.*Depends: (lib(ct|hiredis|pcre)[0-9].*)/\1/p') && \
 	for package in *.deb; do dpkg-deb -x $$package . && rm $$package || exit 1; done && rm -r etc && touch usr/lib/kannel/test/*
 
+# Programs that have modems, likewise.
+build/peers/modem/%:
+	@mkdir -p build/peers/modem
+	-cd build/peers/modem && { apt-cache show gammu >/dev/null 2>&1 || apt-get -q update; } && \
+	apt-get -q download gammu smstools $$(apt-cache depends gammu libgammu8 smstools | sed -nE 's/.*Depends: (lib(gammu|bluetooth|usb|mm)[-.0-9]+)$$/\1/p' | sort -u) && \
+	for package in *.deb; do dpkg-deb -x $$package . && rm $$package || exit 1; done && rm -r etc && touch usr/bin/gammu
+
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' -type f 2>/dev/null)
 
 deps-present:
 	@pkg-config --exists $(LIBS) || { echo "Libraries are missing; run: make deps" >&2; exit 1; }
 
-.PHONY: build help deps demo check checks lint bench bench-encode bench-smpp bench-ucp bench-cimd2 bench-latency bench-memory bench-flat bench-inbound bench-blocking soak chaos gateways failover fuzz install clean deps-present
+.PHONY: build help deps demo check checks lint bench bench-encode bench-smpp bench-ucp bench-cimd2 bench-latency bench-memory bench-flat bench-inbound bench-blocking bench-modems soak chaos gateways failover fuzz install clean deps-present

@@ -16,6 +16,7 @@
 #include "sim_judge.h"
 #include "sim_message.h"
 #include "sim_outbind.h"
+#include "sim_phones.h"
 #include "sim_session.h"
 #include "sim_ussd.h"
 
@@ -480,6 +481,7 @@ void center_report(struct center *center)
 void center_free(struct center *center)
 {
 	outbind_stop(center);
+	phones_stop(center);
 	sessions_free(center);
 	accounts_free(center);
 	struct event *events[] = { center->tick, center->turn_end, center->housekeeping,

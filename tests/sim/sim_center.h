@@ -16,6 +16,7 @@ struct dialect;
 struct event;
 struct event_base;
 struct outbind;
+struct phones;
 struct session;
 struct smpp_pdu;
 struct ussd;
@@ -49,6 +50,7 @@ struct center {
 	struct outbind *outbind;        /* a list of those who are called */
 	struct account *injected_to;    /* NULL until one has a receiver */
 	struct ussd *ussd;
+	struct phones *phones;          /* modems; NULL before they are plugged in */
 	FILE *record, *record_json, *record_times, *doubles;    /* NULL when not asked for */
 };
 

@@ -42,6 +42,10 @@ struct smpp_pdu;
 	X(ussd_turns)           /* both ways */ \
 	X(ussd_ended)           /* by either side */ \
 	X(ussd_wrong)           /* submits of another session or sequence than their dialogue's, or of none */ \
+	X(unread)               /* modems: messages deleted from a storage and never read */ \
+	X(storage_full)         /* modems: messages that waited for room in one */ \
+	X(pins)                 /* modems: PINs entered, right or wrong */ \
+	X(escapes)              /* modems: ESC in place of a command or PDU */ \
 	X(binds)                /* accepted */ \
 	X(binds_refused) \
 	X(malformed)            /* PDUs answered with an error for their form, and frames that are none */ \

@@ -15,6 +15,7 @@
 #include "sim_center.h"
 #include "sim_deliver.h"
 #include "sim_dialect.h"
+#include "sim_phones.h"
 #include "sim_session.h"
 #include "sim_text.h"
 #include "sim_ussd.h"
@@ -144,11 +145,51 @@ static void injected_post(struct center *center, struct account *account)
 	}
 }
 
+static void phone_rings(struct center *center)
+{
+	struct units units;
+	uint8_t message[PART_MAX];
+	center->inbound_made++;
+	units_make(&units, center, center->inbound_made);
+	const unsigned parts = units_parts(&units);
+	for (unsigned part = 1; part <= parts; part++) {
+		struct smpp_pdu pdu = { .source = address(center->options->inbound_from, center->inbound_made),
+			.data_coding = units.size == 1 ? 0 : 8 };
+		units_part(&units, part, (uint8_t)center->inbound_made, message, &pdu);
+		phones_deliver(center, &pdu, center->inbound_made, part);
+	}
+}
+
+/* What is for modems: these keep it until they can be reached. */
+static void phones_pace(struct center *center)
+{
+	const struct sim_options *options = center->options;
+	while (center->injected.first) {
+		struct item *item = center->injected.first;
+		struct smpp_pdu pdu;
+		list_remove(&center->injected, item);
+		if (smpp_unpack(item->octets, item->octets_len, &pdu) == SMPP_ROK)
+			phones_deliver(center, &pdu, ++center->inbound_made, 1);
+		item_free(center->agenda, item);
+	}
+	for (; center->inbound_owed >= 1 && (!options->inbound_count || center->inbound_made < options->inbound_count);
+	    center->inbound_owed--)
+		phone_rings(center);
+}
+
 void inbound_pace(struct center *center)
 {
 	const struct sim_options *options = center->options;
 	const uint64_t passed_ms = center->now_ms - center->inbound_ms;
 	center->inbound_ms = center->now_ms;
+	if (phones_count(center)) {
+		if (options->inbound_rate > 0)
+			center->inbound_owed += (double)passed_ms * options->inbound_rate / 1000;
+		else
+			center->inbound_owed = options->inbound_count;
+		phones_pace(center);
+		return;
+	}
 	struct account *account = next_account(center);
 	if (!account)
 		return;

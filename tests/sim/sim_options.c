@@ -8,6 +8,7 @@
  */
 #include "sim_options.h"
 
+#include "sim_modem.h"
 #include "sim_status.h"
 
 #include <errno.h>
@@ -35,6 +36,17 @@ static const struct row rows[] = {
 	  "listen for SMPP here; 0 takes a free port" },
 	{ "--ucp", "PORT", DOOR, M(ucp), NULL, "listen for EMI/UCP, too" },
 	{ "--cimd2", "PORT", DOOR, M(cimd2), NULL, "listen for CIMD2, too" },
+	{ "--modem", "PATH", LIST, M(modems), NULL,
+	  "be a GSM modem at this path, too, a terminal (repeatable); %d becomes 1 to --modem-count" },
+	{ "--modem-count", "N", NUMBER, M(modem_count), "1", "so many modems for a path with %d" },
+	{ "--modem-profile", "NAME", LIST, M(modem_profiles), NULL,
+	  "what a maker's modems do: see below (repeatable)" },
+	{ "--modem-script", "FILE", LIST, M(modem_scripts), NULL,
+	  "lines that say what a modem is to do, and when: MODEM SCRIPTS in smsc-sim(1) (repeatable)" },
+	{ "--modem-control", "PATH", TEXT, M(modem_control), NULL,
+	  "make a pipe here, and do what is written into it: lines as of --modem-script" },
+	{ "--modem-pin", "PIN", TEXT, M(modem_pin), "", "what opens the SIM; none is wanted without it" },
+	{ "--modem-delay", "S", REAL, M(modem_delay), "0", "seconds a message takes a modem" },
 	{ "--listen", "ADDRESS", TEXT, M(listen), "127.0.0.1", "listen on this address" },
 	{ "--account", "ID:PASSWORD", PAIR_LIST, M(accounts), NULL,
 	  "who may bind, or log in (repeatable); without it anybody may, in UCP also without a login" },
@@ -146,8 +158,8 @@ static const char *const id_forms[] = {
 
 static const char about[] =
 	"Usage: smsc-sim [FLAG VALUE]...\n"
-	"A message centre for tests (SMPP, UCP, CIMD2): it answers, misbehaves as told, and counts.\n"
-	"Prints \"READY smpp=PORT\" when it listens, with ucp=PORT and cimd2=PORT if asked for. SIGUSR1 prints the counts as one line of\n"
+	"A message centre for tests (SMPP, UCP, CIMD2, modems): it answers, misbehaves as told, and counts.\n"
+	"Prints \"READY smpp=PORT\" when it listens, with ucp=PORT, cimd2=PORT and modem=PATH if asked for. SIGUSR1 prints the counts as one line of\n"
 	"JSON, SIGTERM and SIGINT print them and end it. Exit status 2: wrong usage, or a wrong\n"
 	"line in the file of --inject.\n\n";
 
@@ -323,6 +335,11 @@ static bool judge(const struct sim_options *options)
 		return complain("adds up to more than 1 with the others", "--undelivered");
 	if (!options->deliver_window || options->deliver_window > 10000)
 		return complain("is 1 to 10000", "--deliver-window");
+	if (options->modem_count > 1000)
+		return complain("is above 1000", "--modem-count");
+	for (size_t i = 0; i < options->modem_profiles.n; i++)
+		if (!sim_modem_profile(options->modem_profiles.at[i]))
+			return complain("there is no such profile", options->modem_profiles.at[i]);
 	return true;
 }
 
@@ -349,6 +366,10 @@ void sim_options_help(void)
 			printf(" [%s]", rows[i].otherwise);
 		putchar('\n');
 	}
+	fputs("\nProfiles of modems:", stdout);
+	for (const char *const *name = sim_modem_profiles; *name; name++)
+		printf(" %s", *name);
+	putchar('\n');
 	fputs(notes, stdout);
 	status_help();
 }

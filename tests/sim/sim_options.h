@@ -61,6 +61,10 @@ struct sim_options {
 	bool same_second;               /* time stamps are those of the clock */
 	bool ussd_unnumbered;           /* dialogues have no sessions */
 	bool receipts, echo, no_commands, silent_commands, quiet, help, version;
+	const char *modem_pin, *modem_control;
+	unsigned modem_count;           /* of a path with %d */
+	double modem_delay;             /* seconds a message takes */
+	struct sim_list modems, modem_profiles, modem_scripts;
 	struct sim_list accounts, fail, undeliverable, fail_area;
 	struct sim_list lists;          /* "NAME=NUMBER,NUMBER" */
 	struct sim_errors errors;

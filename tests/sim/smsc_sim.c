@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * smsc_sim.c - smsc-sim: a message centre for tests, without a network: SMPP, UCP, CIMD2.
+ * smsc_sim.c - smsc-sim: a message centre for tests, without a network: SMPP, UCP, CIMD2, modems.
  *
  *     main           options, listeners, signals
  *     sim_session    connections: octets, states, deadlines
@@ -12,6 +12,7 @@
  *     sim_inject     such messages of a file sim_text   a text in parts
  *     sim_outbind    calling a client        sim_alert  handsets that are back
  *     sim_ussd       handsets in dialogues
+ *     sim_phones     modems as clients of it sim_modem*  a modem (see sim_modem_inside.h)
  *     sim_message    a message as JSON
  *     sim_account    who may bind, and delivering until it is acknowledged
  *     sim_agenda     what is due later       sim_count   counts and doubles
@@ -24,6 +25,7 @@
 #include "sim_inject.h"
 #include "sim_options.h"
 #include "sim_outbind.h"
+#include "sim_phones.h"
 #include "sim_session.h"
 
 #include "../../gateway/log.h"
@@ -128,12 +130,13 @@ static void doors_close(struct door *doors, size_t n)
 			evconnlistener_free(doors[i].listener);
 }
 
-static void doors_say(const struct door *doors, size_t n)
+static void doors_say(const struct center *center, const struct door *doors, size_t n)
 {
 	printf("READY");
 	for (size_t i = 0; i < n; i++)
 		if (doors[i].listener)
 			printf(" %s=%u", doors[i].dialect->name, port_of(doors[i].listener));
+	phones_say(center);
 	putchar('\n');
 	fflush(stdout);
 }
@@ -159,7 +162,7 @@ static bool serve(struct center *center)
 		if (!events[i] || event_add(events[i], NULL) != 0)
 			abort();
 	}
-	doors_say(doors, DOORS);
+	doors_say(center, doors, DOORS);
 	event_base_dispatch(center->base);
 	for (size_t i = 0; i < SIGNALS; i++)
 		event_free(events[i]);
@@ -189,7 +192,7 @@ int main(int argc, char **argv)
 	int status = EXIT_FAILURE;
 	if (center && !inject_read(center)) {
 		status = EXIT_USAGE;
-	} else if (center && !outbind_start(center)) {
+	} else if (center && (!outbind_start(center) || !phones_start(center))) {
 		status = EXIT_USAGE;
 	} else if (center && serve(center)) {
 		sessions_flush(center);
