@@ -58,7 +58,8 @@ bool stream_is_address(const char *text);
 struct stream *stream_connect(struct event_base *, const struct stream_options *,
     const struct stream_handler *);
 
-/* Takes over a connected socket (accepted, or one half of a pair). With TLS, which is that of a
+/* Takes over a connected socket (accepted, or one half of a pair), or another descriptor that can
+ * be polled, read and written, as that of a tty. With TLS, which is that of a
  * server, STREAM_CONNECTED tells when the handshake is done. */
 struct stream *stream_adopt(struct event_base *, int fd, const struct stream_options *,
     const struct stream_handler *);

@@ -17,10 +17,12 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <pty.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <termios.h>
 #include <unistd.h>
 
 enum { PATIENCE_MS = 5000, FRAMES_MAX = 4096 };
@@ -496,6 +498,34 @@ START_TEST(what_is_queued_in_one_turn_leaves_in_one_write)
 }
 END_TEST
 
+START_TEST(a_terminal_line_is_a_stream_as_well)
+{
+	struct ear ear = { .stop_after = 1 };
+	int near, far;
+	struct termios raw;
+	const struct stream_options none = { 0 };
+	const struct stream_handler handler = handler_of(&ear);
+	uint8_t got[8];
+	ck_assert_int_eq(openpty(&far, &near, NULL, NULL, NULL), 0);
+	ck_assert_int_eq(tcgetattr(near, &raw), 0);
+	cfmakeraw(&raw);
+	tcsetattr(near, TCSANOW, &raw);
+	ear.base = event_base_new();
+	ear.stream = stream_adopt(ear.base, near, &none, &handler);
+	stream_write(ear.stream, "\x02" "a", 2);
+	say(far, "\x02" "b", 2);
+	run(&ear);
+	ck_assert_uint_eq(ear.first[0], 'b');
+	ck_assert_int_eq(read(far, got, sizeof got), 2);
+	stream_finish(ear.stream, "enough");
+	run(&ear);
+	ck_assert_uint_eq(ear.closed, 1);
+	ck_assert_str_eq(ear.why, "enough");
+	end(&ear);
+	close(far);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("stream");
@@ -517,6 +547,7 @@ int main(void)
 	tcase_add_test(tests, finishing_writes_what_is_queued_first);
 	tcase_add_test(tests, what_is_queued_leaves_though_it_was_to_read_on_just_before);
 	tcase_add_test(tests, what_is_queued_in_one_turn_leaves_in_one_write);
+	tcase_add_test(tests, a_terminal_line_is_a_stream_as_well);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
 	int failed = srunner_ntests_failed(runner);
