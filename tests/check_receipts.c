@@ -234,6 +234,28 @@ START_TEST(another_base_of_an_id_needs_the_recipient)
 }
 END_TEST
 
+/* Its ids have hour, reference and digits (modem_reports.c); what a report is about is computed. */
+START_TEST(a_modems_report_finds_its_message_by_the_hour_after_a_restart)
+{
+	begin_entered(_i);
+	const long long id = sent("01711 234567", "2025112800-007-11234567", 1),
+	    short_code = sent("72345", "2025112800-008-72345", 1);
+	begin_second(); /* another process, which remembers nothing */
+	struct receipt one = receipt("2025112801-007-11234567", STATUS_DELIVERED);
+	snprintf(one.recipient, sizeof one.recipient, "+491711234567");
+	snprintf(one.alternate[0], sizeof one.alternate[0], "2025112802-007-11234567");
+	snprintf(one.alternate[1], sizeof one.alternate[1], "2025112800-007-11234567");
+	record(&gw2, &(struct facts){ .receipts = &one, .nreceipts = 1 });
+	ck_assert_str_eq(status(id), "delivered");
+	snprintf(one.network_id, sizeof one.network_id, "2025112723-008-72345");
+	snprintf(one.alternate[0], sizeof one.alternate[0], "2025112800-008-72345");
+	snprintf(one.recipient, sizeof one.recipient, "72345");
+	record(&gw2, &(struct facts){ .receipts = &one, .nreceipts = 1 });
+	ck_assert_str_eq(status(short_code), "delivered");
+	end_entered();
+}
+END_TEST
+
 START_TEST(a_receipt_before_its_settlement_in_another_base_is_found_by_a_walk)
 {
 	begin_entered(_i);
@@ -456,6 +478,7 @@ int main(void)
 		a_walk_is_as_long_as_it_is_told,
 		a_receipt_on_another_link_of_the_account_finds_its_message,
 		another_base_of_an_id_needs_the_recipient,
+		a_modems_report_finds_its_message_by_the_hour_after_a_restart,
 		a_receipt_before_its_settlement_in_another_base_is_found_by_a_walk,
 		the_id_itself_needs_no_recipient_and_an_empty_id_finds_nothing,
 		a_message_of_several_parts_is_delivered_with_its_last,
