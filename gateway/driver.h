@@ -51,6 +51,8 @@
 #include "command.h"
 #include "message.h"
 
+#include <stdio.h>
+
 struct backoff;
 struct event_base;
 struct link;
@@ -69,6 +71,13 @@ enum down {
 	DOWN_BUSY,                      /* no room for us, not now: back off for longer */
 	DOWN_LOGGED_OUT,                /* the peer ended it in order: for somewhat longer */
 	DOWN_LOST,                      /* network, timeout, peer: back off a little */
+};
+
+/* What smsqlctl asks of a device. */
+struct identify {
+	const char *device;             /* as key device has it */
+	const char *pin;                /* "": none is entered */
+	long baud;                      /* 0: found out */
 };
 
 struct driver {
@@ -101,6 +110,11 @@ struct driver {
 
 	/* Frees the session at once, in whatever state it is. */
 	void (*close)(void *session);
+
+	/* Asks a device what it is, without a link and for people, and writes that down with a
+	 * section `link` for it. It takes seconds. False: *err says why not, with the remedy. NULL:
+	 * there is no device to ask. */
+	bool (*identify)(const struct identify *, FILE *out, struct conf_error *err);
 };
 
 /* What a driver may call. Defined in gateway/link.c. */

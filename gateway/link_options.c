@@ -12,7 +12,7 @@ static const char *const transliterate_words[] = { "off", "typographic", "accent
 
 const struct conf_key link_keys[] = {
 	{ .name = "driver", .type = CONF_TEXT, .offset = offsetof(struct link_options, driver),
-	  .required = true, .help = "the protocol: smpp, loop" },
+	  .required = true, .help = "the protocol: smpp, ucp, cimd2, modem, loop" },
 	{ .name = "account", .type = CONF_TEXT, .offset = offsetof(struct link_options, account),
 	  .live = true,
 	  .help = "links of one account with a provider name it alike: receipts for one may come in on "

@@ -19,7 +19,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { LINES_MAX = 500, TEXT_MAX = 80 };
+enum { LINES_MAX = 600, TEXT_MAX = 80 };
 
 struct line {
 	bool commented;
