@@ -586,6 +586,7 @@ const struct desk_command commands[] = {
 	  "wtj", desk_ask_network },
 	{ "hold", "LINK", "stop submitting on a link; it stays connected", 1, 1, "", hold },
 	{ "release", "LINK", "let a held or drained link run again", 1, 1, "", release },
+	{ "modem", "DEVICE", "what a modem is and can, and a section link for it", 1, 1, "PB", desk_modem },
 	{ "drain", "LINK", "await the answers, then close the link", 1, 1, "", drain },
 	{ .name = NULL },
 };

@@ -22,6 +22,8 @@ struct desk {
 	const char *sender, *link;      /* "" when not given */
 	long timeout, limit;            /* seconds, rows */
 	long ranges;                    /* of so many rows, outbox is to be partitioned in; 0: it is not */
+	const char *pin_file;           /* "" when not given */
+	long baud;                      /* 0: not given */
 	const char *kind, *options;     /* of a message, "" when not given */
 	const struct encode_rules *rules; /* of the link that was named; NULL: the defaults */
 	const struct keep *keep;        /* of the configuration; NULL without one */
@@ -41,6 +43,9 @@ extern const struct desk_command commands[];
 
 /* desk_parts.c: what a text would cost. Needs no database. */
 enum exit_status desk_parts(struct desk *);
+
+/* desk_modem.c: what a modem is. Needs none either. */
+enum exit_status desk_modem(struct desk *);
 
 /* Shows a URL without the password that may stand in it. */
 void desk_place(struct desk *, const char *url);

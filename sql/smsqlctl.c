@@ -29,6 +29,7 @@ static const struct option options[] = {
 	{ "limit", required_argument, NULL, 'n' }, { "yes", no_argument, NULL, 'y' },
 	{ "json", no_argument, NULL, 'j' }, { "version", no_argument, NULL, 'V' },
 	{ "kind", required_argument, NULL, 'k' }, { "options", required_argument, NULL, 'o' },
+	{ "pin-file", required_argument, NULL, 'P' }, { "baud", required_argument, NULL, 'B' },
 	{ "all", no_argument, NULL, 'a' }, { "dry-run", no_argument, NULL, 'D' },
 	{ "partitioned", optional_argument, NULL, 'p' }, { "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 },
 };
@@ -55,6 +56,8 @@ static void help(void)
 	    "      --limit N             queue, doubtful: rows at most, default 50\n"
 	    "      --link L, --all       doubtful: of that link; with a decision, resend or accept: all\n"
 	    "      --dry-run             maintain: say what would go\n"
+	    "      --pin-file F, --baud N\n"
+	    "                            modem: the SIM's PIN, and the rate of the line\n"
 	    "      --partitioned[=ROWS]  init: outbox in ranges of ids, default 10000000; not SQLite\n"
 	    "  -y, --yes                 init, upgrade: ask nothing\n"
 	    "      --version, --help\n"
@@ -87,6 +90,11 @@ static int take_option(struct call *call, int option)
 	case 'l': desk->link = optarg; break;
 	case 'k': desk->kind = optarg; break;
 	case 'o': desk->options = optarg; break;
+	case 'P': desk->pin_file = optarg; break;
+	case 'B':
+		if (!read_number(optarg, 4000000, &desk->baud))
+			return misused("--baud takes a rate, like 115200, not ", optarg);
+		break;
 	case 'w': desk->wait = true; break;
 	case 'j': desk->json = true; break;
 	case 'y': desk->yes = true; break;
@@ -109,7 +117,7 @@ static int take_option(struct call *call, int option)
 	case 'h': help(); return EXIT_DONE;
 	default: fputs("try: smsqlctl --help\n", stderr); return EXIT_USAGE;
 	}
-	if (strchr("slwtnyjkoaDp", option) && !strchr(call->given, option))
+	if (strchr("slwtnyjkoaDpPB", option) && !strchr(call->given, option))
 		call->given[strlen(call->given)] = (char)option;
 	return -1;
 }
@@ -195,11 +203,12 @@ static enum exit_status run_offline(struct call *call, const struct settings *se
 int main(int argc, char **argv)
 {
 	struct call call = { .config = "/etc/smsqld/smsqld.conf",
-		.desk = { .sender = "", .link = "", .kind = "", .options = "", .timeout = WAIT_S, .limit = ROWS } };
+		.desk = { .sender = "", .link = "", .kind = "", .options = "", .pin_file = "", .timeout = WAIT_S,
+		    .limit = ROWS } };
 	const int ended = arguments(&call, argc, argv);
 	if (ended != -1)
 		return ended;
-	if (call.command->run == desk_parts && !*call.desk.link)
+	if (call.command->run == desk_modem || (call.command->run == desk_parts && !*call.desk.link))
 		return (int)call.command->run(&call.desk);
 	if (call.database)
 		return (int)run(&call, call.database, "");
