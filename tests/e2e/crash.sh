@@ -108,6 +108,6 @@ killed_with_resend_every_row_is_delivered() {
 	expect "whole messages at the centre" "$(wc -l <"$DIR/arrived")" "$rows"
 }
 
-on_both killed_with_hold_nothing_is_lost_and_nothing_doubled killed_with_resend_every_row_is_delivered
-on_one mysql killed_with_hold_nothing_is_lost_and_nothing_doubled
+on_all killed_with_hold_nothing_is_lost_and_nothing_doubled
+on_one sqlite killed_with_resend_every_row_is_delivered
 finish
