@@ -1,12 +1,39 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # kannel.sh - Kannel as a client of smsc-sim. The gateway and the simulator share what reads and
-# writes UCP and CIMD2; here somebody else's client submits, gets receipts, and sends back each
+# writes UCP, CIMD2 and TPDUs; here somebody else's client submits, gets receipts, and sends back each
 # message from a handset as it understood it.
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-kannel_conf() { # KIND PORT-OF-THE-CENTRE, in kannel.conf; ports are in $ADMIN, $BOX and $HTTP
+the_centre() { # KIND PORT
+	cat <<-END
+	smsc = $1
+	host = 127.0.0.1
+	port = $2
+	smsc-username = shop
+	smsc-password = secret
+	keepalive = 1
+	window = 10
+	END
+}
+
+the_modem() { # DEVICE
+	cat <<-END
+	smsc = at
+	device = $1
+	speed = 115200
+	modemtype = plain
+	sim-buffering = true
+	my-number = 12345
+
+	group = modems
+	id = plain
+	name = plain
+	END
+}
+
+kannel_conf() { # GROUP: what of smsc there is to say, in kannel.conf; ports are in $ADMIN, $BOX and $HTTP
 	local name
 	for name in ADMIN BOX HTTP; do port_choose; printf -v $name %s "$AWAITED"; done
 	cat >"$DIR/kannel.conf" <<-END
@@ -20,14 +47,8 @@ kannel_conf() { # KIND PORT-OF-THE-CENTRE, in kannel.conf; ports are in $ADMIN, 
 	dlr-storage = internal
 
 	group = smsc
-	smsc = $1
 	smsc-id = sim
-	host = 127.0.0.1
-	port = $2
-	smsc-username = shop
-	smsc-password = secret
-	keepalive = 1
-	window = 10
+	$1
 
 	group = smsbox
 	bearerbox-host = 127.0.0.1
@@ -78,7 +99,7 @@ texts_at_centre() {
 kannel_is_served_over() { # PROTOCOL KIND
 	local long words
 	sim_start sim "--$1" 0 --account shop:secret --inbound-count 4 --inbound-long 2 --inbound-from 4477009000%d --record-json "$DIR/sim.kept"
-	kannel_conf "$2" "${PORT[sim.$1]}"
+	kannel_conf "$(the_centre "$2" "${PORT[sim.$1]}")"
 	kannel_start bearerbox sbin/bearerbox "$DIR/kannel.conf"
 	await 20 "the box is up" eval "(exec 3<>/dev/tcp/127.0.0.1/$BOX)"
 	kannel_start smsbox sbin/smsbox "$DIR/kannel.conf"
@@ -110,5 +131,38 @@ kannel_is_served_over() { # PROTOCOL KIND
 ucp_of_the_simulator_is_what_kannel_speaks() { kannel_is_served_over ucp emi; }
 cimd2_of_the_simulator_is_what_kannel_speaks() { kannel_is_served_over cimd2 cimd2; }
 
-on_one sqlite ucp_of_the_simulator_is_what_kannel_speaks cimd2_of_the_simulator_is_what_kannel_speaks
+# A SIM has one number, which is the sender of all; inbound messages are read from it one after another.
+the_modem_of_the_simulator_is_what_kannel_speaks_to() {
+	local words
+	modems_start sim 1 --inbound-count 4 --inbound-long 2 --inbound-from 4477009000%d --record-json "$DIR/sim.kept"
+	kannel_conf "$(the_modem "$DIR/sim1")"
+	kannel_start bearerbox sbin/bearerbox "$DIR/kannel.conf"
+	await 20 "the box is up" eval "(exec 3<>/dev/tcp/127.0.0.1/$BOX)"
+	kannel_start smsbox sbin/smsbox "$DIR/kannel.conf"
+	await 20 "a message goes out" sent_by_http 'from=Shop&to=%2B36201000001&text=Hello+again'
+	words=$(printf 'word %.0s' {1..60})
+	sent_by_http 'from=12345&to=36201000002&coding=2&text=%04%3F%04%40'
+	sent_by_http "from=12345&to=36201000003&text=${words// /+}"
+	sent_by_http 'from=12345&to=36201000004&coding=1&udh=%06%05%04%15%81%15%81&text=%00%01%7F%80%FF'
+	await 60 "nine parts at the network, and four reports here" accepted 9
+	process_kill smsbox
+	process_kill bearerbox
+	sim_stop sim
+	texts_at_centre "$DIR/sim.kept" >"$DIR/sim.texts"
+	diff "$DIR/sim.texts" - <<-END || fail "other texts arrived"
+	 36201000001 Hello again
+	 36201000002 пр
+	 36201000003 ${words% }
+	 36201000004 00017f80ff
+	 44770090001 inbound 1
+	 44770090002 inbound 2inbound
+	 44770090003 inbound 3
+	 44770090004 inbound 4inbound
+	END
+	expect "malformed" "$(sim_count sim malformed)" 0
+	expect "SUBMITs that were refused" "$(sim_count sim refused)" 0
+	expect "messages deleted unread" "$(sim_count sim unread)" 0
+}
+
+on_one sqlite the_modem_of_the_simulator_is_what_kannel_speaks_to ucp_of_the_simulator_is_what_kannel_speaks cimd2_of_the_simulator_is_what_kannel_speaks
 finish

@@ -13,6 +13,8 @@ doc() { # NAME
 	[ -n "$statement" ] || fail "docs/ussd.md has no statement $1"
 	[ "$ENGINE" != pgsql ] ||
 		statement=${statement//"json_set(u.reply, '$.ussd.op', 'response')"/"jsonb_set(u.reply, '{ussd,op}', '\"response\"')"}
+	[ "$ENGINE" != pgsql ] ||
+		statement=${statement//"json_extract(i.options, '$.balance')"/"i.options->>'balance'"}
 	[ "$ENGINE" != mysql ] ||
 		statement=${statement//'ON CONFLICT DO NOTHING'/'ON DUPLICATE KEY UPDATE ref = outbox.ref'}
 	sql "$statement"
@@ -189,9 +191,88 @@ a_foreign_handset_is_served_and_reads_the_same() {
 	expect "the dialogue" "$(dialogue "session || '|' || turns || '|' || reason")" "42|6|our last word"
 }
 
+# Over a modem we are the handset. SCRIPT is what the network says.
+
+modem_up() { # SCRIPT [KEYS]
+	echo "$1" >"$DIR/script"
+	sim_start sim --modem "$DIR/modem" --modem-script "$DIR/script"
+	conf 'in_doubt = resend' <<-END
+	link "main" {
+	  driver = modem device = "$DIR/modem" state = "$DIR" recovery_wait = 0.02
+	  reconnect_min = 0.02 reconnect_max = 1 ${2-}
+	}
+	END
+	ctl init
+	gateway_up
+}
+
+# Codes and answers that the network got, one a word.
+network_got() { sed -n 's/^ussd [^ ]* //p' "$DIR/sim.record" | paste -sd' '; }
+
+the_statements_for_a_modem_dial_read_choose_and_cancel() {
+	modem_up 'set ussd_delay 1
+	ussd *100# 1 "1 Balance 2 Top up"
+	ussd *100#>2 1 "How much?"'
+	doc dial
+	await_sql 20 1 "SELECT count(*) FROM inbox"
+	expect "what was said" "$(doc said | tr '\t' '|')" "credit-1|main|1|1 Balance 2 Top up"
+	sql "UPDATE inbox SET taken_at = received_at"
+	expect "the dialogue" "$(dialogue "status || '|' || turns || '|' || last_op || '|' || msisdn")" "open|2|request|*100#"
+	doc choose
+	doc choose                      # before the network has answered, it changes nothing
+	await_sql 20 2 "SELECT count(*) FROM inbox"
+	expect "what was said then" "$(doc said | tr '\t' '|')" "ussd-1|main|2|How much?"
+	doc cancel
+	await_sql 20 "ended|5|our last word" "SELECT status || '|' || turns || '|' || reason FROM ussd"
+	await_statuses 10 "sent=3"
+	gateway_stop
+	sim_stop sim
+	expect "what the network got" "$(network_got)" "*100# 2 cancelled"
+	expect "rows of inbox" "$(sql "SELECT count(*) FROM inbox")" 2
+}
+
+what_a_modem_did_not_hear_is_said_by_its_dialogue() {
+	modem_up 'set ussd_delay 3600' 'ussd_timeout = 1'
+	doc dial
+	await_sql 20 1 "$(ended)"
+	expect "what was missed" "$(doc missed | tr '\t' '|')" "credit-1|no answer of the network in 1 seconds"
+	expect "rows of inbox" "$(sql "SELECT count(*) FROM inbox")" 0
+	await_statuses 10 "sent=1"
+	gateway_stop
+	sim_stop sim
+	expect "what the network got" "$(network_got)" "*100# cancelled"
+}
+
+the_balance_of_a_modem_comes_by_itself() {
+	modem_up 'ussd *111# 0 "Balance: 10.50"' 'balance = "*111#"'
+	await_sql 20 1 "SELECT count(*) FROM inbox"
+	expect "the balance" "$(doc balance | tr '\t' '|' | cut -d'|' -f1,3)" "main|Balance: 10.50"
+	expect "rows that it belongs to" "$(sql "SELECT count(*) FROM inbox WHERE outbox_id IS NOT NULL")" 0
+	expect "dialogues" "$(sql "SELECT count(*) FROM ussd")" 0
+	gateway_stop
+	sim_stop sim
+	! grep -q '10\.50' "$DIR/smsqld.log" || fail "the log has the text"
+}
+
+# The network has the code, and nobody heard the modem's OK.
+a_code_that_was_out_when_the_gateway_died_is_not_dialled_again() {
+	modem_up 'on AT+CUSD=1,: lines; wait 60'
+	doc dial
+	await 20 "the network has it" grep -q '^ussd ' "$DIR/sim.record"
+	gateway_kill
+	gateway_up
+	await_statuses 20 "doubtful=1"
+	gateway_stop
+	sim_stop sim
+	expect "what the network got" "$(network_got)" "*100#"
+}
+
 on_all twenty_handsets_dial_and_are_answered_by_one_statement \
 	a_notice_is_confirmed_and_a_question_is_answered \
-	a_gateway_that_starts_anew_in_the_middle_goes_on
+	a_gateway_that_starts_anew_in_the_middle_goes_on \
+	the_statements_for_a_modem_dial_read_choose_and_cancel \
+	what_a_modem_did_not_hear_is_said_by_its_dialogue the_balance_of_a_modem_comes_by_itself \
+	a_code_that_was_out_when_the_gateway_died_is_not_dialled_again
 on_both without_sessions_the_handset_alone_names_the_dialogue \
 	a_handset_that_releases_ends_its_dialogue \
 	a_turn_that_fails_ends_the_dialogue_and_is_not_sent_again \

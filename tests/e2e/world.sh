@@ -211,6 +211,22 @@ cimd2_link() { # NAME PORT [KEYS]
 	printf '  reconnect_min = 0.02 reconnect_max = 1 %s }\n' "${3:-window = 50}"
 }
 
+modem_link() { # NAME DEVICE [KEYS]
+	printf 'link "%s" { driver = modem device = "%s" state = "%s"\n' "$1" "$2" "$DIR"
+	printf '  reconnect_min = 0.02 reconnect_max = 1 recovery_wait = 0.1 command_timeout = 2 %s }\n' "${3-}"
+}
+
+# Modems NAME1, NAME2, ... in $DIR, which take further lines of a script by modems_do.
+modems_start() { # NAME COUNT FLAGS...
+	local name=$1 count=$2
+	shift 2
+	sim_start "$name" --modem "$DIR/$name%d" --modem-count "$count" --modem-control "$DIR/$name.control" "$@"
+}
+
+modems_do() { # NAME LINE
+	echo "$2" >"$DIR/$1.control"
+}
+
 # A port that was free just now, in $AWAITED.
 port_choose() {
 	sim_start chooser
