@@ -37,7 +37,7 @@ static bool append(struct text *text, const char *octets, size_t n)
 /* Appends whole characters of UTF-8, each NUL as U+FFFD. */
 static bool append_all(struct text *text, const char *from, size_t n)
 {
-	const uint8_t *at = (const uint8_t *)from, *end = at + n;
+	const uint8_t *at = (const uint8_t *)from, *end = n ? at + n : at;
 	while (at < end) {
 		char octets[4];
 		const uint32_t point = utf8_next(&at, end);
