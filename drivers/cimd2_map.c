@@ -23,7 +23,6 @@
 
 enum {
 	SEPTETS_MAX = 160,
-	PROTOCOL_SILENT = 0x40,         /* protocol identifier: short message type 0; 41 to 47 replace */
 	DCS_RESERVED_FIRST = 0x80, DCS_RESERVED_LAST = 0xBF,
 	ESM_REPLY_PATH = 0x80, ESM_HEADER = 0x40,
 	NAME_MAX_CHARACTERS = 11,
@@ -220,15 +219,6 @@ static long reports_of(const struct cimd2_options *options, const struct message
 	}
 }
 
-static int protocol_of(const struct asked *asked)
-{
-	if (asked->protocol_id >= 0)
-		return asked->protocol_id;
-	if (asked->kind == KIND_SILENT)
-		return PROTOCOL_SILENT;
-	return asked->replace > 0 ? PROTOCOL_SILENT + asked->replace : 0;
-}
-
 /* Names in option tlvs that this protocol gives a meaning. */
 static const struct { const char *name; unsigned code; long max; } names[] = {
 	{ "tariff_class", CIMD2_TARIFF_CLASS, 99 }, { "service_description", CIMD2_SERVICE_DESCRIPTION, 9 },
@@ -305,7 +295,7 @@ static bool put_rest(const struct cimd2_options *options, const struct part *par
 	const bool scheduled = cimd2_value(pdu, CIMD2_FIRST_RELATIVE) || cimd2_value(pdu, CIMD2_FIRST_ABSOLUTE);
 	if (options->more_messages && part->number < message->nparts && !scheduled)
 		cimd2_add_number(pdu, CIMD2_MORE_MESSAGES, 1);
-	const int protocol = protocol_of(asked);
+	const int protocol = asked_protocol(asked);
 	put_default(pdu, CIMD2_PROTOCOL_ID, protocol ? protocol : -1);
 	put_default(pdu, CIMD2_REPLY_PATH, asked->esm_class > 0 && asked->esm_class & ESM_REPLY_PATH ? 1
 	    : options->reply_path);

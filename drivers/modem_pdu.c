@@ -23,7 +23,6 @@
 enum {
 	ESM_HEADER = 0x40, ESM_REPLY_PATH = 0x80, /* of option esm_class, as SMPP has them */
 	OUTCOMES = 3,                   /* of registered_delivery: the bits that ask for a final receipt */
-	PROTOCOL_SILENT = 0x40,         /* short message type 0; 41 to 47 replace */
 	TYPE_SUBMIT = 1, REJECT_DUPLICATES = 0x04, RELATIVE = 0x10, REPORT = 0x20, /* its first octet */
 	TOA_INTERNATIONAL = 145, TOA_OTHER = 129,
 };
@@ -170,15 +169,6 @@ static bool put_data(const struct part *part, struct tpdu *tpdu, struct outcome 
 	return true;
 }
 
-static uint8_t protocol_of(const struct asked *asked)
-{
-	if (asked->protocol_id >= 0)
-		return (uint8_t)asked->protocol_id;
-	if (asked->kind == KIND_SILENT)
-		return PROTOCOL_SILENT;
-	return asked->replace > 0 ? (uint8_t)(PROTOCOL_SILENT + asked->replace) : 0;
-}
-
 /* Modems ask for all final reports or for none; those on the way come with them, if at all. */
 static bool wants_report(const struct modem_options *options, const struct message *message)
 {
@@ -288,7 +278,7 @@ bool modem_submit(const struct modem_way *way, const struct part *part, struct m
 {
 	const struct message *message = part->message;
 	const struct asked *asked = asked_of(message);
-	struct tpdu tpdu = { .type = TPDU_SUBMIT, .cause = -1, .protocol_id = protocol_of(asked),
+	struct tpdu tpdu = { .type = TPDU_SUBMIT, .cause = -1, .protocol_id = asked_protocol(asked),
 		.report = wants_report(way->options, message) };
 	struct wishes wishes;
 	*to = (struct modem_submit){ .wants_report = tpdu.report };

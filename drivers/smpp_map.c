@@ -27,7 +27,6 @@
 #include <time.h>
 
 enum {
-	PROTOCOL_SILENT = 0x40,         /* protocol_id: short message type 0; 41 to 47 replace */
 	SHORT_MESSAGE_MAX = 254,
 	SEPTETS_MAX = 160,              /* of one short message, its header counted among them */
 	DCS_CLASSES = 0x10, DCS_CLASSES_UCS2 = 0x18, /* GSM 7-bit and octets, up to UCS-2 */
@@ -192,15 +191,6 @@ uint8_t smpp_receipts_of(const struct smpp_options *options, const struct messag
 	return (uint8_t)(FINAL + options->receipts + (options->notifications ? NOTIFICATIONS : 0));
 }
 
-static uint8_t protocol_of(const struct asked *asked)
-{
-	if (asked->protocol_id >= 0)
-		return (uint8_t)asked->protocol_id;
-	if (asked->kind == KIND_SILENT)
-		return PROTOCOL_SILENT;
-	return asked->replace > 0 ? (uint8_t)(PROTOCOL_SILENT + asked->replace) : 0;
-}
-
 /* Characters up to `last` from UTF-8 into an octet each, in place; returns their
  * number, or SIZE_MAX with the first that is above in *point. */
 static size_t narrow(uint8_t *text, size_t len, uint32_t last, uint32_t *point)
@@ -333,7 +323,7 @@ bool smpp_submit(const struct smpp_options *options, const struct part *part, st
 		.command = (uint32_t)SMPP_SUBMIT_SM,
 		.esm_class = (uint8_t)((part->udh_len ? SMPP_ESM_UDHI : 0) |
 		    options->esm_mode | (asked->esm_class > 0 ? asked->esm_class : 0)),
-		.protocol_id = protocol_of(asked),
+		.protocol_id = asked_protocol(asked),
 		.priority_flag = (uint8_t)(asked->network_priority > 0 ? asked->network_priority : 0),
 		.replace_if_present = asked->replace_if_present,
 		.sm_default_msg_id = (uint8_t)(asked->default_message > 0 ? asked->default_message : 0),

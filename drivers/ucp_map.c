@@ -22,7 +22,6 @@ enum {
 	ADDRESS_DIGITS = 16,            /* of AdC and OAdC (4.6, 5.1) */
 	NAME_SEPTETS = 11,
 	ESM_UDHI = 0x40, ESM_REPLY_PATH = 0x80, /* of option esm_class, as SMPP has them */
-	PROTOCOL_SILENT = 64,           /* RPID: short message type 0; 65 to 71 replace */
 	DN = 1, ND = 2, BN = 4,         /* NT (4.6, 5.1) */
 };
 
@@ -278,10 +277,9 @@ static bool put_times(const struct ucp_options *options, const struct message *m
 static void put_requests(const struct ucp_options *options, const struct part *part, struct ucp_written *to)
 {
 	const struct asked *asked = asked_of(part->message);
-	const int protocol = asked->protocol_id >= 0 ? asked->protocol_id : asked->kind == KIND_SILENT
-	    ? PROTOCOL_SILENT : asked->replace > 0 ? PROTOCOL_SILENT + asked->replace : 0;
+	const unsigned protocol = asked_protocol(asked);
 	if (protocol > 0) {
-		snprintf(to->rpid, sizeof to->rpid, "%04u", protocol & 0xFFu);
+		snprintf(to->rpid, sizeof to->rpid, "%04u", protocol);
 		ucp_set(&to->pdu, UCP_RPID, to->rpid);
 	}
 	if (asked->network_priority > 0) {

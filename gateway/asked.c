@@ -52,6 +52,16 @@ const struct asked *asked_of(const struct message *message)
 	return message->asked ? message->asked : &asked_nothing;
 }
 
+uint8_t asked_protocol(const struct asked *asked)
+{
+	enum { SILENT = 0x40 };         /* short message type 0; 41 to 47 replace */
+	if (asked->protocol_id >= 0)
+		return (uint8_t)asked->protocol_id;
+	if (asked->kind == KIND_SILENT)
+		return SILENT;
+	return asked->replace > 0 ? (uint8_t)(SILENT + asked->replace) : 0;
+}
+
 int64_t asked_end(const struct message *message, int64_t now)
 {
 	const struct asked *asked = asked_of(message);

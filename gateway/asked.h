@@ -100,6 +100,8 @@ extern const struct asked asked_nothing;
 
 /* What a message asks for, read or not. */
 const struct asked *asked_of(const struct message *);
+/* The protocol identifier that goes out, 0 when nothing asks for one (23.040, 9.2.3.9). */
+uint8_t asked_protocol(const struct asked *);
 /* When it is too late for the network to deliver it, Unix seconds: `now` and the validity that it
  * asks for, or its expires_at when that is sooner; 0: never. */
 int64_t asked_end(const struct message *, int64_t now);
