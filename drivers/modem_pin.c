@@ -10,6 +10,8 @@
  */
 #include "modem_session.h"
 
+#include "../gateway/state.h"
+
 #include <openssl/evp.h>
 
 #include <ctype.h>
@@ -19,7 +21,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum { DIGEST_HEX = 64, FILE_MOST = 4096, LINE_ROOM = 96,
@@ -50,37 +51,10 @@ bool pin_key_of(struct pin_key *key, const struct modem_identity *identity, cons
 	return *identity->iccid || *identity->imsi;
 }
 
-/* The folder. */
-
-static void make_folders(const char *path)
-{
-	char part[PATH_MAX];
-	for (const char *at = path; (at = strchr(at + 1, '/')); ) {
-		snprintf(part, sizeof part, "%.*s", (int)(at - path), path);
-		mkdir(part, 0700);      /* what is not there in the end is said by who needs it */
-	}
-	mkdir(path, 0700);
-}
-
-static void folder_of(const char *state, char *out, size_t room)
-{
-	const char *service = getenv("STATE_DIRECTORY"), *user = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
-	if (*state && strcmp(state, "auto") != 0)
-		snprintf(out, room, "%s", state);
-	else if (service && *service == '/')
-		snprintf(out, room, "%.*s", (int)strcspn(service, ":"), service);
-	else if (geteuid() != 0 && user && *user == '/')
-		snprintf(out, room, "%s/smsqld", user);
-	else if (geteuid() != 0 && home && *home == '/')
-		snprintf(out, room, "%s/.local/state/smsqld", home);
-	else
-		snprintf(out, room, "/var/lib/smsqld");
-}
-
 void pin_file_of(const struct pin_key *key, const char *state, char *out, size_t room)
 {
 	char folder[PATH_MAX];
-	folder_of(state, folder, sizeof folder);
+	state_folder(state, folder, sizeof folder);
 	snprintf(out, room, "%s/pin-%s", folder, key->sim);
 }
 
@@ -135,7 +109,7 @@ bool pin_note(const char *file, const struct pin_key *key, const char *pin, enum
 {
 	char hex[DIGEST_HEX + 1], line[LINE_ROOM], folder[PATH_MAX];
 	snprintf(folder, sizeof folder, "%.*s", (int)(strrchr(file, '/') - file), file);
-	make_folders(folder);
+	state_make(folder);
 	digest(key, pin, hex);
 	const int n = snprintf(line, sizeof line, "%s %s\n", past_words[past], hex);
 	const int fd = open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);

@@ -17,6 +17,7 @@
 #include "journal_format.h"
 #include "log.h"
 #include "several.h"
+#include "state.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -54,36 +55,16 @@ struct journal {
 
 /* The folder. */
 
-static void make_folders(const char *path)
-{
-	char part[PATH_MAX];
-	for (const char *at = path; (at = strchr(at + 1, '/')); ) {
-		snprintf(part, sizeof part, "%.*s", (int)(at - path), path);
-		mkdir(part, 0700);      /* what is not there in the end is said by who needs it */
-	}
-	mkdir(path, 0700);
-}
-
 bool journal_folder(const char *wanted, const char *beside, char *out, size_t room)
 {
-	const char *state = getenv("STATE_DIRECTORY"), *user = getenv("XDG_STATE_HOME");
-	const char *home = getenv("HOME");
 	if (!*wanted)
 		return false;
-	if (strcmp(wanted, "auto") != 0)
-		snprintf(out, room, "%s", wanted);
-	else if (*beside) {
+	if (strcmp(wanted, "auto") == 0 && *beside) {
 		snprintf(out, room, "%s", beside);
 		return true;
-	} else if (state && *state == '/')
-		snprintf(out, room, "%.*s", (int)strcspn(state, ":"), state);
-	else if (geteuid() != 0 && user && *user == '/')
-		snprintf(out, room, "%s/smsqld", user);
-	else if (geteuid() != 0 && home && *home == '/')
-		snprintf(out, room, "%s/.local/state/smsqld", home);
-	else
-		snprintf(out, room, "/var/lib/smsqld");
-	make_folders(out);
+	}
+	state_folder(wanted, out, room);
+	state_make(out);
 	return true;
 }
 

@@ -23,8 +23,7 @@ struct journal;
 /*
  * The folder for the journal: `wanted` as configured; "" is none, "auto" the folder of the
  * database when that is a file (`beside`, else ""), else where this user keeps what outlives
- * a program: $STATE_DIRECTORY, $XDG_STATE_HOME/smsqld, ~/.local/state/smsqld,
- * /var/lib/smsqld. Made when it is not there, unless it is the database's. False: there is none.
+ * a program (state.h). Made when it is not there, unless it is the database's. False: there is none.
  */
 bool journal_folder(const char *wanted, const char *beside, char *out, size_t room);
 
