@@ -55,25 +55,7 @@ static void finish(struct asking *asking, bool good)
 
 /* What is heard. */
 
-static void heard_maker(struct asking *asking, const struct at_answer *answer)
-{
-	said_value(answer, "+CGMI:", asking->identity.maker, MODEM_NAME_MAX);
-}
-
-static void heard_model(struct asking *asking, const struct at_answer *answer)
-{
-	said_value(answer, "+CGMM:", asking->identity.model, MODEM_NAME_MAX);
-}
-
-static void heard_revision(struct asking *asking, const struct at_answer *answer)
-{
-	said_value(answer, "+CGMR:", asking->identity.revision, MODEM_NAME_MAX);
-}
-
-static void heard_imei(struct asking *asking, const struct at_answer *answer)
-{
-	said_digits(answer, "+CGSN:", 14, asking->identity.imei, MODEM_ID_MAX);
-}
+static void heard_identity(struct asking *, const struct at_answer *);
 
 static void heard_sim(struct asking *asking, const struct at_answer *answer)
 {
@@ -97,14 +79,6 @@ static void heard_sim(struct asking *asking, const struct at_answer *answer)
 		pin_forget(asking->pin_file);
 }
 
-static void heard_iccid(struct asking *asking, const struct at_answer *answer)
-{
-	static const char *const prefixes[] = { "+CCID:", "^ICCID:", "+ICCID:" };
-	for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
-		if (!*asking->identity.iccid && (said_line(answer, prefixes[i]) || i == 0))
-			said_digits(answer, prefixes[i], 18, asking->identity.iccid, MODEM_ID_MAX);
-}
-
 static void heard_tries(struct asking *asking, const struct at_answer *answer)
 {
 	for (size_t i = 0; said_well(answer) && i < answer->nlines && asking->tries < 0; i++)
@@ -120,11 +94,6 @@ static void heard_pin(struct asking *asking, const struct at_answer *answer)
 		return;
 	}
 	asking->entered = true;
-}
-
-static void heard_imsi(struct asking *asking, const struct at_answer *answer)
-{
-	said_digits(answer, "+CIMI:", 14, asking->identity.imsi, MODEM_ID_MAX);
 }
 
 static void heard_network(struct asking *asking, const struct at_answer *answer)
@@ -209,21 +178,21 @@ static const struct query {
 } queries[] = {
 	{ "ATE0", NULL, ASK_MS, NULL, NULL },
 	{ "AT+CMEE=1", NULL, ASK_MS, NULL, NULL },
-	{ "AT+CGMI", "+CGMI:", ASK_MS, NULL, heard_maker },
-	{ "AT+CGMM", "+CGMM:", ASK_MS, NULL, heard_model },
-	{ "AT+CGMR", "+CGMR:", ASK_MS, NULL, heard_revision },
-	{ "AT+CGSN", "+CGSN:", ASK_MS, NULL, heard_imei },
+	{ "AT+CGMI", "+CGMI:", ASK_MS, NULL, heard_identity },
+	{ "AT+CGMM", "+CGMM:", ASK_MS, NULL, heard_identity },
+	{ "AT+CGMR", "+CGMR:", ASK_MS, NULL, heard_identity },
+	{ "AT+CGSN", "+CGSN:", ASK_MS, NULL, heard_identity },
 	{ "AT+CPIN?", "+CPIN:", ASK_MS, NULL, heard_sim },
-	{ "AT+CCID", "+CCID:", ASK_MS, no_iccid, heard_iccid },
-	{ "AT^ICCID?", "^ICCID:", ASK_MS, no_iccid, heard_iccid },
-	{ "AT+ICCID", "+ICCID:", ASK_MS, no_iccid, heard_iccid },
+	{ "AT+CCID", "+CCID:", ASK_MS, no_iccid, heard_identity },
+	{ "AT^ICCID?", "^ICCID:", ASK_MS, no_iccid, heard_identity },
+	{ "AT+ICCID", "+ICCID:", ASK_MS, no_iccid, heard_identity },
 	{ "AT+CPINR", "+CPINR:", ASK_MS, tries_unknown, heard_tries },
 	{ "AT^CPIN?", "^CPIN:", ASK_MS, tries_unknown, heard_tries },
 	{ "AT+SPIC", "+SPIC:", ASK_MS, tries_unknown, heard_tries },
 	{ "AT+QPINC?", "+QPINC:", ASK_MS, tries_unknown, heard_tries },
 	{ "AT+CPIN=", "+CPIN:", PIN_MS, pin_goes, heard_pin },
 	{ "AT+CPIN?", "+CPIN:", ASK_MS, was_entered, heard_sim },
-	{ "AT+CIMI", "+CIMI:", ASK_MS, NULL, heard_imsi },
+	{ "AT+CIMI", "+CIMI:", ASK_MS, NULL, heard_identity },
 	{ "AT+CREG?", "+CREG:", ASK_MS, NULL, heard_network },
 	{ "AT+CGREG?", "+CGREG:", ASK_MS, NULL, heard_network },
 	{ "AT+CEREG?", "+CEREG:", ASK_MS, NULL, heard_network },
@@ -241,6 +210,11 @@ static const struct query {
 	{ "AT+CUSD=?", "+CUSD:", ASK_MS, NULL, heard_can },
 };
 enum { QUERIES = sizeof queries / sizeof *queries };
+
+static void heard_identity(struct asking *asking, const struct at_answer *answer)
+{
+	said_identity(&asking->identity, queries[asking->query].prefix, answer);
+}
 
 static void go(struct asking *asking);
 

@@ -120,28 +120,12 @@ static enum make make_radio(struct init *init, char line[AT_LINE_MAX])
 	return MAKE_SEND;
 }
 
-static enum then heard_maker(struct init *init, const struct at_answer *answer)
-{
-	said_value(answer, "+CGMI:", init->modem->identity.maker, MODEM_NAME_MAX);
-	return THEN_NEXT;
-}
-
-static enum then heard_revision(struct init *init, const struct at_answer *answer)
-{
-	said_value(answer, "+CGMR:", init->modem->identity.revision, MODEM_NAME_MAX);
-	return THEN_NEXT;
-}
-
-static enum then heard_imei(struct init *init, const struct at_answer *answer)
-{
-	said_digits(answer, "+CGSN:", 14, init->modem->identity.imei, MODEM_ID_MAX);
-	return THEN_NEXT;
-}
+static enum then heard_identity(struct init *, const struct at_answer *);
 
 static enum then heard_model(struct init *init, const struct at_answer *answer)
 {
 	struct modem *modem = init->modem;
-	said_value(answer, "+CGMM:", modem->identity.model, MODEM_NAME_MAX);
+	heard_identity(init, answer);
 	const struct modem_profile *said = modem_profile_named(modem->options->profile);
 	modem->profile = said ? said : modem_profile_of(&modem->identity);
 	channel_gap(modem->channel, modem->profile->gap_ms);
@@ -225,26 +209,11 @@ static enum make make_iccid(struct init *init, char line[AT_LINE_MAX])
 	return *init->modem->identity.iccid ? MAKE_SKIP : MAKE_SEND;
 }
 
-static enum then heard_iccid(struct init *init, const struct at_answer *answer)
-{
-	static const char *const prefixes[] = { "+CCID:", "^ICCID:", "+ICCID:" };
-	for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes && !*init->modem->identity.iccid; i++)
-		if (said_line(answer, prefixes[i]) || i == 0)
-			said_digits(answer, prefixes[i], 18, init->modem->identity.iccid, MODEM_ID_MAX);
-	return THEN_NEXT;
-}
-
 /* Before the PIN few tell it: only when nothing else names the SIM. */
 static enum make make_early_imsi(struct init *init, char line[AT_LINE_MAX])
 {
 	(void)line;
 	return init->sim == SIM_WANTS_PIN && !*init->modem->identity.iccid ? MAKE_SEND : MAKE_SKIP;
-}
-
-static enum then heard_imsi(struct init *init, const struct at_answer *answer)
-{
-	said_digits(answer, "+CIMI:", 14, init->modem->identity.imsi, MODEM_ID_MAX);
-	return THEN_NEXT;
 }
 
 static enum make make_tries(struct init *init, char line[AT_LINE_MAX])
@@ -470,15 +439,15 @@ static const struct step steps[] = {
 	{ "AT+CMEE=1", NULL, NULL, 0, false, NULL },
 	{ "AT+CFUN?", NULL, "+CFUN:", 0, false, heard_radio },
 	{ "AT+CFUN=1", make_radio, NULL, RADIO_MS, false, NULL },
-	{ "AT+CGMI", NULL, "+CGMI:", 0, false, heard_maker },
+	{ "AT+CGMI", NULL, "+CGMI:", 0, false, heard_identity },
 	{ "AT+CGMM", NULL, "+CGMM:", 0, false, heard_model },
-	{ "AT+CGMR", NULL, "+CGMR:", 0, false, heard_revision },
-	{ "AT+CGSN", NULL, "+CGSN:", 0, false, heard_imei },
+	{ "AT+CGMR", NULL, "+CGMR:", 0, false, heard_identity },
+	{ "AT+CGSN", NULL, "+CGSN:", 0, false, heard_identity },
 	{ "AT+CPIN?", NULL, "+CPIN:", 0, true, heard_sim },
-	{ "AT+CCID", make_iccid, "+CCID:", 0, false, heard_iccid },
-	{ "AT^ICCID?", make_iccid, "^ICCID:", 0, false, heard_iccid },
-	{ "AT+ICCID", make_iccid, "+ICCID:", 0, false, heard_iccid },
-	{ "AT+CIMI", make_early_imsi, "+CIMI:", 0, false, heard_imsi },
+	{ "AT+CCID", make_iccid, "+CCID:", 0, false, heard_identity },
+	{ "AT^ICCID?", make_iccid, "^ICCID:", 0, false, heard_identity },
+	{ "AT+ICCID", make_iccid, "+ICCID:", 0, false, heard_identity },
+	{ "AT+CIMI", make_early_imsi, "+CIMI:", 0, false, heard_identity },
 	{ "AT+CPINR", make_tries, "+CPINR:", 0, false, heard_tries },
 	{ "AT^CPIN?", make_tries, "^CPIN:", 0, false, heard_tries },
 	{ "AT+SPIC", make_tries, "+SPIC:", 0, false, heard_tries },
@@ -486,7 +455,7 @@ static const struct step steps[] = {
 	{ NULL, make_pin, "+CPIN:", PIN_MS, false, heard_pin },
 	{ "AT+CPIN?", make_after_pin, "+CPIN:", 0, true, heard_after_pin },
 	{ "AT", make_sms_wait, NULL, AT_MS, false, heard_sms_wait },
-	{ "AT+CIMI", NULL, "+CIMI:", 0, false, heard_imsi },
+	{ "AT+CIMI", NULL, "+CIMI:", 0, false, heard_identity },
 	{ "AT+CREG=2", NULL, NULL, 0, false, NULL },
 	{ "AT+CGREG=2", NULL, NULL, 0, false, NULL },
 	{ "AT+CEREG=2", NULL, NULL, 0, false, NULL },
@@ -500,6 +469,12 @@ static const struct step steps[] = {
 	{ NULL, make_more, NULL, SLOW_MS, false, heard_more },
 };
 enum { STEPS = sizeof steps / sizeof *steps };
+
+static enum then heard_identity(struct init *init, const struct at_answer *answer)
+{
+	said_identity(&init->modem->identity, steps[init->step].prefix, answer);
+	return THEN_NEXT;
+}
 
 /* From step to step. */
 

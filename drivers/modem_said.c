@@ -2,6 +2,8 @@
 /* modem_said.c - the values in answers that are one line. Makers quote them or do not, and name them or do not. */
 #include "modem_said.h"
 
+#include "modem.h"
+
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,6 +50,33 @@ void said_digits(const struct at_answer *answer, const char *prefix, size_t leas
 	const size_t n = strspn(at, "0123456789");
 	if (n >= least && n < room)
 		snprintf(out, room, "%.*s", (int)n, at);
+}
+
+/* `plain`: a value without any name is this. */
+static const struct fact { const char *prefix; size_t offset, room, digits; bool plain; } facts[] = {
+#define FACT(member) offsetof(struct modem_identity, member), sizeof ((struct modem_identity *)0)->member
+	{ "+CGMI:", FACT(maker), 0, true }, { "+CGMM:", FACT(model), 0, true }, { "+CGMR:", FACT(revision), 0, true },
+	{ "+CGSN:", FACT(imei), 14, true }, { "+CIMI:", FACT(imsi), 14, true }, { "+CCID:", FACT(iccid), 18, true },
+	{ "^ICCID:", FACT(iccid), 18, false }, { "+ICCID:", FACT(iccid), 18, false },
+#undef FACT
+};
+enum { FACTS = sizeof facts / sizeof *facts };
+
+void said_identity(struct modem_identity *is, const char *prefix, const struct at_answer *answer)
+{
+	const struct fact *asked = facts;
+	while (strcmp(asked->prefix, prefix) != 0)
+		asked++;
+	/* Some answer one of the commands about a SIM by the name of another. */
+	for (const struct fact *fact = facts; fact < facts + FACTS; fact++) {
+		char *value = (char *)is + fact->offset;
+		if (fact->offset != asked->offset || *value || (!fact->plain && !said_line(answer, fact->prefix)))
+			continue;
+		if (fact->digits)
+			said_digits(answer, fact->prefix, fact->digits, value, fact->room);
+		else
+			said_value(answer, fact->prefix, value, fact->room);
+	}
 }
 
 void said_plain(char *text, size_t room)

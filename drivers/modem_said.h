@@ -5,6 +5,8 @@
 
 #include "modem_channel.h"
 
+struct modem_identity;
+
 bool said_well(const struct at_answer *);
 /* The first line that begins so, behind that and blanks; NULL: there is none. */
 const char *said_line(const struct at_answer *, const char *prefix);
@@ -13,6 +15,9 @@ const char *said_line(const struct at_answer *, const char *prefix);
 void said_value(const struct at_answer *, const char *prefix, char *out, size_t room);
 /* The digits in it; fewer than `least` are no such number. */
 void said_digits(const struct at_answer *, const char *prefix, size_t least, char *out, size_t room);
+/* What the answer to AT+CGMI, +CGMM, +CGMR, +CGSN, +CIMI, +CCID, ^ICCID? or +ICCID says of the modem
+ * and its SIM; what is known already stays. The prefix is that of the command. */
+void said_identity(struct modem_identity *, const char *prefix, const struct at_answer *);
 /* The number in +CSCA, quoted or not, in hex of UCS-2 or not; else `out` stays. */
 void said_centre(const struct at_answer *, char *out, size_t room);
 /* Hex of UCS-2 becomes ASCII, with ? for what that lacks; anything else stays. */
