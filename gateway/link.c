@@ -636,7 +636,8 @@ void link_report(const struct link *link, struct link_report *report)
 {
 	*report = (struct link_report){
 		.window = link->window, .queued = link->queued, .unanswered = link->unanswered,
-		.rate = link->settings->common.rate, .interval_ms = link->settings->common.interval, .sent = link->sent, .failed = link->failed,
+		.rate = link->settings->common.rate, .interval_ms = link->settings->common.interval,
+		.sent = link->sent, .failed = link->failed,
 		.receipts = link->receipts, .received = link->received,
 	};
 	memcpy(report->quota, link->settings->common.quota, sizeof report->quota);
