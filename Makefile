@@ -47,7 +47,7 @@ build: $(PROGRAMS) $(ASK) ## the programs: smsqld smsqlctl smsc-sim (this is the
 
 help: ## this list
 	@echo "make TARGET [CC=clang] [SAN=address,undefined] [B=FOLDER]"
-	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 deps: ## install with apt what is needed and missing; says what it does
 	@tests/deps
