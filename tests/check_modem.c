@@ -4,6 +4,7 @@
  * modem is, its SIM and PIN, its network. What it does when it hangs is in check_modem_mend.c.
  */
 #include "modem_session.h"
+#include "run_suite.h"
 
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
@@ -666,9 +667,5 @@ int main(void)
 		cases[i].add(tests);
 		suite_add_tcase(suite, tests);
 	}
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite) != 0;
 }

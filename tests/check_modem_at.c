@@ -7,6 +7,7 @@
  * line that belongs to it), S stray, L a line too long; each with ; behind it.
  */
 #include "../drivers/modem_at.h"
+#include "run_suite.h"
 
 #include <check.h>
 
@@ -591,9 +592,5 @@ int main(void)
 	tcase_add_test(tests, the_ok_of_a_message_that_came_too_late_is_not_that_of_the_next_command);
 	tcase_add_test(tests, nothing_is_well_before_its_prompt);
 	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite) != 0;
 }

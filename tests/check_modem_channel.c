@@ -8,6 +8,7 @@
  */
 #include "../drivers/modem.h"
 #include "../gateway/clock.h"
+#include "run_suite.h"
 
 #include <event2/event.h>
 
@@ -786,9 +787,5 @@ int main(void)
 	tcase_add_test(tests, a_modem_behind_a_terminal_server_is_asked_alike);
 	tcase_add_test(tests, a_terminal_server_that_is_not_there_says_so);
 	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite) != 0;
 }

@@ -4,6 +4,7 @@
  */
 #include "../drivers/action.h"
 #include "../drivers/modem.h"
+#include "run_suite.h"
 
 #include <check.h>
 
@@ -180,9 +181,5 @@ int main(void)
 	tcase_add_test(tests, what_the_network_cannot_have_is_not_doubtful);
 	tcase_add_test(tests, a_link_may_say_that_a_number_means_another_action);
 	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite) != 0;
 }

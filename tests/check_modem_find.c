@@ -8,6 +8,7 @@
  */
 #include "../drivers/modem_find.h"
 #include "../gateway/clock.h"
+#include "run_suite.h"
 
 #include <event2/event.h>
 
@@ -320,9 +321,5 @@ int main(void)
 	tcase_add_loop_test(tests, a_port_in_use_is_asked_again_a_little_later, 0, 2);
 	tcase_add_loop_test(tests, looking_can_be_given_up_at_any_time, 0, 6);
 	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite) != 0;
 }

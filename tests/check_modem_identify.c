@@ -5,6 +5,7 @@
  */
 #include "../gateway/driver.h"
 #include "sim/sim_modem.h"
+#include "run_suite.h"
 
 #include <check.h>
 #include <event2/event.h>
@@ -254,9 +255,5 @@ int main(void)
 	tcase_add_test(tests, a_port_without_a_modem_is_told_with_the_remedy);
 	tcase_add_loop_test(tests, what_is_no_device_is_told_in_words, 0, sizeof wrong / sizeof *wrong);
 	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite) != 0;
 }

@@ -4,6 +4,7 @@
  * write them.
  */
 #include "../drivers/modem_lists.h"
+#include "run_suite.h"
 
 #include <check.h>
 
@@ -260,9 +261,5 @@ int main(void)
 	tcase_add_test(tests, a_place_may_have_nothing_in_it);
 	tcase_add_test(tests, what_stands_behind_the_tpdu_is_cut);
 	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite) != 0;
 }

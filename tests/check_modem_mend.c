@@ -4,6 +4,7 @@
  * unplugged (reference 3.13, 3.14).
  */
 #include "modem_session.h"
+#include "run_suite.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -366,9 +367,5 @@ int main(void)
 	tcase_add_test(tests, what_had_not_left_before_it_was_unplugged_goes_back_untried);
 	tcase_add_test(tests, a_modem_that_is_not_there_is_told_with_its_path);
 	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite) != 0;
 }

@@ -8,6 +8,7 @@
 #include "../gateway/asked.h"
 #include "../gateway/encode.h"
 #include "../sms/tpdu.h"
+#include "run_suite.h"
 
 #include <check.h>
 
@@ -485,9 +486,5 @@ int main(void)
 	tcase_add_test(tests, tshark_finds_no_fault_with_any_tpdu);
 	tcase_add_test(tests, tshark_would_see_a_fault);
 	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite) != 0;
 }

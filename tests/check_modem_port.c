@@ -4,6 +4,7 @@
 #include "../drivers/modem_port.h"
 #include "../drivers/modem_trouble.h"
 #include "../gateway/clock.h"
+#include "run_suite.h"
 
 #include <event2/event.h>
 
@@ -399,9 +400,5 @@ int main(void)
 	tcase_add_test(tests, a_line_that_is_gone_before_it_was_told_open_is_told_once);
 	tcase_add_test(tests, a_port_may_be_freed_from_inside_its_callback);
 	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite) != 0;
 }

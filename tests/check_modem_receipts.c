@@ -4,6 +4,7 @@
  * answer to their part. Which part one is about is check_modem_reports.c's.
  */
 #include "sender_world.h"
+#include "run_suite.h"
 
 START_TEST(a_report_is_told_under_the_id_of_its_part)
 {
@@ -167,9 +168,5 @@ int main(void)
 	tcase_add_test(tests, what_is_no_status_report_of_a_message_is_not_taken);
 	tcase_add_test(tests, a_part_in_doubt_is_settled_once);
 	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite) != 0;
 }

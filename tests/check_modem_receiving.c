@@ -4,6 +4,7 @@
  * once or named alike, stays in the modem until it is committed, and is gone afterwards.
  */
 #include "modem_session.h"
+#include "run_suite.h"
 
 enum { QUIET_MS = 60 };
 
@@ -450,9 +451,5 @@ int main(void)
 	tcase_add_test(tests, an_acknowledgement_waits_while_a_message_is_at_its_prompt);
 	tcase_add_test(tests, direct_messages_come_while_parts_go);
 	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite) != 0;
 }

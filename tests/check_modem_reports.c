@@ -4,6 +4,7 @@
  * again, clocks that are wrong, numbers in other forms, parts in doubt.
  */
 #include "../drivers/modem_reports.h"
+#include "run_suite.h"
 
 #include <check.h>
 
@@ -597,9 +598,5 @@ int main(void)
 	tcase_add_test(tests, an_old_part_stays_a_candidate_until_it_expires);
 	tcase_add_test(tests, of_too_many_the_oldest_are_forgotten);
 	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite) != 0;
 }

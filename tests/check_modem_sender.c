@@ -5,6 +5,7 @@
  */
 #include "../gateway/asked.h"
 #include "sender_world.h"
+#include "run_suite.h"
 
 /* 3.3 */
 
@@ -671,9 +672,5 @@ int main(void)
 	tcase_add_test(tests, what_cannot_be_carried_asks_the_modem_nothing);
 	tcase_add_test(tests, in_text_mode_parameters_are_set_when_they_change);
 	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite) != 0;
 }

@@ -4,6 +4,7 @@
  * that prompts late, answers late, wrongly or not at all, and counts to 256.
  */
 #include "modem_session.h"
+#include "run_suite.h"
 
 static const struct outcome *done(unsigned i)
 {
@@ -422,9 +423,5 @@ int main(void)
 	tcase_add_test(tests, a_report_after_a_restart_is_told_under_the_same_id);
 	tcase_add_test(tests, reports_that_await_an_acknowledgement_do_not_hinder_sending);
 	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite) != 0;
 }

@@ -5,6 +5,7 @@
  */
 #include "modem_session.h"
 #include "ussd_rows.h"
+#include "run_suite.h"
 
 static void lend_ussd(unsigned i, const char *recipient, int op, const char *text)
 {
@@ -283,9 +284,5 @@ int main(void)
 		tcase_add_test(tests, all[i]);
 	tcase_add_loop_test(tests, each_way_of_writing_is_found_and_kept, 0, sizeof forms / sizeof *forms);
 	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite) != 0;
 }

@@ -5,6 +5,8 @@
  */
 #include "../drivers/modem_said.h"
 #include "../drivers/modem_session.h"
+#include "modem_session.h"
+#include "run_suite.h"
 
 #include <check.h>
 
@@ -16,23 +18,6 @@
 #include <unistd.h>
 
 /* Keys. */
-
-static bool read_link(const char *lines, struct modem_options *into, struct conf_error *err)
-{
-	static const struct conf_key *const tables[] = { modem_keys, NULL };
-	static const struct conf_kind kinds[] = { { "link", true, tables }, { .name = NULL } };
-	char path[] = "/tmp/smsqld-modem-conf.XXXXXX";
-	const int fd = mkstemp(path);
-	ck_assert_int_ge(fd, 0);
-	dprintf(fd, "link \"acme\" {\n%s\n}\n", lines);
-	close(fd);
-	struct conf *conf = conf_read(path, kinds, err);
-	unlink(path);
-	*into = (struct modem_options){ .device = NULL };
-	const bool good = conf && conf_fill(conf_next(conf, "link", NULL), modem_keys, into, err) && modem_check(into, err);
-	conf_free(conf);
-	return good;
-}
 
 static const char *const good_links[] = {
 	"device = \"/dev/ttyUSB0\"", "device = \"tcp://192.0.2.1:2000\"", "device = \"tcp://[2001:db8::1]:2000\"",
@@ -47,7 +32,7 @@ START_TEST(a_link_may_say_this)
 {
 	struct modem_options options;
 	struct conf_error err;
-	ck_assert_msg(read_link(good_links[_i], &options, &err), "%s", err.text);
+	ck_assert_msg(modem_options_read(&options, good_links[_i], &err), "%s", err.text);
 	conf_clear(modem_keys, &options);
 }
 END_TEST
@@ -60,6 +45,9 @@ static const struct { const char *lines, *words; } bad_links[] = {
 	{ "device = \"/dev/x\"\nstorages = {\"SM\", \"XX\"}", "XX" }, { "device = \"/dev/x\"\ninit = {\"+CNSMOD=1\"}", "AT" },
 	{ "device = \"/dev/x\"\ninit = {\"AT+CPIN=1234\"}", "pin_file" }, { "device = \"/dev/x\"\ninit = {\"at+cmgs=20\"}", "AT+CMGS" },
 	{ "device = \"/dev/x\"\nbalance = \"100\"", "USSD" }, { "device = \"/dev/x\"\nprofile = nokia", "huawei" },
+	{ "device = \"/dev/x\"\ncommand_timeout = 0", "command_timeout is too short" },
+	{ "device = \"/dev/x\"\nprompt_timeout = 0.05", "prompt_timeout is too short" },
+	{ "device = \"/dev/x\"\nresult_timeout = 0", "result_timeout is too short" },
 	{ "device = \"/dev/x\"\nstatus = {\"38\"}", "38" }, { "device = \"/dev/x\"\nmessage_service = 4", "message_service" },
 };
 
@@ -67,7 +55,7 @@ START_TEST(a_link_may_not_say_that_and_is_told_why)
 {
 	struct modem_options options;
 	struct conf_error err;
-	ck_assert(!read_link(bad_links[_i].lines, &options, &err));
+	ck_assert(!modem_options_read(&options, bad_links[_i].lines, &err));
 	ck_assert_msg(strstr(err.text, bad_links[_i].words) != NULL, "%s", err.text);
 	conf_clear(modem_keys, &options);
 }
@@ -310,9 +298,5 @@ int main(void)
 	tcase_add_test(tests, a_pin_is_remembered_for_its_sim_and_no_other);
 	tcase_add_test(tests, what_is_no_number_cannot_name_a_file_elsewhere);
 	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite) != 0;
 }

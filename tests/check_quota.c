@@ -7,6 +7,7 @@
  */
 #include "../gateway/pace.h"
 #include "../gateway/quota.h"
+#include "run_suite.h"
 
 #include <check.h>
 
@@ -288,9 +289,5 @@ int main(void)
 	tcase_add_test(tests, with_an_interval_no_two_parts_leave_closer_together);
 	tcase_add_test(tests, a_pace_that_is_set_anew_keeps_what_has_gathered);
 	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite) != 0;
 }

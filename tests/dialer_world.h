@@ -7,6 +7,7 @@
 #define DIALER_WORLD_H
 
 #include "channel_world.h"
+#include "run_suite.h"
 #include "ussd_rows.h"
 
 
@@ -75,11 +76,7 @@ static inline int run_tests(const char *name, const TTest *const *all, size_t n)
 	for (size_t i = 0; i < n; i++)
 		tcase_add_test(tests, all[i]);
 	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite) != 0;
 }
 
 #endif

@@ -4,6 +4,7 @@
 #define MODEM_HOST_H
 
 #include "modem_world.h"
+#include "run_suite.h"
 
 #include <fcntl.h>
 #include <termios.h>
@@ -98,11 +99,7 @@ static inline int modem_tests(const char *name, const TTest *const *tests, size_
 	for (size_t i = 0; i < n; i++)
 		tcase_add_test(all, tests[i]);
 	suite_add_tcase(suite, all);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed;
+	return run_suite(suite);
 }
 
 #endif

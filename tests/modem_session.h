@@ -29,7 +29,7 @@ static inline bool modem_options_read(struct modem_options *into, const char *li
 	char path[] = "/tmp/smsqld-modem-conf.XXXXXX";
 	const int fd = mkstemp(path); /* for its owner alone: it may hold a PIN */
 	ck_assert_int_ge(fd, 0);
-	dprintf(fd, "link \"acme\" {\n%s}\n", lines);
+	dprintf(fd, "link \"acme\" {\n%s\n}\n", lines);
 	close(fd);
 	struct conf *conf = conf_read(path, kinds, err);
 	unlink(path);

@@ -8,6 +8,7 @@
 
 #include "../drivers/modem_receiver.h"
 #include "channel_world.h"
+#include "run_suite.h"
 
 enum { HEX_MAX = 400 };
 #define STAMP 1795824900                 /* 2026-11-28 00:15:00 UTC */
@@ -179,11 +180,7 @@ static inline int run_tests(const char *name, const TTest **tests, size_t n)
 	for (size_t i = 0; i < n; i++)
 		tcase_add_test(all, tests[i]);
 	suite_add_tcase(suite, all);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite) != 0;
 }
 
 #endif

@@ -10,6 +10,7 @@
 #define SIM_PEER_H
 
 #include "../drivers/smpp_pdu.h"
+#include "run_suite.h"
 #include "vectors.h"
 
 #include <arpa/inet.h>
@@ -348,11 +349,7 @@ static inline int sim_tests(const char *name, const TTest *const *tests, size_t 
 	for (size_t i = 0; i < n; i++)
 		tcase_add_test(sim, tests[i]);
 	suite_add_tcase(suite, sim);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite) != 0;
 }
 
 #endif
