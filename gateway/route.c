@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * route.c - by the row's `link` column, else the route's links by room, and those with equal
- * room by turns.
+ * route.c - by the row's `link` column, else the route's links: those that are idle by turns, then
+ * by room.
  * Rules by number and content come as tables later; they fit in front of this.
  */
 #include "route.h"
@@ -94,11 +94,19 @@ static struct route_choice pinned(struct search *search, const struct message *m
 	return choice;
 }
 
-/* More room, or as much and longer ago that it was given something. */
+static bool is_idle(const struct link *link)
+{
+	return link_room(link) >= link_capacity(link);
+}
+
+/* Those with nothing in hand take turns, whatever room they have: that grows with what they were
+ * given of late. Of the others the one with more room, or as much and given something longer ago. */
 static bool is_better(const struct link *link, const struct link *than)
 {
-	if (!than || link_room(link) != link_room(than))
-		return !than || link_room(link) > link_room(than);
+	if (!than || is_idle(link) != is_idle(than))
+		return !than || is_idle(link);
+	if (!is_idle(link) && link_room(link) != link_room(than))
+		return link_room(link) > link_room(than);
 	return link_given_at(link) < link_given_at(than);
 }
 

@@ -344,6 +344,28 @@ START_TEST(thirty_links_get_equal_shares_of_a_trickle)
 }
 END_TEST
 
+/* It has more room then, as more is kept ready for it. */
+START_TEST(a_link_that_was_busy_of_late_gets_no_more_of_a_trickle)
+{
+	enum { EARLIER = 5 };
+	for (size_t i = 1; i <= nlinks; i++)
+		up(i, 1);
+	turn_for(20);
+	for (unsigned i = 0; i < EARLIER; i++) {
+		add_row("+3620", "link1");
+		serve(i + 1);
+	}
+	turn_for(1100);                         /* its answers of a second were counted */
+	for (unsigned i = 0; i < nlinks; i++) {
+		add_row("+3620", "");
+		serve(EARLIER + i + 1);
+	}
+	for (size_t i = 1; i <= nlinks; i++)
+		ck_assert_msg(by_link(link_names[i]) == 1 + (i == 1 ? EARLIER : 0), "%s: %u", link_names[i],
+		    by_link(link_names[i]));
+}
+END_TEST
+
 START_TEST(no_message_waits_behind_a_slow_link_while_others_are_free)
 {
 	for (size_t i = 1; i <= nlinks; i++)
@@ -472,6 +494,7 @@ int main(void)
 	tcase_add_test(two, a_part_that_comes_back_from_a_link_that_rests_goes_to_another);
 	tcase_add_test(two, a_link_that_was_asked_to_rest_is_passed_over);
 	tcase_add_test(thirty, thirty_links_get_equal_shares_of_a_trickle);
+	tcase_add_test(thirty, a_link_that_was_busy_of_late_gets_no_more_of_a_trickle);
 	tcase_add_test(thirty, thirty_links_get_equal_shares_under_load);
 	tcase_add_test(thirty, no_message_waits_behind_a_slow_link_while_others_are_free);
 	suite_add_tcase(suite, two);
