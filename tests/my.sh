@@ -23,6 +23,9 @@ DB=smsqld
 MEMORY=256M
 GALERA=/usr/lib/galera/libgalera_smm.so
 
+# shellcheck source=tests/port.sh
+. "$(dirname "$0")/port.sh"
+
 fail() { echo "my.sh: $*" >&2; exit 1; }
 
 # As the user who owns the server: nobody needs to be able to enter our folder.
@@ -32,15 +35,6 @@ as_server() {
 	else
 		"$@"
 	fi
-}
-
-free_port() {
-	local port
-	while :; do
-		port=$((20000 + RANDOM % 12000))
-		# Connecting to a port that nobody listens on fails at once.
-		(exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || { echo "$port"; return; }
-	done
 }
 
 url() { echo "mysql://smsqld:smsqld@127.0.0.1:$(cat "$1/port")/$DB"; }

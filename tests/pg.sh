@@ -21,6 +21,9 @@ set -euo pipefail
 
 DB=smsqld
 
+# shellcheck source=tests/port.sh
+. "$(dirname "$0")/port.sh"
+
 fail() { echo "pg.sh: $*" >&2; exit 1; }
 
 bin() {
@@ -37,15 +40,6 @@ as_server() {
 	else
 		"$@"
 	fi
-}
-
-free_port() {
-	local port
-	while :; do
-		port=$((20000 + RANDOM % 12000))
-		# Connecting to a port that nobody listens on fails at once.
-		(exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || { echo "$port"; return; }
-	done
 }
 
 url() { echo "postgresql://postgres@127.0.0.1:$(cat "$1/port")/$DB"; }

@@ -71,7 +71,8 @@ kannel_conf() { # GROUP: what of smsc there is to say, in kannel.conf; ports are
 }
 
 sent_by_http() { # FIELDS of a URL
-	node -e 'require("http").get(process.argv[1], r => process.exit(r.statusCode === 202 ? 0 : 1)).on("error", () => process.exit(1))' \
+	node -e 'require("http").get(process.argv[1], { timeout: 10000 }, r => process.exit(r.statusCode === 202 ? 0 : 1))
+			.on("timeout", () => process.exit(1)).on("error", () => process.exit(1))' \
 		"http://127.0.0.1:$HTTP/cgi-bin/sendsms?username=tester&password=tester&dlr-mask=3&dlr-url=http://127.0.0.1:1/&$1"
 }
 

@@ -42,6 +42,11 @@ leave() {
 trap leave EXIT
 trap 'exit 143' TERM INT
 
+export SMSQLD_TEST_PORTS=${SMSQLD_TEST_PORTS:-$HOME_DIR/ports}
+mkdir -p "$SMSQLD_TEST_PORTS"
+
+# shellcheck source=tests/port.sh
+. "$TOP/tests/port.sh"
 # shellcheck source=tests/e2e/world.sh
 . "$TOP/tests/e2e/world.sh"
 

@@ -228,11 +228,7 @@ modems_do() { # NAME LINE
 }
 
 # A port that was free just now, in $AWAITED.
-port_choose() {
-	sim_start chooser
-	AWAITED=${PORT[chooser]}
-	sim_stop chooser
-}
+port_choose() { AWAITED=$(free_port); }
 
 listening() { # KEYS...: those of a link that awaits outbinds
 	echo "listen = \"127.0.0.1:$AWAITED\" listen_from = {\"127.0.0.0/8\"} outbind_id = \"centre\"
