@@ -53,50 +53,15 @@ ports delivered 1 -
 undeliv undelivered 1 .
 unicode delivered 1 -'
 
-# Each row against its line: status, number of parts, text of the error.
-compare_at_a_modem() {
-	local ref status parts why found
-	while read -r ref status parts why; do
-		found=$(sql "SELECT CAST(status AS text) || '|' || coalesce(parts, 0) || '|' ||
-			coalesce(error_text, '-') FROM outbox WHERE ref = '$ref'")
-		echo "$ref: $found"
-		expect "status of $ref" "${found%%|*}" "$status"
-		expect "parts of $ref" "$(cut -d'|' -f2 <<<"$found")" "$parts"
-		grep -Eq -- "$why" <<<"$(cut -d'|' -f3- <<<"$found")" ||
-			fail "error_text of $ref does not say $why: $found"
-	done <<<"$expected_at_a_modem"
-}
-
-insert_rows_to_a_modem() {
-	local ref recipient body columns values all=
-	while IFS='|' read -r ref recipient body columns values; do
-		all+="INSERT INTO outbox (ref, recipient, body, $columns) VALUES ('$ref', '$recipient', '$body', $values);"
-	done < <(rows_to_a_modem)
-	sql "$all"
-}
-
-# "RECIPIENT HEX" of what the network took, parts after one another and without their headers.
-arrived_octets() { # RECORD of --record-json
-	node -e '
-		const fs = require("fs"), parts = {};
-		for (const line of fs.readFileSync(process.argv[1], "utf8").trim().split("\n")) {
-			const at = JSON.parse(line), octets = Buffer.from(at.short_message, "hex");
-			const header = at.esm_class & 0x40 ? octets[0] + 1 : 0, udh = octets.subarray(0, header);
-			const long = header >= 6 && udh[1] === 0 ? udh[5] : 1;
-			(parts[at.destination] = parts[at.destination] || [])[long - 1] = octets.subarray(header).toString("hex");
-		}
-		for (const to of Object.keys(parts).sort()) console.log(to + " " + parts[to].join(""));' "$1"
-}
-
 every_row_ends_as_it_should_and_says_why() {
 	modems_start sim 1 --fail $fails --undeliverable $undeliverable --record-json "$DIR/submits.kept"
 	pool_of sim 1 | conf
 	ctl init
 	gateway_up
-	insert_rows_to_a_modem
+	insert_rows rows_to_a_modem
 	await_sql 30 0 "SELECT count(*) FROM outbox WHERE status IN ('queued', 'sending') OR
 		(status = 'sent' AND ref <> 'noreceipt')"
-	compare_at_a_modem
+	compare_rows "$expected_at_a_modem"
 	expect "rows with all their times" 8 "$(count_rows "status = 'delivered' AND link_used = 'sim1'
 		AND claimed_at IS NOT NULL AND sent_at IS NOT NULL AND done_at IS NOT NULL AND attempts = 1
 		AND message_id IS NOT NULL")"
@@ -344,7 +309,7 @@ tshark_finds_nothing_malformed_in_what_modems_sent() {
 	pool_of sim 1 | conf
 	ctl init
 	gateway_up
-	insert_rows_to_a_modem
+	insert_rows rows_to_a_modem
 	sql "INSERT INTO outbox (recipient, kind, options) VALUES ('+36201234581', 'waiting', '{\"waiting\": \"voice\", \"count\": 2}')"
 	await_sql 30 0 "SELECT count(*) FROM outbox WHERE status IN ('queued', 'sending')"
 	gateway_stop

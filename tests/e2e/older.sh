@@ -66,42 +66,6 @@ sender delivered 1 -
 undeliv undelivered 1 .
 unicode delivered 1 -'
 
-# Each row against its line: status, number of parts, text of the error.
-compare_at_centres() {
-	local ref status parts why found
-	while read -r ref status parts why; do
-		found=$(sql "SELECT CAST(status AS text) || '|' || coalesce(parts, 0) || '|' ||
-			coalesce(error_text, '-') FROM outbox WHERE ref = '$ref'")
-		echo "$ref: $found"
-		expect "status of $ref" "${found%%|*}" "$status"
-		expect "parts of $ref" "$(cut -d'|' -f2 <<<"$found")" "$parts"
-		grep -Eq -- "$why" <<<"$(cut -d'|' -f3- <<<"$found")" ||
-			fail "error_text of $ref does not say $why: $found"
-	done <<<"$expected_at_centres"
-}
-
-insert_rows_to_centres() {
-	local ref recipient body columns values all=
-	while IFS='|' read -r ref recipient body columns values; do
-		[ "$columns" = link ] || columns+=', link' values+=", 'main'"
-		all+="INSERT INTO outbox (ref, recipient, body, $columns) VALUES ('$ref', '$recipient', '$body', $values);"
-	done < <(rows_to_centres)
-	sql "$all"
-}
-
-# "RECIPIENT HEX" of what the centre took, parts after one another and without their headers.
-arrived_octets() { # RECORD of --record-json
-	node -e '
-		const fs = require("fs"), parts = {};
-		for (const line of fs.readFileSync(process.argv[1], "utf8").trim().split("\n")) {
-			const at = JSON.parse(line), octets = Buffer.from(at.short_message, "hex");
-			const header = at.esm_class & 0x40 ? octets[0] + 1 : 0, udh = octets.subarray(0, header);
-			const long = header >= 6 && udh[1] === 0 ? udh[5] : 1;
-			(parts[at.destination] = parts[at.destination] || [])[long - 1] = octets.subarray(header).toString("hex");
-		}
-		for (const to of Object.keys(parts).sort()) console.log(to + " " + parts[to].join(""));' "$1"
-}
-
 every_row_ends_as_it_should_and_says_why() {
 	centre_start sim --fail $fails --undeliverable $undeliverable --record-json "$DIR/submits.kept"
 	centre_start expiring --expired 1
@@ -109,10 +73,10 @@ every_row_ends_as_it_should_and_says_why() {
 	{ link_to main sim; link_to expiring expiring; link_to rejecting rejecting; } | conf
 	ctl init
 	gateway_up 3
-	insert_rows_to_centres
+	insert_rows rows_to_centres main
 	await_sql 20 0 "SELECT count(*) FROM outbox WHERE status IN ('queued', 'sending') OR
 		(status = 'sent' AND ref <> 'noreceipt')"
-	compare_at_centres
+	compare_rows "$expected_at_centres"
 	expect "rows with all their times" 10 "$(count_rows "status = 'delivered' AND link_used = 'main'
 		AND claimed_at IS NOT NULL AND sent_at IS NOT NULL AND done_at IS NOT NULL AND attempts = 1
 		AND message_id IS NOT NULL")"

@@ -436,3 +436,40 @@ capture_end() { # [FILTER]
 	await_gone 10 "${PID[dumpcap]}"
 	expect "malformed frames" "$(frames "_ws.malformed and not (${1:-frame.len == 0})")" 0
 }
+
+# Rows of a table "REF|RECIPIENT|BODY|COLUMNS|VALUES", all of them in one call.
+insert_rows() { # FUNCTION that prints it [LINK, for those that name none]
+	local ref recipient body columns values all=
+	while IFS='|' read -r ref recipient body columns values; do
+		[ -z "${2-}" ] || [ "$columns" = link ] || columns+=', link' values+=", '$2'"
+		all+="INSERT INTO outbox (ref, recipient, body, $columns) VALUES ('$ref', '$recipient', '$body', $values);"
+	done < <("$1")
+	sql "$all"
+}
+
+# Each row against its line: status, number of parts (0: any), text of the error.
+compare_rows() { # "REF STATUS PARTS REGEX", a line each
+	local ref status parts why found
+	while read -r ref status parts why; do
+		found=$(sql "SELECT CAST(status AS text) || '|' || coalesce(parts, 0) || '|' ||
+			coalesce(error_text, '-') FROM outbox WHERE ref = '$ref'")
+		echo "$ref: $found"
+		expect "status of $ref" "${found%%|*}" "$status"
+		[ "$parts" = 0 ] || expect "parts of $ref" "$(cut -d'|' -f2 <<<"$found")" "$parts"
+		grep -Eq -- "$why" <<<"$(cut -d'|' -f3- <<<"$found")" ||
+			fail "error_text of $ref does not say $why: $found"
+	done <<<"$1"
+}
+
+# "RECIPIENT HEX" of what the network took, parts after one another and without their headers.
+arrived_octets() { # RECORD of --record-json
+	node -e '
+		const fs = require("fs"), parts = {};
+		for (const line of fs.readFileSync(process.argv[1], "utf8").trim().split("\n")) {
+			const at = JSON.parse(line), octets = Buffer.from(at.short_message, "hex");
+			const header = at.esm_class & 0x40 ? octets[0] + 1 : 0, udh = octets.subarray(0, header);
+			const long = header >= 6 && udh[1] === 0 ? udh[5] : 1;
+			(parts[at.destination] = parts[at.destination] || [])[long - 1] = octets.subarray(header).toString("hex");
+		}
+		for (const to of Object.keys(parts).sort()) console.log(to + " " + parts[to].join(""));' "$1"
+}
