@@ -181,7 +181,8 @@ a_centre_of_version_3_3_is_sent_what_it_knows() {
 	grep -q 'event=bound half=bind_transmitter version=3.3' "$DIR/smsqld.log" || fail "the log does not say the version"
 }
 
-on_all a_slow_link_does_not_slow_another links_of_one_account_share_its_receipts \
+on_both a_slow_link_does_not_slow_another
+on_all links_of_one_account_share_its_receipts \
 	an_operator_holds_releases_and_drains_a_link_by_sql \
 	receipts_find_their_rows_in_every_form_of_id \
 	receipts_that_come_before_their_response_are_not_lost

@@ -152,8 +152,9 @@ each_gateway_has_counts_of_its_own() {
 	member_stop 2
 }
 
-on_all quotas_stop_links_and_are_kept_over_a_restart quotas_are_kept_over_kill_9 \
-	what_waits_goes_by_another_link_of_the_route modems_get_equal_shares
+on_all quotas_stop_links_and_are_kept_over_a_restart quotas_are_kept_over_kill_9
+on_both what_waits_goes_by_another_link_of_the_route
+on_one sqlite modems_get_equal_shares
 on_both a_message_that_does_not_fit_waits_and_one_that_never_can_fails
 on_one pgsql each_gateway_has_counts_of_its_own
 finish

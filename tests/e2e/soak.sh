@@ -91,5 +91,6 @@ with_resend_nobody_goes_without_from_a_bad_centre() {
 for engine in ${ENGINE_OF_SOAK:-sqlite pgsql}; do
 	on_one "$engine" with_hold_nobody_gets_a_message_twice_from_a_bad_centre
 done
-on_one "${ENGINE_OF_SOAK:-sqlite}" with_resend_nobody_goes_without_from_a_bad_centre
+[ "$SOAK_SECONDS" -le 15 ] ||           # as a part of make check chaos.sh has that
+	on_one "${ENGINE_OF_SOAK:-sqlite}" with_resend_nobody_goes_without_from_a_bad_centre
 finish
