@@ -303,6 +303,14 @@ static enum ucp_error judge_message(const struct ucp_pdu *pdu, unsigned mt_field
 	return UCP_EC_NONE;
 }
 
+/* Of 01 to 03, whose other types are those of pagers: with MT 4 Msg would be the number of bits. */
+static enum ucp_error judge_call(const struct ucp_pdu *pdu, unsigned mt_field, const char **field)
+{
+	*field = "MT";
+	return ucp_is(pdu, mt_field, "4") ? UCP_EC_MESSAGE_TYPE
+	    : judge_message(pdu, mt_field, mt_field + 1, field);
+}
+
 static enum ucp_error judge_long(const struct ucp_pdu *pdu, const char **field)
 {
 	uint8_t octets[UCP_SERVICES_MAX], name[UCP_NAME_MAX];
@@ -335,9 +343,9 @@ enum ucp_error ucp_judge(const struct ucp_pdu *pdu, const char **field)
 	if (row->fields == UCP_FIELDS)
 		return judge_long(pdu, field);
 	if (pdu->operation == UCP_CALL)
-		return judge_message(pdu, UCP_CALL_MT, UCP_CALL_MSG, field);
+		return judge_call(pdu, UCP_CALL_MT, field);
 	if (row->list != ALONE)
-		return judge_message(pdu, row->fields + list - 2, row->fields + list - 1, field);
+		return judge_call(pdu, row->fields + list - 2, field);
 	return UCP_EC_NONE;
 }
 

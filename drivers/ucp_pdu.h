@@ -127,8 +127,8 @@ bool ucp_result(const struct ucp_pdu *, struct ucp_result *);
  * Whether an operation, as unpacked, can be taken: EC_NONE, or the code to answer it with.
  * UNSUPPORTED: not one of enum ucp_operation. SYNTAX: fewer fields than it has, a Msg, name or
  * XSer that is not hex, a service of XSer that is cut off. MESSAGE_TYPE: MT is not 2, 3, 4, nor
- * empty. Too many fields, and anything else, are taken; of 53, 57 and 58 only the number of
- * fields counts. `field` names the culprit, or is NULL.
+ * empty; of 01 to 03, not 2, 3, nor empty. Too many fields, and anything else, are taken; of 53,
+ * 57 and 58 only the number of fields counts. `field` names the culprit, or is NULL.
  */
 enum ucp_error ucp_judge(const struct ucp_pdu *, const char **field);
 

@@ -100,6 +100,76 @@ START_TEST(broken_frames_are_answered_to_the_letter)
 }
 END_TEST
 
+/* Operations of the centre's in frames that are in order, by their fields. */
+#define DELIVERED "4321/491711234567/////////////241126102000////"
+static const struct {
+	unsigned operation;
+	const char *fields, *answer;    /* EC, or A */
+	unsigned inbound;
+} judged[] = {
+	/* a call: MT 2 and 3; the others are those of pagers */
+	{ UCP_CALL, "4321/0171//2/123/", "A", 1 }, { UCP_CALL, "4321/0171//3/41/x/y/", "A", 1 },
+	{ UCP_CALL, "4321/0171//1//", "23", 0 }, { UCP_CALL, "4321/0171//4/0016/4142/", "23", 0 },
+	{ UCP_CALL, "4321/0171//5/1/2/3/", "23", 0 }, { UCP_CALL, "4321/0171//6/41/0/", "23", 0 },
+	{ UCP_CALL, "4321/0171//3/4G/", "02", 0 }, { UCP_CALL, "4321/0171//3/", "02", 0 },
+	/* what only a client says */
+	{ UCP_CALL_MULTIPLE, "2/1/2/0171//3/41/", "04", 0 }, { UCP_CALL_MULTIPLE, "99/1/2/0171//3/41/", "02", 0 },
+	{ UCP_CALL_MULTIPLE, "2/1/2/0171//4/0008/41/", "23", 0 },
+	{ UCP_CALL_SUPPLEMENTARY, "01/02//0///////////3/41/", "04", 0 },
+	{ UCP_TRANSFER, "66677789///1//////68656C6C6F/", "04", 0 },
+	{ UCP_SESSION, "4321/6/5/1/41//0100//////", "04", 0 }, { UCP_SESSION, "x/", "02", 0 },
+	{ UCP_LIST, "4321/6/5/1/41//0100/1/1/1///", "04", 0 },
+	{ UCP_MODIFY, DELIVERED "3//41/////////////", "04", 0 }, { UCP_INQUIRE, DELIVERED "3//41/////////////", "04", 0 },
+	{ UCP_DELETE, DELIVERED "3//41/////////////", "04", 0 },
+	{ UCP_ALERT, "4321/0539/", "A", 0 }, { UCP_ALERT, "4321/", "02", 0 },
+	/* a delivery */
+	{ UCP_DELIVER, DELIVERED "3//41G0/////////////", "02", 0 }, { UCP_DELIVER, DELIVERED "4//0//////////020108///", "02", 0 },
+	{ UCP_DELIVER, DELIVERED "3//41//////////010605///", "02", 0 }, { UCP_DELIVER, DELIVERED "3//41//////////0///", "02", 0 },
+	{ UCP_DELIVER, DELIVERED "34//41/////////////", "23", 0 }, { UCP_DELIVER, DELIVERED "x//41/////////////", "23", 0 },
+	{ UCP_DELIVER, "4321/ZZ/////////////241126102000////3//41////////5039/////", "02", 0 },
+	{ UCP_DELIVER, DELIVERED "3//41//////////0100///", "A", 1 }, /* an empty header */
+	{ UCP_DELIVER, DELIVERED "3//41//////////010100///", "A", 1 },
+	{ UCP_DELIVER, DELIVERED "3//41//////////FF020102///", "A", 1 }, /* a service that nobody knows */
+	{ UCP_DELIVER, DELIVERED "4/0007/41//////////020100///", "A", 1 },
+	{ UCP_DELIVER, DELIVERED "4/0000///////////020108///", "A", 1 },
+	/* what would come for ever if it were refused */
+	{ UCP_NOTIFY, "4321//////////////////////////////////", "A", 0 },
+	{ UCP_NOTIFY, "4321/0171123456/////////////241126101530/9/999//3//ZZ/////////////", "A", 0 },
+	{ UCP_NOTIFY, "4321/0171123456/////////////241126101530/0/000//3//ZZ////////////", "02", 0 },
+	{ UCP_INQUIRED, "4321//////////////241126101530////3//41/////////////", "A", 0 },
+	{ UCP_DELETED, "4321//////////////241126101530////3//41/////////////", "A", 0 },
+	/* what is in no list */
+	{ 0, "/", "03", 0 }, { 4, "/", "03", 0 }, { 32, "/", "03", 0 }, { 59, "/", "03", 0 }, { 99, "/", "03", 0 },
+};
+
+static void say_fields(unsigned operation, const char *fields)
+{
+	uint8_t octets[UCP_FRAME_MAX];
+	struct ucp_pdu pdu = { .trn = 7, .operation = (uint8_t)operation };
+	for (const char *at = fields; *at; at = strchr(at, '/') + 1)
+		pdu.fields[pdu.nfields++] = (struct blob){ (const uint8_t *)at, (size_t)(strchr(at, '/') - at) };
+	const size_t len = ucp_pack(&pdu, octets, sizeof octets);
+	ck_assert_uint_gt(len, 0);
+	centre_say(0, octets, len);
+}
+
+START_TEST(operations_are_answered_by_what_they_say)
+{
+	ucp_world_up();
+	say_fields(judged[_i].operation, judged[_i].fields);
+	idle(6);
+	ack_all();
+	await_mark(0);
+	const struct ucp_pdu *answer = &centre.heard[0].pdu;
+	ck_assert_uint_eq(centre.nheard, 2);
+	ck_assert(answer->result && answer->trn == 7 && answer->operation == judged[_i].operation);
+	ck_assert_msg(ucp_is(answer, *judged[_i].answer == 'A' ? 0 : 1, judged[_i].answer), "%02u %s",
+	    judged[_i].operation, judged[_i].fields);
+	ck_assert_uint_eq(the_link.ninbound, judged[_i].inbound);
+	ck_assert_uint_eq(the_link.downs, 0);
+}
+END_TEST
+
 START_TEST(a_connection_that_ends_inside_a_frame_is_lost)
 {
 	json_t *malformed = vectors_list("ucp.json", "malformed");
@@ -204,6 +274,7 @@ int main(void)
 	tcase_add_checked_fixture(tests, ucp_world_setup, ucp_world_teardown);
 	tcase_add_test(tests, a_login_is_the_one_of_the_book);
 	tcase_add_loop_test(tests, broken_frames_are_answered_to_the_letter, 0, sizeof broken / sizeof *broken);
+	tcase_add_loop_test(tests, operations_are_answered_by_what_they_say, 0, sizeof judged / sizeof *judged);
 	tcase_add_test(tests, a_connection_that_ends_inside_a_frame_is_lost);
 	tcase_add_test(tests, three_broken_frames_in_a_row_end_the_session);
 	tcase_add_test(tests, a_frame_without_an_end_ends_the_session);
