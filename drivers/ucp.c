@@ -65,6 +65,7 @@ static void *ucp_open(struct link *link, const void *at)
 	if (!session)
 		abort();
 	*session = (struct ucp_session){ .options = options, .twins = twins_new(TWINS_USUAL) };
+	TAILQ_INIT(&session->connections);
 	struct account_settings settings = {
 		.line = { .class = &ucp_wire, .options = options, .session = session,
 			.window = (unsigned)options->window, .response_timeout = options->response_timeout,

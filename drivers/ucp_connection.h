@@ -19,6 +19,7 @@ struct ucp_debt {
 };
 
 struct ucp_connection {
+	TAILQ_ENTRY(ucp_connection) entry; /* in session->connections */
 	struct line *line;
 	struct link *link;
 	const struct ucp_options *options;

@@ -80,8 +80,8 @@ void ucp_forget_debts(struct ucp_connection *wire)
 			twins_again(wire->session->twins, wire->debts[i].told);
 }
 
-/* The question that a 57 or 58 is about: of those that wait for one, or whose result is still
- * to come. */
+/* The question that a 57 or 58 is about: of those asked here that wait for one, or whose result is
+ * still to come. */
 static struct question *told_question(struct ucp_connection *wire, const struct ucp_pdu *pdu)
 {
 	struct question *question;
@@ -99,14 +99,19 @@ static struct question *told_question(struct ucp_connection *wire, const struct 
 
 static void on_told(struct ucp_connection *wire, const struct ucp_pdu *pdu)
 {
+	struct ucp_connection *asker = wire, *next = TAILQ_FIRST(&wire->session->connections);
 	struct question *question = told_question(wire, pdu);
 	ucp_respond(wire, pdu, UCP_EC_NONE);
+	/* A centre tells it over any session of the account, maybe one that it made itself. */
+	for (; !question && next; next = TAILQ_NEXT(next, entry))
+		if (!line_is_closed(next->line) && (question = told_question(next, pdu)))
+			asker = next;
 	if (!question) {
 		link_debug(wire->link, "event=ignored operation=%02u reason=\"nobody asked\"", pdu->operation);
 		return;
 	}
 	const struct reply reply = ucp_told(wire->options, link_name(wire->link), question, pdu);
-	line_replied(wire->line, question, &reply);
+	line_replied(asker->line, question, &reply);
 }
 
 /* Some leave out the last fields, which are reserved. */

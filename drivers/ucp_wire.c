@@ -523,12 +523,14 @@ static void *wire_make(struct line *line, const void *options, void *session)
 		abort();
 	*wire = (struct ucp_connection){ .line = line, .link = line_link(line), .options = options,
 		.session = session, .own = NO_TRN, .aside_first = ASIDE_FIRST, .aside_next = ASIDE_FIRST };
+	TAILQ_INSERT_TAIL(&wire->session->connections, wire, entry);
 	return wire;
 }
 
 static void wire_free(void *at)
 {
 	struct ucp_connection *wire = at;
+	TAILQ_REMOVE(&wire->session->connections, wire, entry);
 	talk_free(wire->talk);
 	free(wire);
 }

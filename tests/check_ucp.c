@@ -478,6 +478,27 @@ START_TEST(a_query_and_a_cancel_are_told_the_outcome_later)
 }
 END_TEST
 
+START_TEST(an_outcome_may_come_over_another_session)
+{
+	ucp_link.sessions = 2;
+	ucp_world_open();
+	AWAIT(centre.ncalls == 2 && the_link.window == 20);
+	await_mark(1);                  /* both logins have been heard */
+	centre_forget();
+	ask(0, COMMAND_QUERY);
+	AWAIT(centre.nheard == 1);
+	const struct ucp_heard asked = centre.heard[0];
+	if (_i == 0)                    /* after the result, else before it */
+		centre_result(asked.call, &asked.pdu, 0, NULL);
+	await_mark(asked.call);
+	centre_tell(1 - asked.call, &asked.pdu);
+	AWAIT(the_link.replied == 1);
+	ck_assert_str_eq(the_link.reply[0].answer, "delivered");
+	AWAIT(centre_heard(UCP_INQUIRED, true) == 1);
+	ck_assert_uint_ne(centre_last()->call, asked.call);
+}
+END_TEST
+
 START_TEST(an_outcome_may_come_before_the_result)
 {
 	ucp_world_up();
@@ -701,6 +722,7 @@ static Suite *suite(void)
 	tcase_add_test(tests, a_receipt_may_come_before_the_answer);
 	tcase_add_test(tests, parts_of_one_second_are_told_apart);
 	tcase_add_test(tests, a_query_and_a_cancel_are_told_the_outcome_later);
+	tcase_add_loop_test(tests, an_outcome_may_come_over_another_session, 0, 2);
 	tcase_add_test(tests, an_outcome_may_come_before_the_result);
 	tcase_add_test(tests, a_question_may_be_refused_or_put_off);
 	tcase_add_test(tests, a_replacement_is_done_with_its_result);
