@@ -10,18 +10,23 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Of what is not here the message fails; 0 and unknown ones are tried a few times. */
+/* Of what is not here the message fails; what no list knows is tried a few times. */
 static const struct { uint8_t ec; enum action action; } usual[] = {
-	{ 0, ACTION_FEW },
 	{ UCP_EC_CHECKSUM, ACTION_REBIND }, /* it was sent again, and still came broken */
 	{ UCP_EC_NOT_ALLOWED, ACTION_THROTTLE }, /* as most centres say that it is too much just now */
 	{ UCP_EC_AUTHENTICATION, ACTION_REBIND },
 	{ 30, ACTION_RETRY }, { 36, ACTION_RETRY }, { 37, ACTION_RETRY }, { 50, ACTION_RETRY },
 	{ 53, ACTION_RETRY }, { 54, ACTION_RETRY }, { 55, ACTION_RETRY },
-	{ 29, ACTION_FEW }, { 52, ACTION_FEW }, { 56, ACTION_FEW }, { 60, ACTION_FEW }, { 67, ACTION_FEW },
 };
 
-enum { KNOWN_MAX = 69, LOGINS_MAX = 2 };
+enum { OWN_MIN = 90, LOGINS_MAX = 2 };
+
+/* 4.6, 5.6; 50 and above as operators and ETS 300 133-3 have them. */
+static bool is_known(unsigned ec)
+{
+	return (ec >= 1 && ec <= 38 && ec != 29) || (ec >= 50 && ec <= 69 && ec != 52 && ec != 56 &&
+	    ec != 60 && ec != 67);
+}
 
 bool ucp_actions_check(const struct ucp_options *options, struct conf_error *err)
 {
@@ -35,7 +40,7 @@ static enum action usual_action(const struct ucp_result *result, const struct me
 	for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
 		if (usual[i].ec == result->code)
 			return usual[i].action;
-	return result->code > KNOWN_MAX ? ACTION_RETRY : ACTION_FAIL;
+	return result->code >= OWN_MIN ? ACTION_RETRY : is_known(result->code) ? ACTION_FAIL : ACTION_FEW;
 }
 
 static enum action action_of(const struct ucp_options *options, const struct ucp_result *result,

@@ -335,6 +335,10 @@ START_TEST(each_error_code_has_its_outcome)
 		{ 36, 1, VERDICT_DEFERRED, false, false, 0 }, { 37, 9, VERDICT_DEFERRED, false, false, 0 },
 		{ 37, 10, VERDICT_REJECTED, false, false, 0 }, { 55, 1, VERDICT_DEFERRED, false, false, 0 },
 		{ 69, 1, VERDICT_REJECTED, false, false, 0 }, { 95, 1, VERDICT_DEFERRED, false, false, 0 },
+		{ 29, 2, VERDICT_DEFERRED, false, false, 0 }, { 39, 2, VERDICT_DEFERRED, false, false, 0 },
+		{ 49, 3, VERDICT_REJECTED, false, false, 0 }, { 52, 2, VERDICT_DEFERRED, false, false, 0 },
+		{ 70, 2, VERDICT_DEFERRED, false, false, 0 }, { 89, 3, VERDICT_REJECTED, false, false, 0 },
+		{ 90, 3, VERDICT_DEFERRED, false, false, 0 },
 		{ 0, 2, VERDICT_DEFERRED, false, false, 0 }, { 0, 3, VERDICT_REJECTED, false, false, 0 },
 	};
 	const struct ucp_options options = options_of();
