@@ -135,6 +135,17 @@ static const char *word_of(const char *text, const char *otherwise)
 	return otherwise;
 }
 
+/* Of an outcome of 56 without Dst: does it say that the message is still there, or was delivered? */
+static bool is_refusal(const char *text)
+{
+	static const char *const words[] = { "not ", "unable", "fail", "no such", "unknown", "already",
+		"delivered" };
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (strstr(text, words[i]))
+			return true;
+	return false;
+}
+
 /* A state with a Dst, as a receipt would tell it. */
 static void tell(const struct ucp_options *options, const char *link, const struct question *question,
     const struct ucp_pdu *pdu, struct reply *reply)
@@ -163,7 +174,7 @@ struct reply ucp_told(const struct ucp_options *options, const char *link, const
 	const int dst = ucp_number(pdu, UCP_DST, -1);
 	read_text(pdu, text, sizeof text);
 	if (question->command->kind == COMMAND_CANCEL) {
-		if (dst == DST_DELIVERED || dst == DST_BUFFERED || (dst < 0 && strstr(text, "not "))) {
+		if (dst == DST_DELIVERED || dst == DST_BUFFERED || (dst < 0 && is_refusal(text))) {
 			reply.kind = REPLY_REFUSED;
 			snprintf(reply.text, sizeof reply.text, "not deleted: %.140s", *text ? text : "it was delivered");
 		}

@@ -592,6 +592,9 @@ START_TEST(what_became_of_a_question_is_told_in_words)
 		{ COMMAND_CANCEL, 58, STAMP "Dst=2|Rsn=118", true, REPLY_DONE, "", STATUS_SENT, false },
 		{ COMMAND_CANCEL, 58, STAMP "Dst=0|Rsn=000", true, REPLY_REFUSED, "", STATUS_SENT, false },
 		{ COMMAND_CANCEL, 58, STAMP "MT=3|Msg=6E6F7420666F756E64", true, REPLY_REFUSED, "", STATUS_SENT, false },
+		/* "Already delivered", "No such message" */
+		{ COMMAND_CANCEL, 58, STAMP "MT=3|Msg=416C72656164792064656C697665726564", true, REPLY_REFUSED, "", STATUS_SENT, false },
+		{ COMMAND_CANCEL, 58, STAMP "MT=3|Msg=4E6F2073756368206D657373616765", true, REPLY_REFUSED, "", STATUS_SENT, false },
 	};
 	const struct ucp_options options = options_of();
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
