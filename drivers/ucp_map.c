@@ -266,9 +266,9 @@ static bool put_times(const struct ucp_options *options, const struct message *m
 	}
 	if (asked->schedule_at <= now)
 		return true;
-	if (end > 0 && asked->schedule_at >= end)
-		return refuse(outcome, "option \"schedule\" is not before the end of its validity");
 	ucp_time_write(options, to->ddt, asked->schedule_at);
+	if (end > 0 && (asked->schedule_at >= end || strcmp(to->ddt, to->vp) == 0))
+		return refuse(outcome, "option \"schedule\" is not before the end of its validity, in whole minutes");
 	ucp_set(&to->pdu, UCP_DDT, to->ddt);
 	ucp_set(&to->pdu, UCP_DD, "1");
 	return true;

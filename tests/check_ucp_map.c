@@ -194,6 +194,8 @@ START_TEST(what_the_protocol_cannot_say_is_refused_in_words)
 		{ { .body = "A", .kind = "ussd", .options = "{\"ussd\": {\"op\": \"notify\"}}" }, "USSD" },
 		{ { .body = "A", .expires_at = 4102444800, .options = "{\"schedule\": \"2101-01-01T00:00:00Z\"}" },
 		    "schedule" },
+		{ { .body = "A", .expires_at = 4102444850, .options = "{\"schedule\": \"2100-01-01T00:00:10Z\"}" },
+		    "whole minutes" },
 	};
 	const struct ucp_options options = options_of();
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
