@@ -35,6 +35,7 @@ struct ucp_connection {
 	uint8_t next;                   /* the number to try first */
 	uint8_t own;                    /* that of a 60 or 31, or UCP_TRNS: there is none */
 	uint64_t own_at;                /* loop ms: when it was written */
+	uint64_t refused_since;         /* loop ms: parts are refused with EC 04 alone; 0: not so */
 	bool wants_alert;               /* a 31 waits until nothing is out */
 	uint32_t aside_first, aside_next; /* questions that wait for 57 or 58 are among these */
 	struct ucp_debt debts[UCP_TRNS];

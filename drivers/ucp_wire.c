@@ -185,6 +185,22 @@ static bool write_again(struct ucp_connection *wire, uint8_t trn, struct ucp_pdu
 	return true;
 }
 
+/* EC 04 is what most centres say when it is too much, but also when they have forgotten that we
+ * logged in; then it never ends. True: it has lasted for as long as an answer may take. */
+static bool is_shut_out(struct ucp_connection *wire, const struct ucp_result *result,
+    const struct outcome *outcome)
+{
+	const uint64_t now = clock_ms();
+	if (result->positive || result->code != UCP_EC_NOT_ALLOWED || !outcome->hold_ms) {
+		wire->refused_since = 0;
+		return false;
+	}
+	if (!wire->refused_since)
+		wire->refused_since = now;
+	return !wire->guest && ucp_logs_in(wire->options) &&
+	    now - wire->refused_since >= (uint64_t)wire->options->response_timeout;
+}
+
 static void on_part(struct ucp_connection *wire, uint8_t trn, const struct ucp_result *result)
 {
 	struct part *part = line_take(wire->line, trn);
@@ -200,13 +216,16 @@ static void on_part(struct ucp_connection *wire, uint8_t trn, const struct ucp_r
 	}
 	outcome = ucp_outcome(wire->options, result, message);
 	const bool anew = ucp_rebinds(wire->options, result, message);
+	const bool shut_out = is_shut_out(wire, result, &outcome);
 	if (*outcome.network_id)
 		twins_name(wire->session->twins, outcome.network_id, clock_ms());
 	free_out(wire, trn);
 	line_done(wire->line, part, &outcome);
 	if (anew)
 		line_ended(wire->line, DOWN_LOST, outcome.text);
-	else
+	else if (shut_out)
+		line_broken(wire->line, "no message was taken for response_timeout, all got EC 04: logging in again");
+	if (!line_is_closed(wire->line))
 		go_on(wire);
 }
 

@@ -233,6 +233,32 @@ START_TEST(a_part_that_wants_a_login_opens_the_session_anew)
 }
 END_TEST
 
+/* It may have forgotten our login. With any other result, or without a login, it has not. */
+START_TEST(nothing_but_ec_04_for_long_opens_the_session_anew)
+{
+	static char none[] = "";
+	ucp_link.response_timeout = 60;
+	if (_i == 2)
+		ucp_link.password = none;
+	centre.submit_ec = UCP_EC_NOT_ALLOWED;
+	ucp_world_up();
+	for (unsigned i = 0; i < 3; i++) {
+		centre.submit_ec = _i == 1 && i == 1 ? 0 : UCP_EC_NOT_ALLOWED;
+		lend(i);
+		AWAIT(the_link.answered == i + 1);
+		if (i < 2)
+			idle(40);
+	}
+	if (_i == 0)
+		AWAIT(the_link.downs);
+	idle(10);
+	ck_assert_uint_eq(the_link.downs, _i == 0);
+	ck_assert_int_eq(the_link.outcomes[2].verdict, VERDICT_DEFERRED);
+	if (_i == 0)
+		ck_assert_ptr_nonnull(strstr(the_link.why, "logging in again"));
+}
+END_TEST
+
 START_TEST(what_cannot_be_said_is_refused_and_not_sent)
 {
 	ucp_world_up();
@@ -708,6 +734,7 @@ static Suite *suite(void)
 	tcase_add_test(tests, a_part_that_came_broken_is_sent_again_as_it_was);
 	tcase_add_test(tests, one_that_comes_broken_always_ends_the_session_and_burns_no_attempt);
 	tcase_add_test(tests, a_part_that_wants_a_login_opens_the_session_anew);
+	tcase_add_loop_test(tests, nothing_but_ec_04_for_long_opens_the_session_anew, 0, 3);
 	tcase_add_test(tests, what_cannot_be_said_is_refused_and_not_sent);
 	tcase_add_test(tests, a_part_without_an_answer_is_in_doubt_and_its_number_is_left_alone);
 	tcase_add_test(tests, three_in_a_row_without_an_answer_end_the_session);
