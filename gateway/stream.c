@@ -56,6 +56,7 @@ enum {
 	WHY_MAX = 512,
 	NAME_MAX_LEN = 256,             /* of a host, DNS allows 253 */
 	READ_MAX = 64 * 1024,           /* octets of one read */
+	KEEPALIVE_IDLE_S = 60, KEEPALIVE_EACH_S = 10, KEEPALIVE_PROBES = 6, /* of TCP */
 };
 
 enum phase { IDLE, RESOLVING, DIALING, SHAKING, OPEN, FINISHING, ENDED };
@@ -311,11 +312,16 @@ static void on_event(struct bufferevent *bev, short what, void *arg)
 
 /* Connecting. */
 
+/* A peer that has gone without a word is missed after two minutes, not after the system's two hours:
+ * who only sends to us is asked by nobody else. */
 static void prepare(int fd)
 {
-	const int on = 1;
+	const int on = 1, idle = KEEPALIVE_IDLE_S, each = KEEPALIVE_EACH_S, probes = KEEPALIVE_PROBES;
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof idle);
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &each, sizeof each);
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof probes);
 	evutil_make_socket_nonblocking(fd);
 }
 

@@ -498,6 +498,27 @@ START_TEST(what_is_queued_in_one_turn_leaves_in_one_write)
 }
 END_TEST
 
+/* The system asks it, and soon: nobody else asks who only sends to us. */
+START_TEST(a_peer_that_has_gone_without_a_word_is_missed)
+{
+	const struct stream_options none = { 0 };
+	struct ear ear = { 0 };
+	const struct stream_handler handler = handler_of(&ear);
+	const int fd = socket(AF_INET, SOCK_STREAM, 0);
+	int on = 0, idle = 0, each = 0, probes = 0;
+	socklen_t len = sizeof on;
+	ear.base = event_base_new();
+	ear.stream = stream_adopt(ear.base, fd, &none, &handler);
+	ck_assert_int_eq(getsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, &len), 0);
+	ck_assert_int_eq(getsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, &len), 0);
+	ck_assert_int_eq(getsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &each, &len), 0);
+	ck_assert_int_eq(getsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, &len), 0);
+	ck_assert_int_ne(on, 0);
+	ck_assert_int_le(idle + each * probes, 120);
+	end(&ear);
+}
+END_TEST
+
 START_TEST(a_terminal_line_is_a_stream_as_well)
 {
 	struct ear ear = { .stop_after = 1 };
@@ -547,6 +568,7 @@ int main(void)
 	tcase_add_test(tests, finishing_writes_what_is_queued_first);
 	tcase_add_test(tests, what_is_queued_leaves_though_it_was_to_read_on_just_before);
 	tcase_add_test(tests, what_is_queued_in_one_turn_leaves_in_one_write);
+	tcase_add_test(tests, a_peer_that_has_gone_without_a_word_is_missed);
 	tcase_add_test(tests, a_terminal_line_is_a_stream_as_well);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
