@@ -477,9 +477,14 @@ static void on_connected(void *at)
 		send_session(wire, false);
 }
 
+/* A 31 that could not be written has no answer to wait for: those are due that are out, and the line
+ * counts their time. With nothing out and no number left the session is of no use. */
 static void on_silent(void *at)
 {
-	send_alert(at);
+	struct ucp_connection *wire = at;
+	send_alert(wire);
+	if (wire->own == NO_TRN && wire->nout)
+		talk_heard(wire->talk);
 }
 
 static void on_logging_out(void *at)

@@ -383,6 +383,27 @@ START_TEST(a_keepalive_may_have_to_be_alone)
 }
 END_TEST
 
+/* Alone, it waits for what is out; where all numbers are out, there is none for it. */
+START_TEST(a_keepalive_that_is_not_sent_has_no_deadline)
+{
+	const unsigned n = _i ? UCP_TRNS : 1;
+	ucp_link.stx.keepalive = ucp_link.stx.keepalive_timeout = 20;
+	ucp_link.keepalive_exclusive = _i == 0;
+	ucp_link.window = UCP_TRNS;
+	centre.no_submit_answer = true;
+	ucp_world_up();
+	for (unsigned i = 0; i < n; i++)
+		lend(i);
+	AWAIT(centre.submits == n);
+	idle(120);
+	ck_assert_uint_eq(the_link.downs, 0);
+	ck_assert_uint_eq(centre_heard(UCP_ALERT, false), 0);
+	for (unsigned i = 0; i < n; i++)
+		centre_result(0, &centre.heard[i].pdu, 0, "1:241126101500");
+	AWAIT(the_link.answered == n && centre_heard(UCP_ALERT, false) > 0);
+}
+END_TEST
+
 /* Deliveries. */
 
 START_TEST(a_delivery_is_answered_when_it_is_acknowledged_and_not_before)
@@ -743,6 +764,7 @@ static Suite *suite(void)
 	tcase_add_test(tests, silence_is_asked_about_in_time_however_long_an_answer_may_take);
 	tcase_add_test(tests, silence_after_that_ends_the_session);
 	tcase_add_test(tests, a_keepalive_may_have_to_be_alone);
+	tcase_add_loop_test(tests, a_keepalive_that_is_not_sent_has_no_deadline, 0, 2);
 	tcase_add_test(tests, a_delivery_is_answered_when_it_is_acknowledged_and_not_before);
 	tcase_add_test(tests, a_number_that_is_owed_is_not_taken_for_something_else);
 	tcase_add_test(tests, a_call_is_a_message_too);
