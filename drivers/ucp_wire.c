@@ -561,6 +561,16 @@ static void wire_free(void *at)
 
 /* What the line asks. */
 
+/* Nothing is out, and all other numbers got no result: the next message would wait until one may be
+ * used again. */
+static bool is_last(const struct ucp_connection *wire, uint32_t number)
+{
+	for (uint8_t trn = 0; trn < UCP_TRNS; trn++)
+		if (trn != number && is_free(wire, trn))
+			return false;
+	return wire->nout == 0;
+}
+
 /* A number that got no result is left alone by the line as long as one may come. */
 static enum wire_overdue wire_overdue(void *at, uint32_t number, struct part *part,
     struct question *question)
@@ -571,7 +581,8 @@ static enum wire_overdue wire_overdue(void *at, uint32_t number, struct part *pa
 		free_out(wire, (uint8_t)number);
 	if (wire->wants_alert && wire->nout == 0)
 		send_alert(wire);
-	return part && wire->options->on_timeout == UCP_TIMEOUT_RECONNECT ? WIRE_USELESS : WIRE_LOST;
+	const bool anew = part && wire->options->on_timeout == UCP_TIMEOUT_RECONNECT;
+	return anew || is_last(wire, number) ? WIRE_USELESS : WIRE_LOST;
 }
 
 static uint64_t wire_left(const void *at)

@@ -82,6 +82,25 @@ START_TEST(a_keepalive_that_is_not_sent_has_no_deadline)
 }
 END_TEST
 
+/* Those that got no result are not used for ten minutes; who has no other begins anew. */
+START_TEST(a_session_without_a_number_left_ends)
+{
+	ucp_link.response_timeout = 15;
+	ucp_link.stx.keepalive = 0;
+	ucp_world_up();
+	for (unsigned i = 0; !the_link.downs; i++) {
+		ck_assert_uint_lt(i, 2 * UCP_TRNS);
+		centre.no_submit_answer = i % 2;
+		lend(i);
+		AWAIT(the_link.answered == i + 1);
+		ck_assert_int_eq(the_link.outcomes[i].verdict, i % 2 ? VERDICT_DOUBTFUL : VERDICT_SENT);
+		idle(2);
+	}
+	ck_assert_uint_eq(the_link.answered, 2 * UCP_TRNS);
+	ck_assert_int_eq(the_link.down, DOWN_LOST);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("ucp_silence");
@@ -94,6 +113,7 @@ int main(void)
 	tcase_add_test(tests, silence_after_that_ends_the_session);
 	tcase_add_test(tests, a_keepalive_may_have_to_be_alone);
 	tcase_add_loop_test(tests, a_keepalive_that_is_not_sent_has_no_deadline, 0, 2);
+	tcase_add_test(tests, a_session_without_a_number_left_ends);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
 	int failed = srunner_ntests_failed(runner);
