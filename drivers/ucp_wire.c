@@ -221,8 +221,8 @@ static void on_part(struct ucp_connection *wire, uint8_t trn, const struct ucp_r
 		twins_name(wire->session->twins, outcome.network_id, clock_ms());
 	free_out(wire, trn);
 	line_done(wire->line, part, &outcome);
-	if (anew)
-		line_ended(wire->line, DOWN_LOST, outcome.text);
+	if (anew)                       /* in order, or the others would be in doubt */
+		line_broken(wire->line, outcome.text);
 	else if (shut_out)
 		line_broken(wire->line, "no message was taken for response_timeout, all got EC 04: logging in again");
 	if (!line_is_closed(wire->line))

@@ -234,6 +234,24 @@ START_TEST(a_part_that_wants_a_login_opens_the_session_anew)
 }
 END_TEST
 
+START_TEST(a_session_that_begins_anew_hears_what_became_of_the_others)
+{
+	centre.no_submit_answer = true;
+	ucp_world_up();
+	lend(0);
+	lend(1);
+	AWAIT(centre.submits == 2);
+	centre_result(0, &centre.heard[0].pdu, UCP_EC_AUTHENTICATION, NULL);
+	AWAIT(the_link.answered == 1);
+	ck_assert_uint_eq(the_link.downs, 0);
+	centre_result(0, &centre.heard[1].pdu, 0, "1:241126101500");
+	AWAIT(the_link.downs);
+	ck_assert_int_eq(the_link.down, DOWN_LOST);
+	ck_assert_uint_eq(the_link.answered, 2);
+	ck_assert_int_eq(the_link.outcomes[1].verdict, VERDICT_SENT);
+}
+END_TEST
+
 /* It may have forgotten our login. With any other result, or without a login, it has not. */
 START_TEST(nothing_but_ec_04_for_long_opens_the_session_anew)
 {
@@ -677,6 +695,7 @@ static Suite *suite(void)
 	tcase_add_test(tests, a_part_that_came_broken_is_sent_again_as_it_was);
 	tcase_add_test(tests, one_that_comes_broken_always_ends_the_session_and_burns_no_attempt);
 	tcase_add_test(tests, a_part_that_wants_a_login_opens_the_session_anew);
+	tcase_add_test(tests, a_session_that_begins_anew_hears_what_became_of_the_others);
 	tcase_add_loop_test(tests, nothing_but_ec_04_for_long_opens_the_session_anew, 0, 3);
 	tcase_add_test(tests, what_cannot_be_said_is_refused_and_not_sent);
 	tcase_add_test(tests, a_part_without_an_answer_is_in_doubt_and_its_number_is_left_alone);
