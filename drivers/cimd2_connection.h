@@ -19,7 +19,8 @@ struct cimd2_connection {
 	struct talk *talk;
 	struct stx_count count;
 	unsigned window;                /* as it was asked for; 1: none was, or it was refused */
-	bool with_new;                  /* it logs in with the new password: the old one was refused */
+	bool with_new;                  /* it logs in with the new password */
+	bool anew;                      /* its login was refused, and another has no answer yet */
 	bool awaits_time;               /* nothing is submitted before it is known */
 	struct event *timer;            /* for poll_at, and what is due of our own */
 	uint64_t poll_at;               /* loop ms; 0: never */

@@ -28,6 +28,7 @@
 
 #include <event2/event.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -301,11 +302,13 @@ static void tell_password(struct cimd2_connection *wire, const struct cimd2_pdu 
 {
 	char text[OUTCOME_TEXT_MAX];
 	cimd2_error_text(text, sizeof text, pdu);
-	if (cimd2_error(pdu))
+	if (cimd2_error(pdu)) {
 		link_warn(wire->link, "event=password_stays reason=\"%s\"", text);
-	else
-		link_info(wire->link, "event=password_changed remedy=\"write it into password_file, and take out "
-		    "new_password_file\"");
+		return;
+	}
+	wire->session->with_new = true;
+	link_info(wire->link, "event=password_changed remedy=\"write it into password_file, and take out "
+	    "new_password_file\"");
 }
 
 static void on_own(struct cimd2_connection *wire, struct cimd2_sent *sent, const struct cimd2_pdu *pdu)
@@ -357,19 +360,22 @@ static void on_login(struct cimd2_connection *wire, struct cimd2_sent *sent, con
 	const unsigned error = cimd2_error(pdu);
 	enum { INVALID_LOGIN = 100, INVALID_WINDOW = 104, NO_WINDOWS = 105 };
 	cimd2_unanswered_remove(&wire->unanswered, sent);
+	wire->anew = false;
 	if ((error == INVALID_WINDOW || error == NO_WINDOWS) && wire->window > 1) {
 		link_warn(wire->link, "event=window_refused error=%u window=%u remedy=\"window = 1\"", error, wire->window);
-		wire->session->window_refused = true;
+		wire->session->window_refused = wire->anew = true;
 		wire->window = 1;
 		send_login(wire);
 		return;
 	}
 	if (error == INVALID_LOGIN && *wire->options->new_password_file && !wire->with_new) {
-		wire->with_new = true;
+		wire->session->with_new = wire->with_new = wire->anew = true;
 		send_login(wire);
 		return;
 	}
 	if (error) {
+		if (error == INVALID_LOGIN)
+			wire->session->with_new = false;
 		login_refused(wire, pdu);
 		return;
 	}
@@ -567,9 +573,17 @@ static void on_logging_out(void *at)
 	send_own(at, &pdu, 0);
 }
 
+/* Centres may hang up on a login that they refuse: then the other one goes over a new connection at
+ * once, in the session that knows what was refused. */
 static void on_ended(void *at, enum down how, const char *why)
 {
-	line_ended(((struct cimd2_connection *)at)->line, how, why);
+	struct cimd2_connection *wire = at;
+	char text[OUTCOME_TEXT_MAX];
+	snprintf(text, sizeof text, "logging in otherwise over a new connection: %.100s", why);
+	if (how == DOWN_LOST && wire->anew)
+		line_ended(wire->line, DOWN_DRAINED, text);
+	else
+		line_ended(wire->line, how, why);
 }
 
 static void wire_connect(void *at, size_t first, size_t n)
@@ -609,6 +623,7 @@ static void *wire_make(struct line *line, const void *at, void *session)
 	wire->options = options;
 	wire->session = session;
 	wire->window = wire->session->window_refused ? 1 : (unsigned)options->window;
+	wire->with_new = wire->session->with_new;
 	const struct talk_settings settings = stx_settings(&options->stx);
 	const struct talk_owner owner = { .wire = wire, .measure = on_measure, .frame = on_frame,
 		.garbled = on_garbled, .connected = on_connected, .silent = on_silent,

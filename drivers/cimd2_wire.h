@@ -15,6 +15,7 @@ struct cimd2_session {
 	struct twins *twins;
 	int32_t zone;                   /* seconds that the centre's clock is ahead of ours */
 	bool window_refused;            /* the account has none: 1 */
+	bool with_new;                  /* the new password is in force, as far as is known */
 };
 
 /* One of the two; the other is NULL. */

@@ -63,6 +63,19 @@ START_TEST(a_new_password_is_told_once_logged_in)
 }
 END_TEST
 
+START_TEST(a_second_session_logs_in_with_the_password_that_the_first_one_changed)
+{
+	static char fresh[] = "n3w";
+	cimd2_said.new_password_file = fresh;
+	cimd2_said.sessions = 2;
+	cimd2_open();
+	AWAIT(the_link.window == 2);
+	ck_assert_str_eq(cimd2_centre.heard[0].text, "01:001|010:gw01|011:s3cret|");
+	ck_assert_str_eq(cimd2_centre_last(CIMD2_LOGIN)->text, "01:001|010:gw01|011:n3w|");
+	ck_assert_uint_eq(cimd2_centre_heard(CIMD2_SET), 1);
+}
+END_TEST
+
 START_TEST(a_new_password_that_is_in_force_already_logs_in)
 {
 	static char fresh[] = "n3w";
@@ -91,6 +104,43 @@ START_TEST(an_account_without_windows_is_sent_to_one_at_a_time)
 	lend(0);
 	AWAIT(the_link.answered == 1);
 	ck_assert_int_eq(the_link.outcomes[0].verdict, VERDICT_SENT);
+}
+END_TEST
+
+/* So that the second login, over the same connection, gets no answer. */
+START_TEST(what_was_refused_by_a_centre_that_hangs_up_is_not_said_over_the_next_connection)
+{
+	static const struct { unsigned error; const char *first, *then; } cases[] = {
+		{ 105, "01:001|010:gw01|011:s3cret|019:10|", "01:001|010:gw01|011:s3cret|" },
+		{ 100, "01:001|010:gw01|011:s3cret|019:10|", "01:001|010:gw01|011:n3w|019:10|" },
+	};
+	static char fresh[] = "n3w";
+	cimd2_said.window = 10;
+	cimd2_said.new_password_file = fresh;
+	cimd2_centre.login_error = cases[_i].error;
+	cimd2_centre.login_errors = 1;
+	cimd2_centre.hangs_up = true;
+	cimd2_open();
+	AWAIT(the_link.ups || the_link.downs);
+	ck_assert_msg(!the_link.downs, "%s", the_link.why);
+	ck_assert_str_eq(cimd2_centre.heard[0].text, cases[_i].first);
+	ck_assert_str_eq(cimd2_centre_last(CIMD2_LOGIN)->text, cases[_i].then);
+	ck_assert_uint_eq(cimd2_centre_last(CIMD2_LOGIN)->call, 1);
+}
+END_TEST
+
+/* Neither password is right. */
+START_TEST(a_centre_that_hangs_up_has_both_passwords_refused_once)
+{
+	static char fresh[] = "n3w";
+	cimd2_said.new_password_file = fresh;
+	cimd2_centre.login_error = 100;
+	cimd2_centre.login_errors = 100;
+	cimd2_centre.hangs_up = true;
+	cimd2_open();
+	AWAIT(the_link.downs);
+	ck_assert_int_eq(the_link.down, DOWN_PASSWORD);
+	ck_assert_uint_eq(cimd2_centre.logins, 2);
 }
 END_TEST
 
@@ -179,8 +229,11 @@ int main(void)
 	tcase_add_test(tests, a_refused_password_may_bar_a_link);
 	tcase_add_loop_test(tests, a_refused_login_says_why_and_for_how_long, 0, sizeof refusals / sizeof *refusals);
 	tcase_add_loop_test(tests, a_new_password_is_told_once_logged_in, 0, 2);
+	tcase_add_test(tests, a_second_session_logs_in_with_the_password_that_the_first_one_changed);
 	tcase_add_test(tests, a_new_password_that_is_in_force_already_logs_in);
 	tcase_add_loop_test(tests, an_account_without_windows_is_sent_to_one_at_a_time, 0, 2);
+	tcase_add_loop_test(tests, what_was_refused_by_a_centre_that_hangs_up_is_not_said_over_the_next_connection, 0, 2);
+	tcase_add_test(tests, a_centre_that_hangs_up_has_both_passwords_refused_once);
 	tcase_add_loop_test(tests, a_nack_a_general_error_or_nothing_at_login_ends_it, 0, 3);
 	tcase_add_test(tests, a_host_that_is_away_is_passed_over);
 	tcase_add_test(tests, nothing_is_sent_before_the_centre_has_said_the_time);

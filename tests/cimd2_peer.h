@@ -32,7 +32,8 @@ static struct cimd2_centre {
 	unsigned submit_error, poll_count;
 	bool no_login_answer, no_submit_answer, no_alive_answer, no_logout_answer, no_get_answer, no_answer,
 	    receipts, same_second, /* all messages have one time stamp */
-	    no_destination;         /* answers do not name it */
+	    no_destination,         /* answers do not name it */
+	    hangs_up;               /* on a login that it refused */
 	const char *greeting, *time;
 	/* What happened. */
 	int listener;
@@ -115,6 +116,17 @@ static inline void cimd2_centre_submitted(unsigned call, const struct cimd2_pdu 
 	}
 }
 
+static inline void cimd2_centre_logged_in(unsigned call, unsigned number)
+{
+	if (cimd2_centre.logins++ >= cimd2_centre.login_errors) {
+		cimd2_centre_sayf(call, "51:%03u|", number);
+		return;
+	}
+	cimd2_centre_sayf(call, "51:%03u|900:%u|", number, cimd2_centre.login_error);
+	if (cimd2_centre.hangs_up)
+		stream_finish(cimd2_centre.calls[call], "refused");
+}
+
 static inline void cimd2_centre_react(unsigned call, const struct cimd2_pdu *pdu)
 {
 	const unsigned answer = pdu->operation + CIMD2_RESPONSE;
@@ -125,10 +137,7 @@ static inline void cimd2_centre_react(unsigned call, const struct cimd2_pdu *pdu
 		cimd2_centre.numbers[call] = 0;
 		if (cimd2_centre.no_login_answer)
 			break;
-		if (cimd2_centre.logins++ < cimd2_centre.login_errors)
-			cimd2_centre_sayf(call, "51:%03u|900:%u|", pdu->number, cimd2_centre.login_error);
-		else
-			cimd2_centre_sayf(call, "51:%03u|", pdu->number);
+		cimd2_centre_logged_in(call, pdu->number);
 		break;
 	case CIMD2_SUBMIT:
 		cimd2_centre_submitted(call, pdu);
