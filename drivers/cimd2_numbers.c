@@ -3,8 +3,9 @@
  * cimd2_numbers.c - what is unanswered in the order of its numbers, and a ring of what was heard.
  *
  * A centre that got no answer sends its packet again, under the same number, and it may have sent
- * others since. So a number that is not the next one is a repetition when the same octets had it not
- * long ago. The previous number is one in any case (reference, 16).
+ * others since. So a number is a repetition when the same octets had it not long ago, be it the next
+ * one: a centre that goes back to a packet which was refused sends those behind it again as well. The
+ * previous number is one in any case (reference, 16).
  */
 #include "cimd2_numbers.h"
 
@@ -128,12 +129,19 @@ enum cimd2_hearing cimd2_hear(const struct cimd2_heard *heard, unsigned number, 
 	const struct cimd2_heard_slot *slot = &heard->slots[number / STEP];
 	const bool previous = heard->count && number == ((heard->expected - STEP) & WRAP);
 	const bool recent = slot->count && heard->count - slot->count < RECENT;
-	if (number == heard->expected)
+	const bool same = recent && slot->digest == digest;
+	if (number == heard->expected && !same)
 		return CIMD2_NEXT;
-	if (previous || (recent && slot->digest == digest))
+	if (previous || same)
 		return slot->state == CIMD2_ANSWERED ? CIMD2_AGAIN
 		    : slot->state == CIMD2_LEFT ? CIMD2_AGAIN_AT_LAST : CIMD2_AGAIN_TOO_SOON;
 	return strict ? CIMD2_STRAY : CIMD2_GAP;
+}
+
+void cimd2_heard_pass(struct cimd2_heard *heard, unsigned number)
+{
+	if (number == heard->expected)
+		heard->expected = after(heard->expected);
 }
 
 struct cimd2_heard_slot *cimd2_heard_take(struct cimd2_heard *heard, const struct cimd2_pdu *pdu, uint32_t digest,
@@ -143,7 +151,9 @@ struct cimd2_heard_slot *cimd2_heard_take(struct cimd2_heard *heard, const struc
 	if (!++heard->count)
 		heard->count = 1;
 	*slot = (struct cimd2_heard_slot){ .count = heard->count, .digest = digest, .operation = pdu->operation };
-	if (hearing != CIMD2_AGAIN_AT_LAST)
-		heard->expected = (uint16_t)((pdu->number + STEP) & WRAP);
+	if (hearing == CIMD2_AGAIN_AT_LAST)
+		cimd2_heard_pass(heard, pdu->number);
+	else
+		heard->expected = after(pdu->number);
 	return slot;
 }

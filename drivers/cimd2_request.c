@@ -79,8 +79,10 @@ static bool take_number(struct cimd2_connection *wire, const struct cimd2_pdu *p
 		*slot = cimd2_heard_slot(&wire->heard, pdu->number);
 		link_debug(wire->link, "event=repeated packet=%03u", pdu->number);
 		cimd2_respond(wire, (*slot)->operation + CIMD2_RESPONSE, pdu->number, (*slot)->error);
+		cimd2_heard_pass(&wire->heard, pdu->number);
 		return false;
 	case CIMD2_AGAIN_TOO_SOON:
+		cimd2_heard_pass(&wire->heard, pdu->number);
 		link_debug(wire->link, "event=repeated packet=%03u", pdu->number);
 		return false;
 	case CIMD2_GAP:

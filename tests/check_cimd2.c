@@ -365,6 +365,31 @@ START_TEST(a_message_is_answered_when_it_is_stored_and_repeated_then_alike)
 }
 END_TEST
 
+/* Of three the first is damaged on its way; the centre goes back to it, and sends all three again. */
+START_TEST(a_centre_that_goes_back_to_a_refused_packet_is_not_heard_twice)
+{
+	static const char damaged[] = "\x02""20:000\t021:4321\t023:1\t033:One\tFF\x03";
+	static const char two[] = "20:002|021:4321|023:1|033:Two|", three[] = "20:004|021:4321|023:1|033:Three|";
+	cimd2_up();
+	stream_write(cimd2_centre.calls[0], damaged, sizeof damaged - 1);
+	cimd2_centre_say(0, two);
+	cimd2_centre_say(0, three);
+	AWAIT(the_link.ninbound == 2 && cimd2_centre_heard(CIMD2_NACK));
+	ck_assert_str_eq(cimd2_centre_last(CIMD2_NACK)->text, "99:000|");
+	ack(the_link.inbound_tickets[0], ACK_KEPT);
+	ack(the_link.inbound_tickets[1], ACK_LATER);
+	cimd2_centre_say(0, "20:000|021:4321|023:1|033:One|");
+	cimd2_centre_say(0, two);
+	cimd2_centre_say(0, three);
+	cimd2_centre_say(0, "40:006|");
+	AWAIT(cimd2_centre_heard(CIMD2_ALIVE_RESP));
+	ck_assert_uint_eq(the_link.ninbound, 4);    /* the third was not taken the first time */
+	ck_assert_str_eq(the_link.bodies[2], "One");
+	ck_assert_str_eq(the_link.bodies[3], "Three");
+	ck_assert_uint_eq(cimd2_centre_heard(CIMD2_NACK), 1);
+}
+END_TEST
+
 START_TEST(a_message_that_cannot_be_stored_comes_again_or_is_refused)
 {
 	cimd2_said.on_store_failure = _i ? CIMD2_STORE_710 : CIMD2_STORE_SILENT;
@@ -553,6 +578,7 @@ int main(void)
 	tcase_add_checked_fixture(tests, cimd2_world_setup, cimd2_world_teardown);
 	add_submits(tests);
 	tcase_add_test(tests, a_message_is_answered_when_it_is_stored_and_repeated_then_alike);
+	tcase_add_test(tests, a_centre_that_goes_back_to_a_refused_packet_is_not_heard_twice);
 	tcase_add_loop_test(tests, a_message_that_cannot_be_stored_comes_again_or_is_refused, 0, 2);
 	tcase_add_test(tests, a_receipt_may_come_before_the_answer_to_its_message);
 	tcase_add_test(tests, a_querying_account_asks_for_what_waits);
