@@ -69,7 +69,7 @@ struct cimd2_sent *cimd2_unanswered_add(struct cimd2_unanswered *unanswered, str
 	sent->number = pdu->number;
 	sent->operation = pdu->operation;
 	sent->times = 0;
-	sent->spared = false;
+	sent->repeated = sent->spared = false;
 	sent->due = 0;
 	sent->len = len;
 	return sent;
@@ -110,6 +110,7 @@ void cimd2_unanswered_renumber(struct cimd2_unanswered *unanswered, uint16_t fir
 		memcpy(copy, sent->octets, sent->len);
 		cimd2_unpack(copy, sent->len, &pdu);
 		pdu.number = sent->number = unanswered->next;
+		sent->repeated = false;
 		sent->len = cimd2_pack(&pdu, sent->octets, sizeof sent->octets);
 		unanswered->next = after(unanswered->next);
 	}

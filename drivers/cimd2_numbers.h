@@ -27,6 +27,7 @@ struct cimd2_sent {
 	uint16_t number;
 	uint8_t operation;
 	uint8_t times;                  /* that it was written */
+	bool repeated;                  /* it was written under this number more than once */
 	bool spared;                    /* it was sent anew without something, once */
 	uint64_t due;                   /* loop ms, of those that no line waits for; 0: none */
 	size_t len;

@@ -9,6 +9,7 @@
  *        |-- too late, once -------> written again, the same number
  *        |-- too late, twice ------> the line is of no use; of the time: done without
  *        |-- nack n, n is its ----> it and those after it are written again, as they are
+ *        |-- nack n, the next one -> when something was written again: they wait for their answers
  *        |-- nack n, nobody's -----> all get new numbers from n on, and are written again
  *        `-- error 3, 310, 312 ---> once: without what the account may not say, as the next one
  *
@@ -39,6 +40,7 @@ enum { TIMES_MAX = 2, ROUNDS_MAX = 3, COUNT_ALL = 0, COUNT_AND_SEND = 2, PAUSE_M
 
 static void write_sent(struct cimd2_connection *wire, struct cimd2_sent *sent)
 {
+	sent->repeated = sent->repeated || sent->times;
 	sent->times++;
 	talk_write(wire->talk, sent->octets, sent->len);
 }
@@ -447,6 +449,16 @@ static void renumber(struct cimd2_connection *wire, uint16_t first)
 	}
 }
 
+/* It counts on from all that is unanswered, so it has them: what it refuses is a repetition. Under other
+ * numbers they would be new to it. */
+static bool refuses_repetition(const struct cimd2_connection *wire, unsigned number)
+{
+	const struct cimd2_sent *sent = TAILQ_FIRST(&wire->unanswered.list);
+	while (sent && !sent->repeated)
+		sent = TAILQ_NEXT(sent, entry);
+	return sent && number == wire->unanswered.next;
+}
+
 static void on_nack(struct cimd2_connection *wire, unsigned number)
 {
 	struct cimd2_sent *first = cimd2_unanswered_find(&wire->unanswered, number);
@@ -460,6 +472,11 @@ static void on_nack(struct cimd2_connection *wire, unsigned number)
 	}
 	if (!wire->unanswered.n) {
 		link_warn(wire->link, "event=nack packet=%03u reason=\"nothing is unanswered\"", number);
+		return;
+	}
+	if (refuses_repetition(wire, number)) {
+		link_warn(wire->link, "event=nack packet=%03u reason=\"it has what was sent again, and has not answered it\" "
+		    "remedy=\"repeat_unanswered = off, or a longer response_timeout\"", number);
 		return;
 	}
 	if (++wire->rounds > ROUNDS_MAX) {

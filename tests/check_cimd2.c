@@ -178,6 +178,28 @@ START_TEST(a_part_is_sent_again_under_its_number_and_then_in_doubt)
 }
 END_TEST
 
+/* It knows no repetitions, and expects the next number: it has the part. */
+START_TEST(a_part_that_was_repeated_and_is_nacked_for_it_is_not_sent_as_a_new_one)
+{
+	cimd2_said.response_timeout = 60;
+	cimd2_up();
+	cimd2_centre.no_submit_answer = true;
+	lend(0);
+	AWAIT(cimd2_centre_heard(CIMD2_SUBMIT) == 2);
+	cimd2_centre_say(0, "99:005|");
+	if (_i) {                           /* slow, and no more */
+		cimd2_centre_say(0, "53:003|060:261124101530|");
+		AWAIT(the_link.answered);
+		ck_assert_int_eq(the_link.outcomes[0].verdict, VERDICT_SENT);
+		ck_assert_uint_eq(the_link.downs, 0);
+	} else {
+		AWAIT(the_link.downs);
+		ck_assert_int_eq(the_link.outcomes[0].verdict, VERDICT_DOUBTFUL);
+	}
+	ck_assert_uint_eq(cimd2_centre_heard(CIMD2_SUBMIT), 2);
+}
+END_TEST
+
 START_TEST(a_part_is_in_doubt_at_once_where_repeats_are_not_known)
 {
 	cimd2_said.response_timeout = 40;
@@ -560,6 +582,7 @@ static void add_submits(TCase *tests)
 	tcase_add_test(tests, a_general_error_is_the_answer_to_its_number);
 	tcase_add_test(tests, an_error_of_the_session_ends_it_and_the_part_is_tried_again);
 	tcase_add_loop_test(tests, a_part_is_sent_again_under_its_number_and_then_in_doubt, 0, 2);
+	tcase_add_loop_test(tests, a_part_that_was_repeated_and_is_nacked_for_it_is_not_sent_as_a_new_one, 0, 2);
 	tcase_add_test(tests, a_part_is_in_doubt_at_once_where_repeats_are_not_known);
 	tcase_add_test(tests, nothing_is_asked_while_an_answer_is_awaited);
 	tcase_add_test(tests, a_silent_centre_is_asked_and_then_given_up);
