@@ -32,6 +32,7 @@ struct cimd2_connection {
 	uint16_t nacked;
 
 	struct cimd2_heard heard;
+	unsigned strays;                /* requests in a row that had a wrong number */
 	struct cimd2_message message;   /* being read */
 	char told[CIMD2_NUMBERS_EACH][NETWORK_ID_MAX]; /* of final receipts: by number / 2 */
 };

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+enum { STRAYS_MAX = CIMD2_NUMBERS };    /* twice as many as can be on their way behind a lost one */
 enum { NUMBER_BITS = 8, COUNT_MASK = (1 << (WIRE_TICKET_BITS - NUMBER_BITS)) - 1 };
 
 static uint64_t ticket_of(const struct cimd2_heard_slot *slot, unsigned number)
@@ -74,6 +75,9 @@ static bool take_number(struct cimd2_connection *wire, const struct cimd2_pdu *p
 	case CIMD2_STRAY:
 		link_warn(wire->link, "event=bad_packet_number packet=%03u expected=%03u", pdu->number, wire->heard.expected);
 		cimd2_respond(wire, CIMD2_NACK, wire->heard.expected, 0);
+		if (++wire->strays > STRAYS_MAX)
+			talk_end(wire->talk, DOWN_LOST, "the message centre keeps to packet numbers that were refused: "
+			    "packet %03u, not %03u", pdu->number, wire->heard.expected);
 		return false;
 	case CIMD2_AGAIN:
 		*slot = cimd2_heard_slot(&wire->heard, pdu->number);
@@ -91,6 +95,7 @@ static bool take_number(struct cimd2_connection *wire, const struct cimd2_pdu *p
 	default:
 		break;
 	}
+	wire->strays = 0;
 	*slot = cimd2_heard_take(&wire->heard, pdu, digest, hearing);
 	return true;
 }

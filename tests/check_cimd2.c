@@ -412,6 +412,20 @@ START_TEST(a_centre_that_goes_back_to_a_refused_packet_is_not_heard_twice)
 }
 END_TEST
 
+START_TEST(a_centre_that_does_not_learn_from_nacks_is_given_up)
+{
+	cimd2_up();
+	for (unsigned i = 0; i < CIMD2_NUMBERS; i++)
+		cimd2_centre_say(0, "40:001|");
+	AWAIT(cimd2_centre_heard(CIMD2_NACK) == CIMD2_NUMBERS);
+	ck_assert_uint_eq(the_link.downs, 0);
+	cimd2_centre_say(0, "40:001|");
+	AWAIT(the_link.downs);
+	ck_assert_int_eq(the_link.down, DOWN_LOST);
+	ck_assert_msg(strstr(the_link.why, "packet 001, not 000") != NULL, "%s", the_link.why);
+}
+END_TEST
+
 START_TEST(a_message_that_cannot_be_stored_comes_again_or_is_refused)
 {
 	cimd2_said.on_store_failure = _i ? CIMD2_STORE_710 : CIMD2_STORE_SILENT;
@@ -602,6 +616,7 @@ int main(void)
 	add_submits(tests);
 	tcase_add_test(tests, a_message_is_answered_when_it_is_stored_and_repeated_then_alike);
 	tcase_add_test(tests, a_centre_that_goes_back_to_a_refused_packet_is_not_heard_twice);
+	tcase_add_test(tests, a_centre_that_does_not_learn_from_nacks_is_given_up);
 	tcase_add_loop_test(tests, a_message_that_cannot_be_stored_comes_again_or_is_refused, 0, 2);
 	tcase_add_test(tests, a_receipt_may_come_before_the_answer_to_its_message);
 	tcase_add_test(tests, a_querying_account_asks_for_what_waits);
