@@ -5,7 +5,7 @@
  * A centre that got no answer sends its packet again, under the same number, and it may have sent
  * others since. So a number is a repetition when the same octets had it not long ago, be it the next
  * one: a centre that goes back to a packet which was refused sends those behind it again as well. The
- * previous number is one in any case (reference, 16).
+ * previous number is one in any case (reference, 16), if the operation is the same.
  */
 #include "cimd2_numbers.h"
 
@@ -123,12 +123,15 @@ struct cimd2_heard_slot *cimd2_heard_slot(struct cimd2_heard *heard, unsigned nu
 	return &heard->slots[number / STEP % CIMD2_NUMBERS_EACH];
 }
 
-enum cimd2_hearing cimd2_hear(const struct cimd2_heard *heard, unsigned number, uint32_t digest, bool strict)
+enum cimd2_hearing cimd2_hear(const struct cimd2_heard *heard, const struct cimd2_pdu *pdu, uint32_t digest,
+    bool strict)
 {
+	const unsigned number = pdu->number;
 	if (number % STEP || number >= CIMD2_NUMBERS)
 		return CIMD2_STRAY;
 	const struct cimd2_heard_slot *slot = &heard->slots[number / STEP];
-	const bool previous = heard->count && number == ((heard->expected - STEP) & WRAP);
+	const bool previous = heard->count && number == ((heard->expected - STEP) & WRAP) &&
+	    slot->operation == pdu->operation;
 	const bool recent = slot->count && heard->count - slot->count < RECENT;
 	const bool same = recent && slot->digest == digest;
 	if (number == heard->expected && !same)

@@ -83,8 +83,8 @@ enum cimd2_hearing {
 	CIMD2_STRAY,                    /* refused: nack with `expected` */
 };
 
-/* What to do with a request: its number, and a digest of all of it (digest.h). Nothing changes. */
-enum cimd2_hearing cimd2_hear(const struct cimd2_heard *, unsigned number, uint32_t digest, bool strict);
+/* What to do with a request, and a digest of all of it (digest.h). Nothing changes. */
+enum cimd2_hearing cimd2_hear(const struct cimd2_heard *, const struct cimd2_pdu *, uint32_t digest, bool strict);
 /* It is a repetition, and has been dealt with: moves `expected` on, if that is it. */
 void cimd2_heard_pass(struct cimd2_heard *, unsigned number);
 /* It is taken: remembers it, and moves `expected` on for NEXT and GAP. */

@@ -70,7 +70,7 @@ static void on_report(struct cimd2_connection *wire, const struct cimd2_pdu *pdu
 static bool take_number(struct cimd2_connection *wire, const struct cimd2_pdu *pdu, uint32_t digest,
     struct cimd2_heard_slot **slot)
 {
-	const enum cimd2_hearing hearing = cimd2_hear(&wire->heard, pdu->number, digest, wire->options->strict_sequence);
+	const enum cimd2_hearing hearing = cimd2_hear(&wire->heard, pdu, digest, wire->options->strict_sequence);
 	switch (hearing) {
 	case CIMD2_STRAY:
 		link_warn(wire->link, "event=bad_packet_number packet=%03u expected=%03u", pdu->number, wire->heard.expected);

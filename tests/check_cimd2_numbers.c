@@ -141,12 +141,13 @@ START_TEST(a_number_of_the_centre_is_the_next_a_repetition_a_gap_or_astray)
 		const struct cimd2_pdu pdu = { .operation = CIMD2_DELIVER, .number = (uint16_t)(2 * i % CIMD2_NUMBERS) };
 		if (slot)
 			slot->state = CIMD2_ANSWERED;
-		ck_assert_int_eq(cimd2_hear(&heard, pdu.number, SAME, true), CIMD2_NEXT);
+		ck_assert_int_eq(cimd2_hear(&heard, &pdu, SAME, true), CIMD2_NEXT);
 		slot = cimd2_heard_take(&heard, &pdu, SAME, CIMD2_NEXT);
 		ck_assert_ptr_eq(slot, cimd2_heard_slot(&heard, pdu.number));
 	}
-	ck_assert_msg(cimd2_hear(&heard, arrivals[_i].number, arrivals[_i].digest, arrivals[_i].strict) ==
-	    arrivals[_i].hearing, "%u after %u", arrivals[_i].number, arrivals[_i].taken);
+	const struct cimd2_pdu pdu = { .operation = CIMD2_DELIVER, .number = (uint16_t)arrivals[_i].number };
+	ck_assert_msg(cimd2_hear(&heard, &pdu, arrivals[_i].digest, arrivals[_i].strict) == arrivals[_i].hearing,
+	    "%u after %u", arrivals[_i].number, arrivals[_i].taken);
 }
 END_TEST
 
@@ -159,12 +160,25 @@ START_TEST(what_was_left_on_purpose_is_taken_when_it_comes_again)
 	}
 	for (uint16_t i = 0; i < 3; i++) {
 		const struct cimd2_pdu pdu = { .operation = CIMD2_DELIVER, .number = (uint16_t)(2 * i) };
-		ck_assert_int_eq(cimd2_hear(&heard, pdu.number, SAME, true), CIMD2_AGAIN_AT_LAST);
+		ck_assert_int_eq(cimd2_hear(&heard, &pdu, SAME, true), CIMD2_AGAIN_AT_LAST);
 		cimd2_heard_take(&heard, &pdu, SAME, CIMD2_AGAIN_AT_LAST)->state = CIMD2_ANSWERED;
 		ck_assert_uint_eq(heard.expected, 6);
-		ck_assert_int_eq(cimd2_hear(&heard, pdu.number, SAME, true), CIMD2_AGAIN);
+		ck_assert_int_eq(cimd2_hear(&heard, &pdu, SAME, true), CIMD2_AGAIN);
 	}
-	ck_assert_int_eq(cimd2_hear(&heard, 6, SAME, true), CIMD2_NEXT);
+	const struct cimd2_pdu next = { .operation = CIMD2_DELIVER, .number = 6 };
+	ck_assert_int_eq(cimd2_hear(&heard, &next, SAME, true), CIMD2_NEXT);
+}
+END_TEST
+
+START_TEST(the_previous_number_is_a_repetition_of_the_same_operation_alone)
+{
+	struct cimd2_heard heard = { .expected = 4 };
+	struct cimd2_pdu pdu = { .operation = CIMD2_DELIVER, .number = 4 };
+	cimd2_heard_take(&heard, &pdu, SAME, CIMD2_NEXT)->state = CIMD2_ANSWERED;
+	ck_assert_int_eq(cimd2_hear(&heard, &pdu, OTHER, false), CIMD2_AGAIN);
+	pdu.operation = CIMD2_ALIVE;
+	ck_assert_int_eq(cimd2_hear(&heard, &pdu, OTHER, false), CIMD2_GAP);
+	ck_assert_int_eq(cimd2_hear(&heard, &pdu, OTHER, true), CIMD2_STRAY);
 }
 END_TEST
 
@@ -179,6 +193,7 @@ int main(void)
 	tcase_add_loop_test(tests, all_that_are_unanswered_get_new_numbers_in_their_order, 0, 5);
 	tcase_add_loop_test(tests, a_number_of_the_centre_is_the_next_a_repetition_a_gap_or_astray, 0,
 	    sizeof arrivals / sizeof *arrivals);
+	tcase_add_test(tests, the_previous_number_is_a_repetition_of_the_same_operation_alone);
 	tcase_add_test(tests, what_was_left_on_purpose_is_taken_when_it_comes_again);
 	suite_add_tcase(suite, tests);
 	SRunner *runner = srunner_create(suite);
