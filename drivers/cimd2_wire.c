@@ -191,7 +191,8 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 		if (sent->due && now >= sent->due && !own_is_late(wire, sent, now))
 			return;
 	}
-	poll_when_due(wire, now);
+	if (talk_phase(wire->talk) == TALK_UP)
+		poll_when_due(wire, now);
 	arm(wire);
 }
 

@@ -477,6 +477,19 @@ START_TEST(a_querying_account_asks_for_what_waits)
 }
 END_TEST
 
+START_TEST(nothing_is_asked_for_behind_a_logout)
+{
+	cimd2_said.poll_interval = 20;
+	cimd2_said.stx.logout_timeout = 100;
+	cimd2_centre.no_logout_answer = true;
+	cimd2_up();
+	AWAIT(cimd2_centre_heard(CIMD2_DELIVERY_REQUEST));
+	drain();
+	AWAIT(the_link.downs);
+	ck_assert_int_eq(cimd2_centre.heard[cimd2_centre.nheard - 1].operation, CIMD2_LOGOUT);
+}
+END_TEST
+
 START_TEST(a_poll_without_an_answer_is_repeated_once_and_then_ends_the_connection)
 {
 	cimd2_said.poll_interval = 20;
@@ -620,6 +633,7 @@ int main(void)
 	tcase_add_loop_test(tests, a_message_that_cannot_be_stored_comes_again_or_is_refused, 0, 2);
 	tcase_add_test(tests, a_receipt_may_come_before_the_answer_to_its_message);
 	tcase_add_test(tests, a_querying_account_asks_for_what_waits);
+	tcase_add_test(tests, nothing_is_asked_for_behind_a_logout);
 	tcase_add_test(tests, a_poll_without_an_answer_is_repeated_once_and_then_ends_the_connection);
 	tcase_add_test(tests, a_report_that_names_nothing_is_refused_and_a_nack_without_reason_ignored);
 	tcase_add_test(tests, a_busy_centre_is_asked_again_later);
