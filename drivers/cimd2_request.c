@@ -22,11 +22,18 @@ static uint64_t ticket_of(const struct cimd2_heard_slot *slot, unsigned number)
 	return (uint64_t)(slot->count & COUNT_MASK) << NUMBER_BITS | number;
 }
 
+/* No request has 49: what would be its response is a nack, and has the packet sent again. */
+static unsigned response_to(unsigned operation)
+{
+	const unsigned response = operation + CIMD2_RESPONSE;
+	return response == CIMD2_NACK ? CIMD2_ERROR : response;
+}
+
 static void answer(struct cimd2_connection *wire, struct cimd2_heard_slot *slot, unsigned number, unsigned error)
 {
 	slot->state = CIMD2_ANSWERED;
 	slot->error = (uint16_t)error;
-	cimd2_respond(wire, slot->operation + CIMD2_RESPONSE, number, error);
+	cimd2_respond(wire, response_to(slot->operation), number, error);
 }
 
 static void refuse(struct cimd2_connection *wire, struct cimd2_heard_slot *slot, unsigned number, unsigned error)
@@ -82,7 +89,7 @@ static bool take_number(struct cimd2_connection *wire, const struct cimd2_pdu *p
 	case CIMD2_AGAIN:
 		*slot = cimd2_heard_slot(&wire->heard, pdu->number);
 		link_debug(wire->link, "event=repeated packet=%03u", pdu->number);
-		cimd2_respond(wire, (*slot)->operation + CIMD2_RESPONSE, pdu->number, (*slot)->error);
+		cimd2_respond(wire, response_to((*slot)->operation), pdu->number, (*slot)->error);
 		cimd2_heard_pass(&wire->heard, pdu->number);
 		return false;
 	case CIMD2_AGAIN_TOO_SOON:

@@ -517,6 +517,19 @@ START_TEST(a_report_that_names_nothing_is_refused_and_a_nack_without_reason_igno
 }
 END_TEST
 
+START_TEST(an_operation_that_nobody_has_is_refused_and_never_with_a_nack)
+{
+	cimd2_up();
+	for (unsigned operation = 0; operation < CIMD2_RESPONSE; operation++)
+		if (operation != CIMD2_DELIVER && operation != CIMD2_REPORT && operation != CIMD2_ALIVE)
+			cimd2_centre_request(0, operation, "");
+	AWAIT(cimd2_centre.nheard == CIMD2_RESPONSE - 3);
+	ck_assert_str_eq(cimd2_centre.heard[27 - 2].text, "77:050|900:1|");
+	ck_assert_str_eq(cimd2_centre_last(CIMD2_ERROR)->text, "98:092|900:1|"); /* to 49 */
+	ck_assert_uint_eq(cimd2_centre_heard(CIMD2_NACK), 0);
+}
+END_TEST
+
 START_TEST(a_busy_centre_is_asked_again_later)
 {
 	cimd2_up();
@@ -636,6 +649,7 @@ int main(void)
 	tcase_add_test(tests, nothing_is_asked_for_behind_a_logout);
 	tcase_add_test(tests, a_poll_without_an_answer_is_repeated_once_and_then_ends_the_connection);
 	tcase_add_test(tests, a_report_that_names_nothing_is_refused_and_a_nack_without_reason_ignored);
+	tcase_add_test(tests, an_operation_that_nobody_has_is_refused_and_never_with_a_nack);
 	tcase_add_test(tests, a_busy_centre_is_asked_again_later);
 	tcase_add_test(tests, questions_are_answered_refused_or_cannot_be_asked);
 	tcase_add_loop_test(tests, a_drain_awaits_answers_and_logs_out, 0, 2);
