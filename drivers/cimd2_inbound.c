@@ -117,8 +117,9 @@ static void read_address(const struct blob *value, char out[ADDRESS_MAX])
 	char text[64];
 	size_t n = 0;
 	cimd2_print(text, sizeof text, value);
+	const bool digits = strspn(text, "+-0123456789") == strlen(text);
 	for (const char *at = text; *at && n + 1 < ADDRESS_MAX; at++)
-		if (*at != '-')             /* it only parts digits */
+		if (*at != '-' || !digits)  /* it only parts them; in a name it is a letter */
 			out[n++] = *at;
 	out[n] = '\0';
 }

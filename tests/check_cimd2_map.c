@@ -491,6 +491,11 @@ START_TEST(a_message_is_told_with_all_that_is_known_of_it)
 	    "\"service_centre\":\"+491720000\",\"timestamp\":\"261128080000\"}");
 	free(room.options);
 
+	pdu = packet("20:002|021:43-21|027:My-Shop 1|033:Hi|");
+	ck_assert_int_eq(cimd2_read_inbound(0, &pdu, &room, &in), CIMD2_TAKEN);
+	ck_assert_str_eq(in.sender, "My-Shop 1");
+	ck_assert_str_eq(in.recipient, "4321");
+
 	pdu = packet("20:004|021:4321|023:1|030:8|034:04140430|");
 	ck_assert_int_eq(cimd2_read_inbound(0, &pdu, &room, &in), CIMD2_TAKEN);
 	ck_assert_int_eq(in.charset, CHARSET_UCS2);
