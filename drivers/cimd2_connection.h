@@ -24,6 +24,7 @@ struct cimd2_connection {
 	bool awaits_time;               /* nothing is submitted before it is known */
 	struct event *timer;            /* for poll_at, and what is due of our own */
 	uint64_t poll_at;               /* loop ms; 0: never */
+	bool poll_refused;              /* the last one was, and it is in the log */
 
 	struct cimd2_unanswered unanswered;
 	struct cimd2_request request;   /* being made */

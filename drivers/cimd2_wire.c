@@ -314,10 +314,25 @@ static void tell_password(struct cimd2_connection *wire, const struct cimd2_pdu 
 	    "new_password_file\"");
 }
 
+/* Of refusals in a row the first is told. */
+static void on_polled(struct cimd2_connection *wire, const struct cimd2_pdu *pdu)
+{
+	enum { COUNT_MAX = 999, NOTHING_WAITS = 500 };
+	const unsigned error = cimd2_error(pdu);
+	char text[OUTCOME_TEXT_MAX];
+	cimd2_error_text(text, sizeof text, pdu);
+	const bool refused = error && error != NOTHING_WAITS;
+	if (refused && !wire->poll_refused)
+		link_warn(wire->link, "event=poll_refused reason=\"%s\" remedy=\"poll_interval = 0, unless the account is a "
+		    "querying one\"", text);
+	wire->poll_refused = refused;
+	if (!error && cimd2_number(pdu, CIMD2_MESSAGE_COUNT, COUNT_MAX, 0) > 0 && talk_phase(wire->talk) == TALK_UP)
+		send_poll(wire, COUNT_AND_SEND);
+}
+
 static void on_own(struct cimd2_connection *wire, struct cimd2_sent *sent, const struct cimd2_pdu *pdu)
 {
 	const uint8_t operation = sent->operation;
-	enum { COUNT_MAX = 999 };
 	cimd2_unanswered_remove(&wire->unanswered, sent);
 	if (operation == CIMD2_LOGOUT) {
 		talk_leave(wire->talk, DOWN_DRAINED, "drained");
@@ -327,9 +342,8 @@ static void on_own(struct cimd2_connection *wire, struct cimd2_sent *sent, const
 		tell_password(wire, pdu);
 	if (operation == CIMD2_GET)
 		learn_time(wire, cimd2_error(pdu) ? NULL : pdu);
-	if (operation == CIMD2_DELIVERY_REQUEST && !cimd2_error(pdu) &&
-	    cimd2_number(pdu, CIMD2_MESSAGE_COUNT, COUNT_MAX, 0) > 0 && talk_phase(wire->talk) == TALK_UP)
-		send_poll(wire, COUNT_AND_SEND);
+	if (operation == CIMD2_DELIVERY_REQUEST)
+		on_polled(wire, pdu);
 	line_go_on(wire->line);
 }
 

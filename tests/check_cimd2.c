@@ -477,6 +477,19 @@ START_TEST(a_querying_account_asks_for_what_waits)
 }
 END_TEST
 
+/* 500: nothing waits. */
+START_TEST(a_poll_that_is_refused_is_told_once)
+{
+	cimd2_said.poll_interval = 20;
+	cimd2_centre.poll_error = _i ? 500 : 501;
+	cimd2_up();
+	AWAIT(cimd2_centre_heard(CIMD2_DELIVERY_REQUEST) == 3);
+	ck_assert_uint_eq(the_link.warnings, _i ? 0 : 1);
+	ck_assert(_i || strstr(the_link.warning, "error 501: incorrect mode"));
+	ck_assert_uint_eq(the_link.downs, 0);
+}
+END_TEST
+
 START_TEST(nothing_is_asked_for_behind_a_logout)
 {
 	cimd2_said.poll_interval = 20;
@@ -646,6 +659,7 @@ int main(void)
 	tcase_add_loop_test(tests, a_message_that_cannot_be_stored_comes_again_or_is_refused, 0, 2);
 	tcase_add_test(tests, a_receipt_may_come_before_the_answer_to_its_message);
 	tcase_add_test(tests, a_querying_account_asks_for_what_waits);
+	tcase_add_loop_test(tests, a_poll_that_is_refused_is_told_once, 0, 2);
 	tcase_add_test(tests, nothing_is_asked_for_behind_a_logout);
 	tcase_add_test(tests, a_poll_without_an_answer_is_repeated_once_and_then_ends_the_connection);
 	tcase_add_test(tests, a_report_that_names_nothing_is_refused_and_a_nack_without_reason_ignored);

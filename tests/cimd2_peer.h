@@ -29,7 +29,7 @@ static struct cimd2_centre {
 	/* The script. */
 	unsigned login_error, login_errors; /* that so many of the first logins get */
 	unsigned set_error;                 /* that a new password gets; 0: it is taken */
-	unsigned submit_error, poll_count;
+	unsigned submit_error, poll_count, poll_error;
 	bool no_login_answer, no_submit_answer, no_alive_answer, no_logout_answer, no_get_answer, no_answer,
 	    receipts, same_second, /* all messages have one time stamp */
 	    no_destination,         /* answers do not name it */
@@ -146,7 +146,9 @@ static inline void cimd2_centre_react(unsigned call, const struct cimd2_pdu *pdu
 		cimd2_centre_sayf(call, "54:%03u|061:4|063:261124101535|", pdu->number);
 		break;
 	case CIMD2_DELIVERY_REQUEST:
-		if (cimd2_number(pdu, CIMD2_REQUEST_MODE, 2, 1) == 0)
+		if (cimd2_centre.poll_error)
+			cimd2_centre_sayf(call, "55:%03u|900:%u|", pdu->number, cimd2_centre.poll_error);
+		else if (cimd2_number(pdu, CIMD2_REQUEST_MODE, 2, 1) == 0)
 			cimd2_centre_sayf(call, "55:%03u|066:%u|", pdu->number, cimd2_centre.poll_count);
 		else
 			cimd2_centre_sayf(call, "55:%03u|", pdu->number);

@@ -35,6 +35,8 @@ struct link {
 	const struct driver *driver;
 	void *session;
 	bool inside_open;
+	unsigned warnings;              /* written to the log */
+	char warning[512];              /* the last of them */
 	bool listens;                   /* for a peer that may only be received from: set before the session opens */
 	unsigned ups, waits, window, downs, lent;
 	enum down down;
@@ -195,10 +197,16 @@ void link_inbound(struct link *link, const struct inbound *inbound, uint64_t tic
 
 void link_log(const struct link *link, char level, const char *format, ...)
 {
+	va_list args;
 	(void)link;
+	if (level == 'w') {
+		the_link.warnings++;
+		va_start(args, format);
+		vsnprintf(the_link.warning, sizeof the_link.warning, format, args);
+		va_end(args);
+	}
 	if (!getenv("LOUD"))
 		return;
-	va_list args;
 	va_start(args, format);
 	fprintf(stderr, "%c ", level);
 	vfprintf(stderr, format, args);
