@@ -398,6 +398,8 @@ START_TEST(a_question_is_answered_and_a_message_cancelled)
 	expect_packet(peer, "58:021|900:801|");
 	packet_send(peer, "05:023|068:0|");
 	expect_packet(peer, "55:023|066:0|");
+	packet_send(peer, "05:025|068:3|");
+	expect_packet(peer, "55:025|900:501|");
 	expect_counts(&sim, "commands", 5, "commands_refused", 2);
 }
 END_TEST
@@ -502,7 +504,10 @@ START_TEST(broken_packets_are_answered_as_the_reference_says)
 		{ "03:029|021:1|033:a|056:x|", "53:029|900:310|" }, { "03:031|021:x|033:a|", "53:031|900:300|" },
 		{ "01:033|010:gw01|011:s3cret|", "51:033|900:102|" },
 		{ "03:035|021:1|023:x|033:a|", "53:035|900:306|" }, { "04:037|021:1|", "54:037|900:2|" },
-		{ "06:039|059:7|", "56:039|900:602|" },
+		{ "06:039|059:7|", "56:039|900:602|901:Incorrect cancel mode|" },
+		{ "03:041|021:1|033:a|051:261328080000|", "53:041|900:305|" },
+		{ "03:043|021:1|033:a|054:260230080000|", "53:043|900:308|" },
+		{ "03:045|021:1|033:a|065:10|", "53:045|900:314|901:Incorrect s" },
 	};
 	static const char *const noise[] = { "\r\nhello\r\n", "\2\3", "\0023:1\t\3", "\00240" };
 	struct sim sim = START("--cimd2", "0");

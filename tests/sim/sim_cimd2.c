@@ -175,7 +175,8 @@ static void on_other(struct session *session, const struct cimd2_pdu *request)
 		.number = request->number };
 	char stamp[STAMP_ROOM];
 	const bool bound = session_sends(session);
-	const long mode = cimd2_number(request, CIMD2_REQUEST_MODE, MODE_ALL, 1);
+	const bool says = cimd2_value(request, CIMD2_REQUEST_MODE);
+	const long mode = cimd2_number(request, CIMD2_REQUEST_MODE, MODE_ALL, says ? -1 : 1);
 	if (bound && request->operation == CIMD2_GET) {
 		stamp_write(stamp, session->center->unix_now);
 		if (cimd2_number(request, CIMD2_GET_CODE, 999, 0) == CIMD2_CENTRE_TIME)
@@ -186,6 +187,8 @@ static void on_other(struct session *session, const struct cimd2_pdu *request)
 		add_error(&packet, 801);
 	} else if (bound && request->operation == CIMD2_DELIVERY_REQUEST) {
 		const size_t n = session->account->queue.n;
+		if (mode < 0)
+			add_error(&packet, 501);
 		if (mode == MODE_COUNT)
 			cimd2_add_number(&packet, CIMD2_MESSAGE_COUNT, n > WAITING_MAX ? WAITING_MAX : (long)n);
 	} else {

@@ -9,6 +9,7 @@
 
 #include "sim_status.h"
 
+#include "../../drivers/cimd2.h"
 #include "../../drivers/cimd2_text.h"
 #include "../../drivers/smpp_time.h"
 #include "../../sms/dcs.h"
@@ -103,6 +104,7 @@ static bool time_read(const struct cimd2_pdu *packet, unsigned relative, unsigne
 {
 	const struct blob *span = cimd2_value(packet, relative), *at = cimd2_value(packet, absolute);
 	char stamp[STAMP_DIGITS + 1];
+	int64_t when;
 	long value;
 	if (span && at)
 		return false;
@@ -116,7 +118,7 @@ static bool time_read(const struct cimd2_pdu *packet, unsigned relative, unsigne
 		return true;
 	text_of(packet, absolute, stamp, sizeof stamp);
 	snprintf(out, 18, "%s000+", stamp);
-	return at->len == STAMP_DIGITS && strspn(stamp, "0123456789") == STAMP_DIGITS;
+	return cimd2_read_time(at, 0, &when);
 }
 
 static uint8_t registered(long request)
@@ -137,7 +139,7 @@ static uint32_t numbers(const struct cimd2_pdu *packet, struct cimd2_reading *re
 		{ CIMD2_REPLY_PATH, 1, 309, &reply }, { CIMD2_REPORT_REQUEST, 255, 310, &report },
 		{ CIMD2_PRIORITY, 9, 312, &priority }, { CIMD2_MORE_MESSAGES, 1, 318, &more },
 		{ CIMD2_CANCEL_ENABLED, 1, 311, NULL }, { CIMD2_TARIFF_CLASS, 99, 313, NULL },
-		{ CIMD2_SERVICE_DESCRIPTION, 99, 314, NULL },
+		{ CIMD2_SERVICE_DESCRIPTION, 9, 314, NULL },
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		const struct blob *value = cimd2_value(packet, rows[i].code);
