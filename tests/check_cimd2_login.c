@@ -3,6 +3,7 @@
  * check_cimd2_login.c - how a CIMD2 session logs in: refusals, passwords, windows, hosts, and the time.
  */
 #include "cimd2_peer.h"
+#include "run_suite.h"
 
 START_TEST(a_login_says_what_the_link_says)
 {
@@ -239,9 +240,5 @@ int main(void)
 	tcase_add_test(tests, nothing_is_sent_before_the_centre_has_said_the_time);
 	tcase_add_loop_test(tests, a_centre_that_does_not_say_the_time_is_as_the_link_says, 0, 2);
 	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite) != 0;
 }

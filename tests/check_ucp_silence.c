@@ -3,6 +3,7 @@
  * check_ucp_silence.c - sessions of EMI/UCP when nothing comes: operation 31, and what is done without
  * its answer.
  */
+#include "run_suite.h"
 #include "ucp_peer.h"
 
 START_TEST(silence_is_asked_about_and_any_result_is_life)
@@ -114,9 +115,5 @@ int main(void)
 	tcase_add_test(tests, a_keepalive_may_have_to_be_alone);
 	tcase_add_loop_test(tests, a_keepalive_that_is_not_sent_has_no_deadline, 0, 2);
 	tcase_add_test(tests, a_session_without_a_number_left_ends);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite) != 0;
 }
