@@ -68,6 +68,17 @@ enum action action_for(const struct conf_list *rules, uint32_t code, enum action
 	return action_said(rules, code, &action) ? action : usual;
 }
 
+/* The more attempts there were the longer. */
+static void wait_longer(struct outcome *outcome, unsigned attempts)
+{
+	outcome->verdict = VERDICT_DEFERRED;
+	outcome->retry_ms = RETRY_FIRST_MS;
+	for (unsigned i = 1; i < attempts && outcome->retry_ms < RETRY_MOST_MS; i++)
+		outcome->retry_ms *= 2;
+	if (outcome->retry_ms > RETRY_MOST_MS)
+		outcome->retry_ms = RETRY_MOST_MS;
+}
+
 /* Later, each time later, but not for ever; a turn of a dialogue never, unless it begins it, since
  * nobody waits for one that comes half a minute late. */
 static void put_off(struct outcome *outcome, const struct message *message, unsigned tries)
@@ -85,12 +96,20 @@ static void put_off(struct outcome *outcome, const struct message *message, unsi
 		outcome->verdict = VERDICT_REJECTED;
 		return;
 	}
+	wait_longer(outcome, attempts);
+}
+
+/* The link rests, and no attempt is burnt; but not for one message again and again while others are
+ * taken: that one waits by itself, as long as it likes. */
+static void rest(struct outcome *outcome, const struct message *message, uint32_t rest_ms)
+{
+	if (message->throttled >= THROTTLED_ALONE) {
+		wait_longer(outcome, message->attempts);
+		return;
+	}
 	outcome->verdict = VERDICT_DEFERRED;
-	outcome->retry_ms = RETRY_FIRST_MS;
-	for (unsigned i = 1; i < attempts && outcome->retry_ms < RETRY_MOST_MS; i++)
-		outcome->retry_ms *= 2;
-	if (outcome->retry_ms > RETRY_MOST_MS)
-		outcome->retry_ms = RETRY_MOST_MS;
+	outcome->untried = true;
+	outcome->retry_ms = outcome->hold_ms = rest_ms;
 }
 
 void action_apply(enum action action, const struct message *message, struct outcome *outcome)
@@ -100,10 +119,10 @@ void action_apply(enum action action, const struct message *message, struct outc
 		outcome->verdict = VERDICT_REJECTED;
 		break;
 	case ACTION_THROTTLE:
+		rest(outcome, message, THROTTLE_MS);
+		break;
 	case ACTION_HOLD:
-		outcome->verdict = VERDICT_DEFERRED;
-		outcome->untried = true;
-		outcome->retry_ms = outcome->hold_ms = action == ACTION_HOLD ? HOLD_MS : THROTTLE_MS;
+		rest(outcome, message, HOLD_MS);
 		break;
 	case ACTION_REBIND:
 		outcome->verdict = VERDICT_DEFERRED;

@@ -13,7 +13,8 @@ enum action {
 	ACTION_RETRY,                   /* later, often */
 	ACTION_FEW,                     /* later, a few times */
 	ACTION_FAIL,
-	ACTION_THROTTLE,                /* the link rests a second, and no attempt is burnt */
+	ACTION_THROTTLE,                /* the link rests a second, and no attempt is burnt; but for a message that is the
+	                                 * cause again and again (message->throttled) it does not, and that one waits */
 	ACTION_REBIND,                  /* nor is one; the session is opened anew, by who reads this */
 	ACTION_HOLD,                    /* as THROTTLE, for a minute */
 };

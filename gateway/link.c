@@ -353,11 +353,10 @@ static void pace_anew(struct link *link)
 static void ease(struct link *link, unsigned percent, const char *why)
 {
 	const double rate = easing_limit(&link->easing, (double)link->settings->common.rate);
-	const double now = rate > 0 ? rate : link->taken_now > link->taken ? link->taken_now
-	    : link->taken ? link->taken : link->window;
+	const unsigned most = link->taken_now > link->taken ? link->taken_now : link->taken;
+	const double now = rate > 0 ? rate : most > link->window ? most : link->window;
 	easing_begin(&link->easing, now, percent, why, clock_ms());
-	link_info(link, "event=eased rate=%.0f reason=\"%s\"", link->easing.rate,
-	    *why ? why : "the peer is nearly full");
+	link_info(link, "event=eased rate=%.0f reason=\"%s\"", link->easing.rate, *why ? why : "the peer is nearly full");
 	pace_anew(link);
 }
 
@@ -375,10 +374,10 @@ static void recover(struct link *link)
 	pace_anew(link);
 }
 
-/* Back among those that wait, before every part that was to leave after it. */
+/* Back among those that wait, before every part that was to leave after it; a suspect behind them. */
 static void queue_again(struct link *link, struct part *part)
 {
-	struct part *before = TAILQ_FIRST(&link->queue);
+	struct part *before = part->message->throttled < THROTTLED_SUSPECT ? TAILQ_FIRST(&link->queue) : NULL;
 	while (before && before->turn && before->turn < part->turn)
 		before = TAILQ_NEXT(before, entry);
 	if (before)
@@ -737,17 +736,19 @@ void link_done(struct link *link, struct part *part, const struct outcome *outco
 	link->answered_now++;
 	link->taken_now += outcome->verdict == VERDICT_SENT;
 	if (outcome->hold_ms) {
-		if (!(link->holds & LINK_HOLD_THROTTLED)) /* once for all that were on the way */
-			ease(link, 80, outcome->text);
+		if (!(link->holds & LINK_HOLD_THROTTLED)) { /* once for all that were on the way */
+			message_throttled(part->message, link->sent);
+			if (part->message->throttled <= THROTTLED_SUSPECT)
+				ease(link, 80, outcome->text);
+		}
 		link_hold(link, LINK_HOLD_THROTTLED, true);
 		clock_ring(link->throttled, outcome->hold_ms);
 	}
 	/* Throttled: it waits at the head, in order, without a way through the database. */
-	if (outcome->verdict == VERDICT_DEFERRED && outcome->hold_ms && link_room(link) != LINK_NO_ROOM) {
+	if (outcome->verdict == VERDICT_DEFERRED && outcome->hold_ms && link_room(link) != LINK_NO_ROOM)
 		queue_again(link, part);
-	} else {
+	else
 		answer(link, part, outcome);
-	}
 	wake(link);
 	link->hub->changed(link->hub->ctx, link);
 }

@@ -110,6 +110,13 @@ void message_release(struct message *message)
 	batch_release(message->batch);
 }
 
+void message_throttled(struct message *message, uint64_t taken)
+{
+	if (message->throttled < THROTTLED_SUSPECT || (message->throttled < THROTTLED_ALONE && taken != message->taken_then))
+		message->throttled++;
+	message->taken_then = taken;
+}
+
 /* SENT < DEFERRED < DOUBTFUL < EXPIRED < REJECTED is the order of the enum. A
  * deferred message is untried only when every deferred part of it is. */
 void outcome_fold(struct outcome *whole, const struct outcome *part)

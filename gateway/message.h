@@ -157,6 +157,8 @@ struct message {
 	struct part *parts;             /* NULL until encoded */
 	uint8_t nparts, unanswered;
 	bool parked;                    /* settle as queued, on the lane of `link` */
+	uint8_t throttled;              /* that a link had to rest for it (message_throttled()) */
+	uint64_t taken_then;            /* how many the link had taken when it last did */
 	struct outcome outcome;         /* the worst of its parts so far */
 	bool is_open;                   /* on the list of the journal, by `open` */
 	TAILQ_ENTRY(message) open;
@@ -238,6 +240,15 @@ struct message *batch_message(struct batch *);
 void batch_release(struct batch *);
 /* The last one frees the batch. */
 void message_release(struct message *);
+
+enum { THROTTLED_SUSPECT = 3, THROTTLED_ALONE = 6 };
+
+/*
+ * A link that has taken so many messages rests for this one, again: counts it in `throttled`. From
+ * THROTTLED_SUSPECT on the message lets others by, and counts further only when some were taken since;
+ * at THROTTLED_ALONE it is refused for what it is, whatever the peer says, and no link need rest for it.
+ */
+void message_throttled(struct message *, uint64_t taken);
 
 /* Folds what became of one part into what became of the whole, as below. */
 void outcome_fold(struct outcome *whole, const struct outcome *part);

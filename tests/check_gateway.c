@@ -124,6 +124,38 @@ START_TEST(a_throttled_part_waits_at_the_head_and_the_link_rests)
 }
 END_TEST
 
+/* Whether others are taken says whether it is the message that is not wanted. */
+START_TEST(a_message_that_is_throttled_again_and_again_lets_others_by)
+{
+	const struct outcome throttled = { .verdict = VERDICT_DEFERRED, .untried = true, .hold_ms = 20 };
+	struct settings *settings = all_links();
+	settings->links[0].common.rate = 10000; /* four fifths of it, and again, are still enough */
+	gateway_reload(gateway, settings);
+	for (unsigned i = 0; i < 4; i++)
+		add_row("+3620", "link1");
+	up(1, 1);
+	await(puppets[1]->n == 1);
+	struct message *first = TAILQ_FIRST(&puppets[1]->lent)->message;
+	unsigned others = 0;
+	for (unsigned rests = 1; first->throttled < THROTTLED_ALONE; rests++) {
+		ck_assert_uint_le(rests, 100);
+		await(puppets[1]->n == 1);
+		const struct message *now = TAILQ_FIRST(&puppets[1]->lent)->message;
+		ck_assert(now == first || rests > THROTTLED_SUSPECT);
+		others += now != first;
+		puppet_answer(puppets[1], now == first ? &throttled : &sent);
+		if (now != first)
+			add_row("+3620", "link1");
+	}
+	ck_assert_uint_ge(others, THROTTLED_ALONE - THROTTLED_SUSPECT);
+	for (unsigned i = 0; i < 3; i++) {      /* nothing is taken: it counts no further */
+		await(puppets[1]->n == 1);
+		puppet_answer(puppets[1], &throttled);
+	}
+	ck_assert_uint_eq(first->throttled, THROTTLED_ALONE);
+}
+END_TEST
+
 START_TEST(throttled_parts_keep_their_order_and_the_link_goes_on_slower)
 {
 	for (unsigned i = 0; i < 5; i++)
@@ -389,6 +421,7 @@ int main(void)
 	tcase_add_test(tests, a_row_that_cannot_be_sent_is_refused_with_the_reason);
 	tcase_add_test(tests, a_lost_connection_leaves_doubt_only_about_what_left);
 	tcase_add_test(tests, a_throttled_part_waits_at_the_head_and_the_link_rests);
+	tcase_add_test(tests, a_message_that_is_throttled_again_and_again_lets_others_by);
 	tcase_add_test(tests, throttled_parts_keep_their_order_and_the_link_goes_on_slower);
 	tcase_add_test(tests, a_held_link_gives_its_queue_back_and_sends_nothing);
 	tcase_add_test(tests, an_operators_drain_closes_the_link_and_run_opens_it_again);

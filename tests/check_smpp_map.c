@@ -423,6 +423,23 @@ START_TEST(tries_come_later_each_time_and_end)
 }
 END_TEST
 
+/* For a message that is refused again and again while others are taken no link rests. */
+START_TEST(a_message_that_is_throttled_alone_waits_alone)
+{
+	for (unsigned throttled = 0; throttled <= THROTTLED_ALONE; throttled++) {
+		struct message message = message_of();
+		const struct smpp_pdu pdu = { .status = SMPP_RTHROTTLED };
+		message.attempts = 12;
+		message.throttled = (uint8_t)throttled;
+		const struct outcome outcome = smpp_outcome(&usual, &pdu, &message);
+		ck_assert_int_eq(outcome.verdict, VERDICT_DEFERRED);
+		ck_assert_int_eq(outcome.untried, throttled < THROTTLED_ALONE);
+		ck_assert_uint_eq(outcome.hold_ms, throttled < THROTTLED_ALONE ? 1000 : 0);
+		ck_assert_uint_eq(outcome.retry_ms, throttled < THROTTLED_ALONE ? 1000 : MAX_S * 1000);
+	}
+}
+END_TEST
+
 START_TEST(a_failure_says_that_an_alert_is_to_come)
 {
 	static const char receipt[] = "id:7 sub:001 dlvrd:000 submit date:2607311200 "
@@ -700,6 +717,7 @@ int main(void)
 	tcase_add_test(tests, receipts_name_messages_in_every_base_that_the_vectors_allow);
 	tcase_add_test(tests, a_session_is_of_the_lower_version);
 	tcase_add_test(tests, settings_that_do_not_fit_are_refused_in_words);
+	tcase_add_test(tests, a_message_that_is_throttled_alone_waits_alone);
 	tcase_add_test(tests, a_failure_says_that_an_alert_is_to_come);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
