@@ -33,10 +33,16 @@ bool ucp_actions_check(const struct ucp_options *options, struct conf_error *err
 	return action_check(&options->status, "24 = fail", err);
 }
 
+/* A new session may help it, but that did not help it will not do so again. */
+static bool rebinds_once(const struct ucp_result *result)
+{
+	return result->code == UCP_EC_CHECKSUM || result->code == UCP_EC_AUTHENTICATION;
+}
+
 static enum action usual_action(const struct ucp_result *result, const struct message *message)
 {
-	if (result->code == UCP_EC_AUTHENTICATION && message->attempts >= LOGINS_MAX)
-		return ACTION_FAIL;     /* a new session did not help it */
+	if (message->attempts >= LOGINS_MAX && rebinds_once(result))
+		return result->code == UCP_EC_CHECKSUM ? ACTION_RETRY : ACTION_FAIL;
 	for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
 		if (usual[i].ec == result->code)
 			return usual[i].action;
@@ -119,7 +125,7 @@ struct outcome ucp_outcome(const struct ucp_options *options, const struct ucp_r
 		snprintf(outcome.text + n, sizeof outcome.text - n, "; if the centre wants a login: key password of the link");
 	action_apply(action_of(options, result, message), message, &outcome);
 	/* So that the next refusal of its kind is known to be the second. */
-	if (result->code == UCP_EC_AUTHENTICATION)
+	if (rebinds_once(result))
 		outcome.untried = false;
 	return outcome;
 }

@@ -327,7 +327,8 @@ START_TEST(each_error_code_has_its_outcome)
 {
 	static const struct { unsigned ec; uint16_t attempts; enum verdict verdict; bool untried, rebinds;
 		unsigned hold_s; } rows[] = {
-		{ 1, 1, VERDICT_DEFERRED, true, true, 0 }, { 2, 1, VERDICT_REJECTED, false, false, 0 },
+		{ 1, 1, VERDICT_DEFERRED, false, true, 0 }, { 1, 2, VERDICT_DEFERRED, false, false, 0 },
+		{ 2, 1, VERDICT_REJECTED, false, false, 0 },
 		{ 3, 1, VERDICT_REJECTED, false, false, 0 }, { 4, 1, VERDICT_DEFERRED, true, false, 1 },
 		{ 5, 1, VERDICT_REJECTED, false, false, 0 }, { 6, 1, VERDICT_REJECTED, false, false, 0 },
 		{ 7, 1, VERDICT_DEFERRED, false, true, 0 }, { 7, 2, VERDICT_REJECTED, false, false, 0 },
