@@ -43,6 +43,8 @@ void cimd2_on_request(struct cimd2_connection *, const struct cimd2_pdu *, enum 
     uint32_t digest);
 /* As in struct wire_class. */
 void cimd2_ack(void *connection, uint64_t ticket, enum ack);
+/* The connection is closing: what is not answered comes again. */
+void cimd2_forget_debts(struct cimd2_connection *);
 
 /* Writes a packet without parameters, or with an error above 0. */
 void cimd2_respond(struct cimd2_connection *, unsigned operation, unsigned number, unsigned error);

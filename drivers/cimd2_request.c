@@ -129,6 +129,21 @@ void cimd2_on_request(struct cimd2_connection *wire, const struct cimd2_pdu *pdu
 		refuse(wire, slot, pdu->number, CIMD2_UNEXPECTED);
 }
 
+/* A report that is not kept comes again, over whatever connection. */
+static void tell_again(struct cimd2_connection *wire, const struct cimd2_heard_slot *slot)
+{
+	const char *told = wire->told[slot - wire->heard.slots];
+	if (slot->operation == CIMD2_REPORT && *told)
+		twins_again(wire->session->twins, told);
+}
+
+void cimd2_forget_debts(struct cimd2_connection *wire)
+{
+	for (unsigned i = 0; i < CIMD2_NUMBERS_EACH; i++)
+		if (wire->heard.slots[i].count && wire->heard.slots[i].state == CIMD2_OWED)
+			tell_again(wire, &wire->heard.slots[i]);
+}
+
 void cimd2_ack(void *at, uint64_t ticket, enum ack ack)
 {
 	struct cimd2_connection *wire = at;
@@ -140,8 +155,7 @@ void cimd2_ack(void *at, uint64_t ticket, enum ack ack)
 		answer(wire, slot, number, CIMD2_TAKEN);
 		return;
 	}
-	if (slot->operation == CIMD2_REPORT && *wire->told[number / 2])
-		twins_again(wire->session->twins, wire->told[number / 2]);
+	tell_again(wire, slot);
 	if (wire->options->on_store_failure == CIMD2_STORE_710)
 		answer(wire, slot, number, CIMD2_GENERIC_FAILURE);
 	else

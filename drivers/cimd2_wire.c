@@ -640,6 +640,7 @@ static void wire_log_out(void *at)
 static void wire_close(void *at)
 {
 	struct cimd2_connection *wire = at;
+	cimd2_forget_debts(wire);
 	event_del(wire->timer);
 	talk_close(wire->talk);
 }

@@ -464,6 +464,30 @@ START_TEST(a_receipt_may_come_before_the_answer_to_its_message)
 }
 END_TEST
 
+/* The centre has no answer to it, and repeats it over the other one. */
+START_TEST(a_report_whose_connection_is_lost_is_for_the_same_message_when_it_comes_again)
+{
+	static const char report[] = "021:+447700900123|060:261124101530|061:4|";
+	cimd2_said.sessions = 2;
+	cimd2_centre.same_second = true;
+	cimd2_open();
+	AWAIT(the_link.window == 2);
+	lend(0);
+	AWAIT(the_link.answered);
+	cimd2_centre_request(0, CIMD2_REPORT, report);
+	AWAIT(the_link.nreceipts == 1);
+	ck_assert_str_eq(the_link.receipts[0].network_id, the_link.outcomes[0].network_id);
+	stream_finish(cimd2_centre.calls[0], "lost");
+	AWAIT(the_link.window == 1);
+	ack(the_link.receipt_tickets[0], ACK_LATER);
+	cimd2_centre_request(1, CIMD2_REPORT, report);
+	AWAIT(the_link.nreceipts == 2);
+	ck_assert_str_eq(the_link.receipts[1].network_id, the_link.outcomes[0].network_id);
+	cimd2_receipts_acked = 1;
+	cimd2_ack_all();
+}
+END_TEST
+
 START_TEST(a_querying_account_asks_for_what_waits)
 {
 	cimd2_said.poll_interval = 30;
@@ -658,6 +682,7 @@ int main(void)
 	tcase_add_test(tests, a_centre_that_does_not_learn_from_nacks_is_given_up);
 	tcase_add_loop_test(tests, a_message_that_cannot_be_stored_comes_again_or_is_refused, 0, 2);
 	tcase_add_test(tests, a_receipt_may_come_before_the_answer_to_its_message);
+	tcase_add_test(tests, a_report_whose_connection_is_lost_is_for_the_same_message_when_it_comes_again);
 	tcase_add_test(tests, a_querying_account_asks_for_what_waits);
 	tcase_add_loop_test(tests, a_poll_that_is_refused_is_told_once, 0, 2);
 	tcase_add_test(tests, nothing_is_asked_for_behind_a_logout);
