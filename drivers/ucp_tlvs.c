@@ -52,8 +52,8 @@ static bool find(const char *text, struct name *name)
 			*name = names[i];
 			return true;
 		}
-	if (sscanf(text, "xser_%2x%n", &type, &end) != 1 || text[end] || strlen(text) != 7 ||
-	    type <= UCP_SERVICE_DCS)
+	if (sscanf(text, "xser_%*2[0-9A-Fa-f]%n", &end) != 0 || end != 7 || text[end] ||
+	    sscanf(text + 5, "%2x", &type) != 1 || type <= UCP_SERVICE_DCS)
 		return false;
 	*name = (struct name){ .name = text, .form = HEX, .type = (uint8_t)type };
 	return true;

@@ -269,7 +269,7 @@ START_TEST(names_and_values_of_key_tlvs_are_checked)
 		{ "", "nadc = 4321", true }, { "billing_id = A", "xser_0C = 41", false },
 		{ "tariff = 7", "", false }, { "xser_01 = 00", "", false }, { "billing_id", "", false },
 		{ "npid = 12345", "", false }, { "single_shot = 3", "", false }, { "xser_0E = 1", "", false },
-		{ "xser_100 = 11", "", false },
+		{ "xser_100 = 11", "", false }, { "xser_-3 = 11", "", false }, { "xser_3 = 11", "", false },
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		char first[64], second[64];
