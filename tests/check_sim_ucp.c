@@ -271,6 +271,23 @@ START_TEST(a_status_is_translated_and_a_limit_is_one)
 }
 END_TEST
 
+START_TEST(a_time_that_no_calendar_has_is_refused)
+{
+	static const struct { const char *vp, *result; } cases[] = {
+		{ "3013261200", "R/51/N/22/" }, { "9913019999", "R/51/N/22/" }, { "301126", "R/51/N/22/" }, { "3011261200", "R/51/A/" },
+	};
+	struct sim sim = START("--ucp", "0");
+	struct peer *peer = login(&sim, 0);
+	for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
+		char body[128];
+		snprintf(body, sizeof body, "O/51/0171123456/4321////7///////%s//////3//4869/////////////", cases[i].vp);
+		frame_send(peer, i, body);
+		expect_frame(peer, i, cases[i].result);
+	}
+	json_decref(sim_stop(&sim));
+}
+END_TEST
+
 START_TEST(an_inbound_message_comes_until_it_is_acknowledged)
 {
 	struct sim sim = START("--ucp", "0", "--inbound-count", "1", "--deliver-retry", "10",
@@ -522,6 +539,7 @@ int main(void)
 		ids_differ_unless_they_are_to_be_those_of_the_second,
 		a_submit_is_recorded_as_one_of_smpp_would_be,
 		a_status_is_translated_and_a_limit_is_one,
+		a_time_that_no_calendar_has_is_refused,
 		an_inbound_message_comes_until_it_is_acknowledged,
 		a_long_inbound_text_comes_in_parts_and_one_beyond_the_alphabet_as_octets,
 		a_hundred_numbers_are_all_there_are,

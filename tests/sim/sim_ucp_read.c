@@ -9,6 +9,7 @@
 
 #include "sim_status.h"
 
+#include "../../drivers/ucp.h"
 #include "../../sms/alphabet.h"
 #include "../../sms/dcs.h"
 
@@ -22,7 +23,6 @@ enum {
 	ESM_REPLY_PATH = 0x80, TAG_MORE_MESSAGES = 0x0426,
 	MT_NUMERIC = 2, MT_TEXT = 3, MT_OCTETS = 4,
 	OCTETS_MAX = 140, SHORT_NUMBER = 6,
-	TON_INTERNATIONAL = 1, TON_SHORT = 3, TON_NAME = 5,
 	/* 03 with an empty list: AdC OAdC AC NPL, ten fields of which DD and DDT are the last, MT Msg */
 	CALL_DDT = 13, CALL_MT = 14, CALL_MSG = 15, CALL_NPL = 3,
 	RECIPIENTS_MAX = 20, STATUS_SYNTAX = STATUS_OWN + UCP_EC_SYNTAX,
@@ -47,7 +47,7 @@ static void destination(const struct ucp_pdu *frame, unsigned field, struct smpp
 {
 	const size_t n = ucp_text(frame, field, out->digits, sizeof out->digits);
 	out->npi = 1;
-	out->ton = n > SHORT_NUMBER ? 0 : TON_SHORT;
+	out->ton = n > SHORT_NUMBER ? 0 : TON_NETWORK;
 	if (n <= SHORT_NUMBER || memcmp(out->digits, "00", 2) != 0)
 		return;
 	out->ton = TON_INTERNATIONAL;
@@ -69,7 +69,7 @@ static bool name_read(struct blob hex, struct smpp_address *out)
 		out->digits[k++] = point <= UINT8_MAX ? (char)point : '?';
 	}
 	out->digits[k] = '\0';
-	out->ton = TON_NAME;
+	out->ton = TON_ALPHANUMERIC;
 	return true;
 }
 
@@ -86,11 +86,13 @@ static bool source(const struct ucp_pdu *frame, struct smpp_address *out)
 /* DDMMYYHHmm */
 static bool time_read(const struct ucp_pdu *frame, unsigned field, char out[18])
 {
+	static char utc[] = "+00:00";
+	static const struct ucp_options here = { .time_zone = utc };
 	char text[16];
 	const size_t n = ucp_text(frame, field, text, sizeof text);
 	if (!n)
 		return true;
-	if (n != TIME_DIGITS || strspn(text, "0123456789") != n)
+	if (n != TIME_DIGITS || !ucp_time_read(&here, ucp_get(frame, field)))
 		return false;
 	snprintf(out, 18, "%.2s%.2s%.2s%.4s00000+", text + 4, text + 2, text, text + 6);
 	return true;
