@@ -18,10 +18,10 @@ struct route_choice {
 /*
  * Finds the link that takes the message, and makes its parts as that link has them. It is the
  * link of the message's route that is idle, of several the one that was given something longest
- * ago, else the one with the most room; or the one that the row pins. A link takes messages a little beyond its room (as
- * much again as its capacity), since several lanes claim for it, but none beyond its quotas: one
- * that does not fit there whole goes by another link, or waits. False: it cannot be sent, as
- * it stands or over any of the links that it may take; why says so.
+ * ago, else the one with the most room; or the one that the row pins. A link takes messages a
+ * little beyond its room (as much again as its capacity), since several lanes claim for it, but
+ * none beyond its quotas: one that does not fit there whole goes by another link, or waits.
+ * False: it cannot be sent, as it stands or over any of the links that it may take; why says so.
  */
 bool route_message(const struct settings *, struct message *, route_find_fn *, void *ctx,
     struct route_choice *);
