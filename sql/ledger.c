@@ -389,16 +389,23 @@ enum db_result ledger_record(struct ledger *ledger, const struct facts *facts,
 
 /* What every gateway does now and then. */
 
-struct dead { size_t n; struct { char name[LINK_NAME_MAX]; int64_t epoch; } at[DEAD_MAX]; };
+struct dead {
+	const struct ledger *ledger;
+	bool we_too;
+	size_t n;
+	struct { char name[LINK_NAME_MAX]; int64_t epoch; } at[DEAD_MAX];
+};
 
 static void see_dead(void *ctx, const struct value *columns, size_t n)
 {
 	(void)n;
 	struct dead *dead = ctx;
-	if (dead->n == DEAD_MAX || columns[0].len >= sizeof dead->at->name)
-		return;
-	snprintf(dead->at[dead->n].name, sizeof dead->at->name, "%s", (const char *)columns[0].at);
-	dead->at[dead->n++].epoch = columns[1].number;
+	if (strcmp(columns[0].at, dead->ledger->name) == 0 && columns[1].number == dead->ledger->epoch)
+		dead->we_too = true;
+	else if (dead->n < DEAD_MAX && columns[0].len < sizeof dead->at->name) {
+		snprintf(dead->at[dead->n].name, sizeof dead->at->name, "%s", (const char *)columns[0].at);
+		dead->at[dead->n++].epoch = columns[1].number;
+	}
 }
 
 static enum db_result bury(struct ledger *ledger, const char *name, int64_t epoch, size_t *rows,
@@ -420,11 +427,12 @@ static enum db_result bury(struct ledger *ledger, const char *name, int64_t epoc
 
 enum db_result ledger_tend(struct ledger *ledger, struct tended *tended, struct db_error *err)
 {
-	struct dead dead = { 0 };
+	struct dead dead = { .ledger = ledger };
 	*tended = (struct tended){ 0 };
 	enum db_result result = ledger_run(ledger, STATEMENT_GATEWAY_DEAD, NULL, 0, 1, see_dead,
 	    &dead, err);
-	for (size_t i = 0; result == DB_OK && i < dead.n; i++)
+	/* The database itself was away: the others may be as alive as we are, and come to say so. */
+	for (size_t i = 0; result == DB_OK && !dead.we_too && i < dead.n; i++)
 		result = bury(ledger, dead.at[i].name, dead.at[i].epoch, &tended->recovered, err);
 	const struct value most = number_value(EXPIRE_MAX);
 	size_t expired = 0;

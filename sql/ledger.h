@@ -98,7 +98,7 @@ struct facts {
 enum db_result ledger_record(struct ledger *, const struct facts *, struct db_error *);
 
 /* What every gateway does now and then: takes the rows of gateways whose lease
- * has ended, expires what nobody claims, puts into inbox what came of messages whose
+ * has ended (of none while its own has, and never its own), expires what nobody claims, puts into inbox what came of messages whose
  * other parts have not come in time, or that are too many. */
 struct tended {
 	bool more;                      /* to expire: it is worth asking again soon */

@@ -162,6 +162,31 @@ START_TEST(a_lease_that_had_ended_is_renewed_unless_another_has_taken_over)
 }
 END_TEST
 
+/* As when the database was away for longer than a lease: whoever comes first is no better than the others. */
+START_TEST(who_has_no_lease_takes_no_rows_not_even_its_own)
+{
+	begin_entered(_i);
+	begin_second();
+	const long long one = insert("1"), two = insert("2");
+	claim(&gw1, 1, 1);
+	claim(&gw2, 2, 1);
+	struct tended tended;
+	bool fenced;
+	words("UPDATE gateway SET alive_until = %s", from_now(-1));
+	GOOD(ledger_tend(&gw1, &tended, &err));
+	ck_assert_uint_eq(tended.recovered, 0);
+	ck_assert_str_eq(status(one), "sending");
+	ck_assert_str_eq(status(two), "sending");
+	GOOD(ledger_beat(&gw1, LEASE_MS, &fenced, &err));
+	ck_assert(!fenced);
+	GOOD(ledger_tend(&gw1, &tended, &err));
+	ck_assert_uint_eq(tended.recovered, 1);
+	ck_assert_str_eq(status(one), "sending");
+	ck_assert_str_ne(status(two), "sending");
+	end_entered();
+}
+END_TEST
+
 START_TEST(who_leaves_gives_back_the_lease_and_its_rows)
 {
 	begin_entered(_i);
@@ -641,6 +666,7 @@ int main(void)
 		a_lease_of_a_process_that_is_gone_is_taken_at_once,
 		a_new_epoch_recovers_what_the_last_one_held,
 		a_lease_that_had_ended_is_renewed_unless_another_has_taken_over,
+		who_has_no_lease_takes_no_rows_not_even_its_own,
 		who_leaves_gives_back_the_lease_and_its_rows,
 		any_gateway_takes_the_rows_of_the_dead,
 		a_claim_asked_again_finds_the_same_rows,
