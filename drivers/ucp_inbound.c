@@ -22,10 +22,10 @@
 enum { MT_NUMERIC = 2, MT_TEXT = 3, MT_DATA = 4, DCS_OCTETS = 0x04, DCS_CLASS = 0xF0, DCS_CLASS_OCTETS = 0xF4 };
 
 /* What is no character of a number or a name becomes a question mark. */
-static void print(char *text)
+static void print(char *text, unsigned char most)
 {
 	for (; *text; text++)
-		if ((unsigned char)*text < ' ' || *text == 0x7F)
+		if ((unsigned char)*text < ' ' || *text == 0x7F || (unsigned char)*text > most)
 			*text = '?';
 }
 
@@ -46,9 +46,7 @@ static void read_sender(const struct ucp_options *options, const struct ucp_pdu 
 		address.ton = TON_ALPHANUMERIC;
 		gsm7_to_utf8(address.text, ADDRESS_MAX, septets, n); /* so that no character is cut */
 	}
-	print(address.text);
-	if (utf8_valid(address.text, strlen(address.text)) < strlen(address.text))
-		address.text[utf8_valid(address.text, strlen(address.text))] = '\0';
+	print(address.text, address.ton == TON_ALPHANUMERIC ? 0xFF : '~');
 	address_show(out, ADDRESS_MAX, &address, &rules);
 }
 
@@ -59,9 +57,7 @@ static void read_recipient(const struct ucp_options *options, const struct ucp_p
 		return;
 	}
 	ucp_text(pdu, UCP_ADC, out, ADDRESS_MAX); /* it is the first of all of them */
-	for (; *out; out++)
-		if (*out < ' ' || *out > '~')
-			*out = '?';
+	print(out, '~');
 }
 
 /* From the German variant of ISO 21, in place. */
