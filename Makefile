@@ -33,6 +33,7 @@ SIM      := $(wildcard tests/sim/*.c)
 PROGRAMS := $(B)/smsqld $(B)/smsqlctl $(B)/smsc-sim
 ASK      := $(B)/tests/e2e/ask
 CHECKS   := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/check_*.c))
+BENCHES  := $(patsubst tests/bench/%.c,$(B)/tests/bench/%,$(wildcard tests/bench/*.c))
 FUZZERS  := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
 REPLAYS  := $(FUZZERS:%=$(B)/tests/replay_%)
 PEERS    := build/peers/node_modules/smpp/package.json build/peers/kannel/usr/lib/kannel/test/test_cimd2 \
@@ -67,7 +68,7 @@ demo: build ## watch rows become messages; KEEP=1 leaves it running
 check: build $(CHECKS) $(REPLAYS) $(PEERS) ## every test; ONLY="unit fuzz e2e" or names of tests chooses
 	@B=$(B) SAN=$(SAN) tests/run $(ONLY)
 
-checks: $(CHECKS) $(REPLAYS)
+checks: $(CHECKS) $(REPLAYS) $(BENCHES)
 
 lint: ## what a program can check of how the code reads
 	@CC="$(CC)" CPP_ALL='$(CPP_ALL)' tests/lint

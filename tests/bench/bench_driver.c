@@ -114,7 +114,8 @@ static double over_the_link(const struct link_settings *settings)
 {
 	const struct link_hub hub = { .base = bench.base, .journal = bench.journal, .answered = on_answered, .changed = on_changed,
 		.allowed = on_allowed };
-	bench.link = link_new(settings, &hub);
+	struct quota quota = { 0 };
+	bench.link = link_new(settings, &hub, &quota);
 	link_start(bench.link);
 	event_base_dispatch(bench.base);
 	link_free(bench.link);
