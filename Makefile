@@ -180,7 +180,7 @@ $(B)/tests/replay_%: tests/fuzz/%.c $(B)/libsmsqld.a
 	$(CC) $(C_ALL) -DFUZZ_REPLAY -o $@ $(filter %.c %.a,$^) $(LD_TESTS) $(LD_ALL)
 
 # What only tries something need not be fast, and there is much of it to compile.
-$(B)/tests/check_%.o $(B)/tests/replay_%: CFLAGS += -O0
+$(B)/tests/check_%.o $(B)/tests/replay_%: private CFLAGS += -O0
 
 $(B)/%.o: %.c | deps-present
 	@mkdir -p $(@D)
