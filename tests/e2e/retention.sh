@@ -34,11 +34,11 @@ expect_only_history_gone() {
 
 history_goes_while_the_gateway_sends() {
 	sim_start sim
-	# The job begins in two seconds, when the load has.
-	smpp_link main "${PORT[sim]}" | conf '' "keep_outbox = 30 maintain_at = \"$(date -d '+2 seconds' +%T)\""
+	smpp_link main "${PORT[sim]}" | conf
 	ctl init
 	make_history
-	smpp_link main "${PORT[sim]}" | conf '' "keep_outbox = 30 maintain_at = \"$(date -d '+2 seconds' +%T)\""
+	# The job begins soon, when the load has; a gateway that is up later than that would await tomorrow.
+	smpp_link main "${PORT[sim]}" | conf '' "keep_outbox = 30 maintain_at = \"$(date -d '+6 seconds' +%T)\""
 	gateway_up
 	load_while await_log 60 'event=maintained outbox='"$HISTORY"
 	expect_only_history_gone
