@@ -10,6 +10,7 @@
 #include "../sql/retention.h"
 
 #include <mysqld_error.h>
+#include <time.h>
 
 enum { WIDTH = 10, DAY_S = 86400, STEPS_MAX = 2000 };
 
@@ -46,10 +47,16 @@ static void run_to_end(void)
 	}
 }
 
+/* What the server does by itself (purging, statistics) may have a table for a moment: then as long as it asks for. */
 static void run_all(const struct keep *kept, bool dry)
 {
 	retention_begin(&retention, kept, dry);
-	run_to_end();
+	for (int steps = 0; !retention_done(&retention); steps++) {
+		step();
+		ck_assert_int_lt(steps, STEPS_MAX);
+		if (retention.partitions.tries > 0)
+			nanosleep(&(struct timespec){ .tv_nsec = pause_ms % 1000 * 1000000L }, NULL);
+	}
 }
 
 /* Runs until the next step would be that one, of that range. */
