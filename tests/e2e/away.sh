@@ -34,19 +34,24 @@ counted_up_to() { # COUNT AT-LEAST
 	[ "$(counted "$1")" -ge "$2" ]
 }
 
-# What was claimed has left, or waits for the database; then nothing leaves.
-submits_rest() {
+# What the database still said is heard and acknowledged, what was claimed has left or waits; then nothing leaves.
+all_rests() {
 	local before
-	before=$(counted submits)
-	sleep 0.5
-	[ "$(counted submits)" = "$before" ]
+	before=$(counts_now)
+	nap 0.5
+	[ "$(counts_now)" = "$before" ]
 }
 
-# Call it when the log has said that the database is lost: until SECONDS' worth of messages came in.
+counts_now() {
+	sim_report sim
+	echo "$(sim_count sim submits) $(sim_count sim inbound_acked) $(sim_count sim receipts_acked)"
+}
+
+# Call it when the database is away: until SECONDS' worth of messages came in.
 watch() { # SECONDS
 	local acked receipts submits
-	acked=$(counted inbound_acked) receipts=$(sim_count sim receipts_acked)
-	await 20 "no submits without a database" submits_rest
+	await 20 "neither submits nor acknowledgements without a database" all_rests
+	acked=$(sim_count sim inbound_acked) receipts=$(sim_count sim receipts_acked)
 	submits=$(sim_count sim submits)
 	await 60 "$1 s of inbound messages" counted_up_to inbound_sent $(($(sim_count sim inbound_sent) + $1 * 200))
 	expect "submits without a database" "$(sim_count sim submits)" "$submits"

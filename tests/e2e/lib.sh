@@ -131,7 +131,7 @@ case_ends() {
 	local status=$?
 	trap - ERR EXIT
 	set +e
-	[ $status -eq 0 ] || { tell_state; eval "$AT_FAILURE"; }
+	[ $status -eq 0 ] || { eval "$AT_FAILURE"; tell_state; }
 	stop_everything
 	if grep -lE 'ERROR: .*Sanitizer|runtime error:|WARNING: ThreadSanitizer|Assertion' \
 		"$DIR"/*.log 2>/dev/null | grep -v 'case.log'; then

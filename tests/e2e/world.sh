@@ -17,12 +17,13 @@ ask_start() {
 
 ask_stop() { TURN=; kill -KILL "$ASKER" 2>/dev/null; }
 
-# What the client says, for as long as it lives, goes to $SAID.
+# What the client says, for as long as it lives and no longer than two minutes, goes to $SAID.
 hear() { # OCTETS
-	local part
+	local part deadline=$((SECONDS + 120))
 	SAID=
 	until IFS= read -r -t 2 -N $(($1 - ${#SAID})) -u "$ANSWERS" part; do
 		SAID+=$part
+		[ "$SECONDS" -lt "$deadline" ] || kill -KILL "$ASKER" 2>/dev/null
 		kill -0 "$ASKER" 2>/dev/null || return 1
 	done
 	SAID+=$part
