@@ -23,8 +23,8 @@ hear() { # OCTETS
 	SAID=
 	until IFS= read -r -t 2 -N $(($1 - ${#SAID})) -u "$ANSWERS" part; do
 		SAID+=$part
-		[ "$SECONDS" -lt "$deadline" ] || kill -KILL "$ASKER" 2>/dev/null
-		kill -0 "$ASKER" 2>/dev/null || return 1
+		# Of one that has ended and nobody has waited for there is no file any more.
+		[ "$SECONDS" -lt "$deadline" ] && [ -e "/proc/$ASKER/exe" ] || return 1
 	done
 	SAID+=$part
 }
@@ -41,7 +41,7 @@ ask() { # URL STATEMENTS
 		return
 	fi
 	printf '%s\0%s\0' "$1" "$2" >&"$ASKED"
-	hear 22 || { WHY="the client of the case has ended"; return 1; }
+	hear 22 || { WHY="the client of the case has ended, or hears nothing for two minutes"; return 1; }
 	read -r status rows why <<<"$SAID"
 	if [ "$rows" -gt 4096 ]; then
 		IFS= read -r -d '' ANSWER <"$DIR/long" || true
