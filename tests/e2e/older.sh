@@ -238,8 +238,8 @@ all_goes_over_tls() {
 	gateway_stop
 }
 
-# One at a time, since Wireshark reads but the first CIMD2 packet of each segment. What the centre
-# sends by itself may share one all the same, so most of it is enough.
+# Wireshark reads but the first CIMD2 packet of each segment, and what the centre sends by itself may
+# share one: one message goes when nothing else does, so that there is one of each for sure.
 tshark_finds_nothing_malformed_in_a_whole_run() {
 	local operation
 	centre_start sim --fail $fails --inbound 20 --inbound-count 20 --inbound-text 'hello %d, привет' --inbound-long 4 --receipt-delay 300
@@ -247,13 +247,14 @@ tshark_finds_nothing_malformed_in_a_whole_run() {
 	ctl init
 	capture_start sim $PROTOCOL
 	gateway_up
+	await_sql 20 20 "SELECT count(*) FROM inbox"
+	sql "INSERT INTO outbox (recipient, kind, data) VALUES ('+36201000005', 'binary', $(octets 00017F80FF0A0D1B))"
+	await_statuses 20 "delivered=1"
 	sql "INSERT INTO outbox (recipient, body, sender) VALUES ('+36201000001', 'Hello @£\$ [€]', 'Shop'),
 	     ('+36201000002', 'Szia, привет, 你好 😀', '12345'), ('+36201000003', '$LONG', 'Shop'),
 	     ('+36201000004', '$WIDE', '+36301234567'), ('+$fails', 'x', 'Shop')"
-	sql "INSERT INTO outbox (recipient, kind, data) VALUES ('+36201000005', 'binary', $(octets 00017F80FF0A0D1B))"
 	await_command "$(command 'what, outbox_id' "'query', 1")" 'done'
 	await_statuses 20 "delivered=5 failed=1"
-	await_sql 20 20 "SELECT count(*) FROM inbox"
 	await 10 "a keep-alive" env LC_ALL=C grep -aqP "$KEEPALIVE" "$DIR/run.pcapng"
 	gateway_stop
 	sim_stop sim
@@ -261,7 +262,7 @@ tshark_finds_nothing_malformed_in_a_whole_run() {
 	tshark -r "$DIR/run.pcapng" -d "tcp.port==$CAPTURED,${DISSECTED%2}" -T fields -e "$OPERATION" \
 		-E occurrence=a -E aggregator=/s 2>"$DIR/tshark.log" | tr ' ' '\n' >"$DIR/operations.out"
 	for operation in "$SUBMIT" "$DELIVERY" "$RECEIPT"; do
-		expect_at_least "operations $operation that it dissected" "$(grep -cx "$operation" "$DIR/operations.out")" 3
+		expect_at_least "operations $operation that it dissected" "$(grep -cx "$operation" "$DIR/operations.out")" 1
 	done
 	note "$(grep -c . "$DIR/operations.out") operations"
 }
