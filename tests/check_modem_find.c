@@ -176,17 +176,35 @@ START_TEST(a_path_with_a_rate_stands_as_it_is)
 }
 END_TEST
 
+/*
+ * At these rates one after the other, once or twice at each. (Twice it is, but where this process had no time for
+ * so long that the next rate came: what nobody has read by then is flushed.)
+ */
+static void expect_asked_at(const struct port_of_modem *port, const speed_t *rates, unsigned n)
+{
+	unsigned rate = 0, times = 0;
+	for (unsigned i = 0; i < port->asked; i++) {
+		if (i && port->speeds[i] != rates[rate]) {
+			rate++;
+			times = 0;
+		}
+		ck_assert_uint_lt(rate, n);
+		ck_assert_uint_eq(port->speeds[i], rates[rate]);
+		ck_assert_uint_le(++times, 2);
+	}
+	ck_assert_uint_eq(rate + 1, n);
+}
+
 START_TEST(a_rate_is_looked_for_in_the_usual_order)
 {
-	static const speed_t expected[] = { B115200, B115200, B9600, B9600, B19200, B19200, B57600 };
+	static const speed_t expected[] = { B115200, B9600, B19200, B57600 };
 	struct port_of_modem *port = plug_in("ttyS0", "");
 	port->speed = B57600;
 	look_for(port->path);
 	ck_assert_str_eq(world.device, port->path);
 	ck_assert_uint_eq(world.baud, 57600);
 	ck_assert(world.answers && world.reopened);
-	ck_assert_uint_eq(port->asked, 7);
-	ck_assert_mem_eq(port->speeds, expected, sizeof expected);
+	expect_asked_at(port, expected, sizeof expected / sizeof *expected);
 }
 END_TEST
 
@@ -203,12 +221,12 @@ END_TEST
 
 START_TEST(a_modem_that_answers_at_no_rate_is_there_and_mute)
 {
+	static const speed_t expected[] = { B115200, B9600, B19200, B57600, B38400, B230400, B460800, B4800 };
 	struct port_of_modem *port = plug_in("ttyS0", NULL);
 	look_for(port->path);
 	ck_assert_str_eq(world.device, port->path);
 	ck_assert(!world.answers && world.reopened);
-	ck_assert_uint_eq(port->asked, 16);
-	ck_assert_int_eq(port->speeds[15], B4800);
+	expect_asked_at(port, expected, sizeof expected / sizeof *expected);
 	ck_assert_msg(strstr(world.why, "does not answer AT"), "%s", world.why);
 }
 END_TEST
