@@ -26,6 +26,7 @@
 enum {
 	EXPIRE_MAX = 500,               /* rows in one go */
 	DEAD_MAX = 16,
+	STRAGGLERS_MAX = 3,             /* own epochs before this one */
 	HOST_MAX = 65,
 };
 
@@ -425,6 +426,21 @@ static enum db_result bury(struct ledger *ledger, const char *name, int64_t epoc
 	return result;
 }
 
+/*
+ * A server may still work on a claim of a process that has died, and commit it when its successor, who is we, has
+ * recovered all that it held. Those rows never left.
+ */
+static enum db_result recover_stragglers(struct ledger *ledger, size_t *rows, struct db_error *err)
+{
+	enum db_result result = DB_OK;
+	for (int64_t back = 1; result == DB_OK && back <= STRAGGLERS_MAX && back < ledger->epoch; back++) {
+		size_t late = 0;
+		result = recover(ledger, ledger->name, ledger->epoch - back, &late, err);
+		*rows += result == DB_OK ? late : 0;
+	}
+	return result;
+}
+
 enum db_result ledger_tend(struct ledger *ledger, struct tended *tended, struct db_error *err)
 {
 	struct dead dead = { .ledger = ledger };
@@ -434,6 +450,8 @@ enum db_result ledger_tend(struct ledger *ledger, struct tended *tended, struct 
 	/* The database itself was away: the others may be as alive as we are, and come to say so. */
 	for (size_t i = 0; result == DB_OK && !dead.we_too && i < dead.n; i++)
 		result = bury(ledger, dead.at[i].name, dead.at[i].epoch, &tended->recovered, err);
+	if (result == DB_OK)
+		result = recover_stragglers(ledger, &tended->recovered, err);
 	const struct value most = number_value(EXPIRE_MAX);
 	size_t expired = 0;
 	if (result == DB_OK)

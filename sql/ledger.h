@@ -102,7 +102,7 @@ enum db_result ledger_record(struct ledger *, const struct facts *, struct db_er
  * other parts have not come in time, or that are too many. */
 struct tended {
 	bool more;                      /* to expire: it is worth asking again soon */
-	size_t recovered;               /* rows taken from dead gateways */
+	size_t recovered;               /* rows taken from dead gateways, and from our own dead epochs */
 	size_t incomplete;              /* messages from handsets with parts missing */
 };
 enum db_result ledger_tend(struct ledger *, struct tended *, struct db_error *);

@@ -162,6 +162,26 @@ START_TEST(a_lease_that_had_ended_is_renewed_unless_another_has_taken_over)
 }
 END_TEST
 
+/* A server may commit it when whoever asked has died, and its successor has recovered what it held. */
+START_TEST(a_claim_that_is_committed_behind_the_entry_of_a_successor_is_recovered)
+{
+	struct tended tended;
+	begin_entered(_i);
+	const long long id = insert("1");
+	struct ledger later = ledger_of("gw1", db);
+	enter(&later);
+	claim(&gw1, 1, 10);
+	ck_assert_uint_eq(nmessages, 1);
+	ck_assert_str_eq(status(id), "sending");
+	GOOD(ledger_tend(&later, &tended, &err));
+	ck_assert_uint_eq(tended.recovered, 1);
+	ck_assert_str_eq(status(id), "doubtful");
+	GOOD(ledger_tend(&later, &tended, &err));
+	ck_assert_uint_eq(tended.recovered, 0);
+	end_entered();
+}
+END_TEST
+
 /* As when the database was away for longer than a lease: whoever comes first is no better than the others. */
 START_TEST(who_has_no_lease_takes_no_rows_not_even_its_own)
 {
@@ -667,6 +687,7 @@ int main(void)
 		a_new_epoch_recovers_what_the_last_one_held,
 		a_lease_that_had_ended_is_renewed_unless_another_has_taken_over,
 		who_has_no_lease_takes_no_rows_not_even_its_own,
+		a_claim_that_is_committed_behind_the_entry_of_a_successor_is_recovered,
 		who_leaves_gives_back_the_lease_and_its_rows,
 		any_gateway_takes_the_rows_of_the_dead,
 		a_claim_asked_again_finds_the_same_rows,
