@@ -97,12 +97,13 @@ struct facts {
  * overtook their settlement find it, now or when it comes), then inbound messages. */
 enum db_result ledger_record(struct ledger *, const struct facts *, struct db_error *);
 
-/* What every gateway does now and then: takes the rows of gateways whose lease
- * has ended (of none while its own has, and never its own), expires what nobody claims, puts into inbox what came of messages whose
- * other parts have not come in time, or that are too many. */
+/* What every gateway does now and then: takes the rows of gateways whose lease has ended (of none
+ * while its own has, and never its own), and those that a claim of its own last epochs took when
+ * it had entered already; expires what nobody claims; puts into inbox what came of messages whose other
+ * parts have not come in time, or that are too many. */
 struct tended {
 	bool more;                      /* to expire: it is worth asking again soon */
-	size_t recovered;               /* rows taken from dead gateways, and from our own dead epochs */
+	size_t recovered;               /* rows taken from dead gateways, and of own epochs that are over */
 	size_t incomplete;              /* messages from handsets with parts missing */
 };
 enum db_result ledger_tend(struct ledger *, struct tended *, struct db_error *);

@@ -377,7 +377,7 @@ static enum db_result tend(struct worker *worker, struct db_error *err)
 	worker->tend_at = worker->now + (tended.more ? TEND_AGAIN_MS : worker->lease_ms / BEATS_PER_LEASE);
 	if (tended.recovered > 0)
 		say(worker, LOG_LEVEL_WARN, "database event=recovered rows=%zu "
-		    "reason=\"their gateway's lease had ended\"", tended.recovered);
+		    "reason=\"the lease of who had claimed them had ended\"", tended.recovered);
 	if (tended.incomplete > 0)
 		say(worker, LOG_LEVEL_WARN, "database event=incomplete messages=%zu "
 		    "reason=\"parts from handsets did not come in time, or were too many\"", tended.incomplete);
